@@ -1,0 +1,62 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: the compiler is the first reviewer.
+let common: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Settings of every target but the `CLibevent*` wrappers, which alone may touch raw pointers.
+let safe: [SwiftSetting] = common + [.strictMemorySafety()]
+
+let package = Package(
+    name: "relevo",
+    products: [
+        .executable(name: "relevo", targets: ["RelevoCLI"]),
+        .library(name: "Relevo", targets: ["Relevo"]),
+        .library(name: "RelevoConfig", targets: ["RelevoConfig"]),
+        .library(name: "CLibevent", targets: ["CLibevent"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CEvent2", pkgConfig: "libevent",
+            providers: [.apt(["libevent-dev"])]),
+        .target(name: "CLibevent", dependencies: ["CEvent2"], swiftSettings: common),
+        .target(name: "CLibeventHTTP", dependencies: ["CEvent2", "CLibevent"], swiftSettings: common),
+        .target(name: "RelevoHTTP", swiftSettings: safe),
+        .target(name: "RelevoPolicy", dependencies: ["RelevoHTTP"], swiftSettings: safe),
+        .target(
+            name: "RelevoProxy", dependencies: ["CLibevent", "RelevoHTTP", "RelevoPolicy"],
+            swiftSettings: safe),
+        .target(
+            name: "Relevo",
+            dependencies: [
+                "RelevoProxy", "RelevoPolicy", "CLibevent",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: safe),
+        .target(
+            name: "RelevoConfig",
+            dependencies: ["RelevoPolicy", .product(name: "Yams", package: "Yams")],
+            swiftSettings: safe),
+        .executableTarget(
+            name: "RelevoCLI",
+            dependencies: [
+                "Relevo", "RelevoConfig", "RelevoPolicy", "CLibevent", "CLibeventHTTP",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: safe),
+    ]
+)

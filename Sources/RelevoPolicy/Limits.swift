@@ -1,0 +1,18 @@
+// Bounds on what peers may send and hold. Every one is on by default and has a test that reaches it.
+
+/// Bounds on what peers may send and hold.
+public struct Limits: Sendable, Equatable {
+    /// Bytes of a whole message head, request or response; above: 431, or 502 for a response.
+    public var headBytes: Int = 32 * 1024
+    /// Field lines in a head; above: 431, or 502 for a response.
+    public var fields: Int = 128
+    /// Bytes of a request target; above: 414.
+    public var targetBytes: Int = 16 * 1024
+    /// Bytes of a request body; above: 413. 0 means unlimited.
+    public var bodyBytes: Int = 0
+    /// Client connections at a time, of all workers together; above: accepting pauses.
+    public var connections: Int = 65_536
+
+    /// Creates the defaults.
+    public init() {}
+}

@@ -1,0 +1,211 @@
+// What an operator or an embedding program wants, as plain values. Nothing here is checked: texts stay texts
+// until `SnapshotBuilder` turns a configuration into a `ProxySnapshot` or says everything that is wrong with it.
+
+/// The whole configuration of a proxy.
+///
+/// ```swift
+/// let configuration = ProxyConfiguration(
+///     listeners: ["127.0.0.1:8080"],
+///     domains: [.init("a.example", endpoints: ["10.0.0.1", "10.0.0.2:8080"])])
+/// ```
+public struct ProxyConfiguration: Sendable, Equatable {
+    /// Worker threads, each with its own event loop; `nil` means one per core.
+    public var workers: Int?
+    /// Addresses to accept clients on; at least one.
+    public var listeners: [Listener]
+    /// Domains served; a request for any other is answered with 421.
+    public var domains: [Domain]
+    /// Named groups of endpoints that domains and routes refer to.
+    public var clusters: [Cluster]
+    /// Time limits where a domain, route or cluster says nothing else.
+    public var timeouts: Timeouts
+    /// Bounds on what clients may send and hold.
+    public var limits: Limits
+    /// Whether and where a line is written for each request.
+    public var accessLog: AccessLog
+
+    /// Creates a configuration; everything that is left out has the documented default.
+    public init(
+        workers: Int? = nil, listeners: [Listener] = [], domains: [Domain] = [], clusters: [Cluster] = [],
+        timeouts: Timeouts = Timeouts(), limits: Limits = Limits(), accessLog: AccessLog = .standardOutput
+    ) {  // tidy: parameters: a memberwise initialiser of the root value
+        self.workers = workers
+        self.listeners = listeners
+        self.domains = domains
+        self.clusters = clusters
+        self.timeouts = timeouts
+        self.limits = limits
+        self.accessLog = accessLog
+    }
+}
+
+extension ProxyConfiguration {
+    /// An address to accept clients on.
+    public struct Listener: Sendable, Equatable, ExpressibleByStringLiteral {
+        /// `0.0.0.0:80`, `[::]:80` or `unix:/run/relevo.sock`; port 0 lets the system choose.
+        public var address: String
+        /// Where it was written.
+        public var location: SourceLocation?
+
+        /// Creates a listener from the text of an address.
+        public init(_ address: String, location: SourceLocation? = nil) {
+            self.address = address
+            self.location = location
+        }
+
+        /// Creates a listener from a literal, as in `listeners: ["[::]:8080"]`.
+        public init(stringLiteral value: String) { self.init(value) }
+    }
+
+    /// A domain and what is served for it.
+    public struct Domain: Sendable, Equatable {
+        /// `a.example`, `*.shop.example` (any name below it) or `*` (whatever no other domain serves).
+        public var name: String
+        /// First match wins, in this order.
+        public var routes: [Route]
+        /// How connections are used for this domain.
+        public var connection: ConnectionMode
+        /// What endpoints are told about the client.
+        public var forwarded: ForwardedMode
+        /// Time limits that differ for this domain.
+        public var timeouts: TimeoutOverrides
+        /// Where it was written.
+        public var location: SourceLocation?
+
+        /// Creates a domain with routes.
+        public init(_ name: String, routes: [Route], connection: ConnectionMode = .keepAlive,
+                    forwarded: ForwardedMode = .xForwarded, location: SourceLocation? = nil) {
+            self.name = name
+            self.routes = routes
+            self.connection = connection
+            self.forwarded = forwarded
+            self.timeouts = TimeoutOverrides()
+            self.location = location
+        }
+
+        /// Creates a domain of which everything goes to the given endpoints.
+        public init(_ name: String, endpoints: [Endpoint], balance: BalanceMethod = .random) {
+            self.init(name, routes: [Route(.endpoints(Cluster(name, endpoints: endpoints, balance: balance)))])
+        }
+
+        /// Creates a domain of which everything goes to a named cluster.
+        public init(_ name: String, cluster: String) {
+            self.init(name, routes: [Route(.cluster(cluster))])
+        }
+    }
+
+    /// One rule of a domain: which requests it is for and what becomes of them.
+    public struct Route: Sendable, Equatable {
+        /// A path prefix of whole segments: `/v1` takes `/v1` and `/v1/a`, never `/v1a`. `/` takes every request.
+        public var path: String
+        /// Methods taken; empty means all.
+        public var methods: [String]
+        /// What becomes of the request.
+        public var action: RouteAction
+        /// Time limits that differ for this route.
+        public var timeouts: TimeoutOverrides
+        /// Where it was written.
+        public var location: SourceLocation?
+
+        /// Creates a route.
+        public init(_ action: RouteAction, path: String = "/", methods: [String] = [],
+                    location: SourceLocation? = nil) {
+            self.path = path
+            self.methods = methods
+            self.action = action
+            self.timeouts = TimeoutOverrides()
+            self.location = location
+        }
+    }
+
+    /// What becomes of a request that a route takes.
+    public enum RouteAction: Sendable, Equatable {
+        /// It goes to an endpoint of the named cluster.
+        case cluster(String)
+        /// It goes to an endpoint of a cluster written at this place, named after its domain.
+        case endpoints(Cluster)
+        /// It is answered with a redirect; path and query of the request are appended when `to` ends in `/`
+        /// and the route has a path prefix (the prefix is replaced), else `to` is sent as it is.
+        case redirect(to: String, status: Int)
+        /// It is answered at once.
+        case respond(status: Int, body: String)
+    }
+
+    /// A named group of endpoints that answer alike.
+    public struct Cluster: Sendable, Equatable {
+        /// Its name in routes, logs and metrics.
+        public var name: String
+        /// Its endpoints; at least one.
+        public var endpoints: [Endpoint]
+        /// How one of them is chosen for each request.
+        public var balance: BalanceMethod
+        /// Time limits that differ for this cluster.
+        public var timeouts: TimeoutOverrides
+        /// Where it was written.
+        public var location: SourceLocation?
+
+        /// Creates a cluster.
+        public init(_ name: String, endpoints: [Endpoint], balance: BalanceMethod = .random,
+                    location: SourceLocation? = nil) {
+            self.name = name
+            self.endpoints = endpoints
+            self.balance = balance
+            self.timeouts = TimeoutOverrides()
+            self.location = location
+        }
+    }
+
+    /// One backend address.
+    public struct Endpoint: Sendable, Equatable, ExpressibleByStringLiteral {
+        /// `10.0.0.1`, `10.0.0.1:8080`, `[::1]:80`, `api.internal:8080` or `unix:/run/app.sock`; port 80 when absent.
+        public var address: String
+        /// Its share of the requests beside the others' weights, 0 (none) to 1000.
+        public var weight: Int
+        /// Where it was written.
+        public var location: SourceLocation?
+
+        /// Creates an endpoint.
+        public init(_ address: String, weight: Int = 1, location: SourceLocation? = nil) {
+            self.address = address
+            self.weight = weight
+            self.location = location
+        }
+
+        /// Creates an endpoint of weight 1 from a literal.
+        public init(stringLiteral value: String) { self.init(value) }
+    }
+}
+
+/// How connections are used for a domain.
+public enum ConnectionMode: String, Sendable, Hashable, CaseIterable {
+    /// One exchange after another on a client's connection.
+    case keepAlive = "keep-alive"
+    /// One exchange, then both connections end: the request goes on with `Connection: close`, its body untouched.
+    case close
+}
+
+/// What endpoints are told about the client.
+public enum ForwardedMode: String, Sendable, Hashable, CaseIterable {
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
+    case xForwarded = "x-forwarded"
+    /// `Forwarded` of RFC 7239.
+    case rfc7239
+    /// Nothing; neither `Via` nor any other field is added.
+    case none
+}
+
+/// How one endpoint of a cluster is chosen for each request.
+public enum BalanceMethod: String, Sendable, Hashable, CaseIterable {
+    /// At random, by weight.
+    case random
+    /// In turn, by weight, evenly spread (each worker takes its own turns).
+    case roundRobin = "round-robin"
+}
+
+/// Whether and where a line is written for each request.
+public enum AccessLog: Sendable, Hashable {
+    /// No access log.
+    case off
+    /// JSON lines on standard output.
+    case standardOutput
+}
