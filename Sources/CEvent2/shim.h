@@ -2,6 +2,8 @@
 #ifndef RELEVO_CEVENT2_SHIM_H
 #define RELEVO_CEVENT2_SHIM_H
 
+#include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -12,5 +14,23 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <event2/util.h>
+
+/* The C library declares these only for GNU sources, which importers of this module are not. */
+extern int accept4(int descriptor, struct sockaddr *peer, socklen_t *length, int flags);
+extern int pthread_setname_np(pthread_t thread, const char *name);
+
+extern int sched_getaffinity(pid_t process, size_t size, void *mask);
+
+/* Processors that the calling process may run on, 0 if the system does not tell. */
+static inline int relevo_processor_count(void) {
+    unsigned long mask[128] = {0};
+    int count = 0;
+    if (sched_getaffinity(0, sizeof mask, mask) < 0) return 0;
+    for (int i = 0; i < 128; i++) count += __builtin_popcountl(mask[i]);
+    return count;
+}
+
+/* Creates an eventfd that neither blocks nor survives exec. */
+static inline int relevo_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
 #endif

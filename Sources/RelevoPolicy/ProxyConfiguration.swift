@@ -27,7 +27,7 @@ public struct ProxyConfiguration: Sendable, Equatable {
     /// Creates a configuration; everything that is left out has the documented default.
     public init(
         workers: Int? = nil, listeners: [Listener] = [], domains: [Domain] = [], clusters: [Cluster] = [],
-        timeouts: Timeouts = Timeouts(), limits: Limits = Limits(), accessLog: AccessLog = .standardOutput
+        timeouts: Timeouts = Timeouts(), limits: Limits = Limits(), accessLog: AccessLog = .off
     ) {  // tidy: parameters: a memberwise initialiser of the root value
         self.workers = workers
         self.listeners = listeners

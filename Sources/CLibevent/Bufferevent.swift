@@ -1,0 +1,214 @@
+// A connection with an input and an output buffer and Swift closures for its events. Knows no protocol.
+// The C side of the callbacks is in Bufferevent+Trampolines.swift.
+
+import CEvent2
+import Glibc
+
+/// Owns one libevent bufferevent. Confined to its loop's thread.
+///
+/// **Writing.** Append to ``output``, then call ``flush()``: it writes at once what the socket takes and leaves only
+/// the rest to the event loop. Without `flush()` nothing is sent.
+///
+/// **Ownership.** The C object lends itself this object unretained; ``close()`` (or the last release) clears the
+/// callbacks and frees it, so no closure is called afterwards. Closures should capture their owner `unowned`.
+public final class Bufferevent {
+    /// How the C object reaches its peer.
+    enum Flavour { case socket, pair }
+
+    /// Where the connection is in its life.
+    public enum Phase: Sendable { case connecting, open, closed }
+
+    /// Bytes received; drained by the owner.
+    public let input: Evbuffer
+    /// Bytes to send; filled by the owner.
+    public let output: Evbuffer
+    /// Called when bytes have arrived in ``input``.
+    public var onRead: (() -> Void)?
+    /// Called when ``output`` has fallen to the low mark after it could not be written at once.
+    public var onWritten: (() -> Void)?
+    /// Called when the connection opens, ends or fails.
+    public var onSignal: ((BuffereventSignal) -> Void)?
+    /// Where the connection is in its life.
+    public internal(set) var phase: Phase
+
+    let flavour: Flavour
+    var raw: OpaquePointer?
+    private let loop: EventLoop
+    private var isWriting: Bool
+
+    /// Takes over an accepted, connected socket. Reading is off until ``startReading()``.
+    public convenience init(loop: EventLoop, socket: consuming Socket) throws(SystemError) {
+        let raw = try Self.makeRaw(loop, socket)
+        self.init(loop: loop, raw: raw, flavour: .socket, phase: .open)
+        bufferevent_disable(raw, Int16(EV_WRITE))
+        isWriting = false
+    }
+
+    /// Begins to open a connection; `.connected` or `.failed` tells the outcome.
+    /// - Throws: what the system refuses at once, such as an unreachable network or no descriptor left.
+    public convenience init(loop: EventLoop, connectingTo address: SocketAddress) throws(SystemError) {
+        let socket = try Socket(family: address.family)
+        if address.port != nil { socket.setOption(Int32(IPPROTO_TCP), TCP_NODELAY) }
+        let descriptor = socket.fileDescriptor
+        let status = address.withSockaddr { Glibc.connect(descriptor, $0, $1) }
+        guard status == 0 || errno == EINPROGRESS else { throw SystemError.last(in: .connect) }
+        let raw = try Self.makeRaw(loop, socket)
+        self.init(loop: loop, raw: raw, flavour: .socket, phase: .connecting)
+        // With a socket that is already connecting and no address, libevent only waits for the outcome.
+        bufferevent_socket_connect(raw, nil, 0)
+    }
+
+    /// Two connected bufferevents without a socket (`bufferevent_pair_new`), for tests of whatever sits on one.
+    public static func pair(loop: EventLoop) throws(SystemError) -> (Bufferevent, Bufferevent) {
+        var ends: (OpaquePointer?, OpaquePointer?) = (nil, nil)
+        let status = withUnsafeMutablePointer(to: &ends) {
+            $0.withMemoryRebound(to: OpaquePointer?.self, capacity: 2) {
+                bufferevent_pair_new(loop.core.base, 0, $0)
+            }
+        }
+        guard status == 0, let left = ends.0, let right = ends.1 else { throw SystemError.last(in: .bufferevent) }
+        return (
+            Bufferevent(loop: loop, raw: left, flavour: .pair, phase: .open),
+            Bufferevent(loop: loop, raw: right, flavour: .pair, phase: .open)
+        )
+    }
+
+    private init(loop: EventLoop, raw: OpaquePointer, flavour: Flavour, phase: Phase) {
+        self.loop = loop
+        self.raw = raw
+        self.flavour = flavour
+        self.phase = phase
+        input = Evbuffer(borrowing: bufferevent_get_input(raw))
+        output = Evbuffer(borrowing: bufferevent_get_output(raw))
+        isWriting = true
+        setTrampolines(raw)
+        if flavour == .pair { bufferevent_enable(raw, Int16(EV_WRITE)) }
+    }
+
+    private static func makeRaw(_ loop: EventLoop, _ socket: consuming Socket) throws(SystemError) -> OpaquePointer {
+        let options = Int32(BEV_OPT_CLOSE_ON_FREE.rawValue)
+        guard let raw = bufferevent_socket_new(loop.core.base, socket.fileDescriptor, options) else {
+            throw SystemError.last(in: .bufferevent)
+        }
+        _ = socket.release()
+        return raw
+    }
+
+    deinit { close() }
+
+    /// The socket's descriptor, still owned by this object; -1 for pairs and after the end.
+    public var fileDescriptor: Int32 { raw.map { bufferevent_getfd($0) } ?? -1 }
+}
+
+// MARK: - Reading
+
+extension Bufferevent {
+    /// Reads whenever bytes arrive, up to the high mark.
+    public func startReading() {
+        if let raw { bufferevent_enable(raw, Int16(EV_READ)) }
+    }
+
+    /// Leaves bytes, and the news of the peer's end, in the system.
+    public func stopReading() {
+        if let raw { bufferevent_disable(raw, Int16(EV_READ)) }
+    }
+
+    /// Reading rests while ``input`` holds this many bytes or more (`bufferevent_setwatermark`); 0 for no bound.
+    public func setReadHighMark(_ bytes: Int) {
+        if let raw { bufferevent_setwatermark(raw, Int16(EV_READ), 0, bytes) }
+    }
+}
+
+// MARK: - Writing
+
+extension Bufferevent {
+    /// Writes as much of ``output`` as the socket takes now; the loop writes the rest when it can.
+    ///
+    /// A failing write is not told here but as a signal in a later turn of the loop, so the caller is never re-entered.
+    public func flush() {
+        guard phase == .open, flavour == .socket, let raw, let buffer = output.raw, !isWriting,
+            evbuffer_get_length(buffer) > 0
+        else { return }
+        evbuffer_unfreeze(buffer, 1)
+        evbuffer_write(buffer, bufferevent_getfd(raw))
+        evbuffer_freeze(buffer, 1)
+        if evbuffer_get_length(buffer) > 0 {
+            isWriting = true
+            bufferevent_enable(raw, Int16(EV_WRITE))
+        }
+    }
+
+    /// ``onWritten`` is called when ``output`` has fallen to this many bytes.
+    public func setWriteLowMark(_ bytes: Int) {
+        if let raw { bufferevent_setwatermark(raw, Int16(EV_WRITE), bytes, 0) }
+    }
+
+    /// Tells the peer that nothing more will come (`shutdown`); the caller has seen ``output`` empty.
+    public func shutdownOutput() {
+        guard let raw else { return }
+        if flavour == .socket {
+            shutdown(bufferevent_getfd(raw), Int32(SHUT_WR))
+        } else {
+            bufferevent_flush(raw, Int16(EV_WRITE), BEV_FINISHED)
+        }
+    }
+
+    /// The loop has written; called by the trampoline.
+    func didWrite() {
+        guard phase == .open, let raw else { return }
+        if flavour == .socket, output.isEmpty {
+            isWriting = false
+            bufferevent_disable(raw, Int16(EV_WRITE))
+        }
+        onWritten?()
+    }
+
+    /// The connection is open; called by the trampoline.
+    func didConnect() {
+        guard phase == .connecting, let raw else { return }
+        phase = .open
+        bufferevent_disable(raw, Int16(EV_WRITE))
+        isWriting = false
+        flush()
+        onSignal?(.connected)
+    }
+}
+
+// MARK: - Ending
+
+extension Bufferevent {
+    /// How a connection ends for its peer.
+    public enum Ending: Sendable {
+        /// The usual way; unread input makes the system send a reset.
+        case orderly
+        /// With a reset, so that the peer cannot take the bytes it got for everything.
+        case reset
+    }
+
+    /// Frees the C object and closes the socket. Idempotent; no closure is called afterwards. Unsent output is lost.
+    public func close(_ ending: Ending = .orderly) {
+        guard let raw else { return }
+        if ending == .reset, flavour == .socket {
+            var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+            setsockopt(
+                bufferevent_getfd(raw), SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        }
+        self.raw = nil
+        phase = .closed
+        input.invalidate()
+        output.invalidate()
+        bufferevent_free(raw)
+        onRead = nil
+        onWritten = nil
+        onSignal = nil
+    }
+
+    /// Closes, and keeps this object until no callback of it can be on the stack.
+    public func retire(_ ending: Ending = .orderly) {
+        loop.retire(self)
+        close(ending)
+    }
+}
+
+@available(*, unavailable)
+extension Bufferevent: Sendable {}

@@ -1,0 +1,85 @@
+// One event base and the objects that wait to die on it. Threads are LoopThread's matter, jobs from other threads
+// LoopMailbox's.
+
+import CEvent2
+
+/// A libevent event loop, confined to the thread that created it.
+///
+/// Everything that registers with the loop keeps the loop's core alive, so the order in which owners let go of their
+/// objects never matters.
+public final class EventLoop {
+    /// The event base itself, shared with whatever is registered on it.
+    final class Core {
+        let base: OpaquePointer
+
+        init() throws(SystemError) {
+            let configuration = event_config_new()
+            defer { if let configuration { event_config_free(configuration) } }
+            if let configuration {
+                event_config_set_flag(configuration, Int32(EVENT_BASE_FLAG_NOLOCK.rawValue))
+            }
+            guard let configuration, let base = event_base_new_with_config(configuration) else {
+                throw SystemError.last(in: .eventBase)
+            }
+            self.base = base
+        }
+
+        deinit { event_base_free(base) }
+    }
+
+    let core: Core
+    private var retired: [AnyObject] = []
+    private var reaper: EventRegistration?
+    private var isRunning = false
+
+    /// Creates a loop for the calling thread (`event_base_new_with_config` without locks).
+    public init() throws(SystemError) {
+        core = try Core()
+        reaper = try EventRegistration(core: core, descriptor: -1, events: 0) { [unowned self] in reap() }
+    }
+
+    /// Serves events until `stop()`. An empty loop waits.
+    public func run() {
+        isRunning = true
+        event_base_loop(core.base, EVLOOP_NO_EXIT_ON_EMPTY)
+        isRunning = false
+        reap()
+    }
+
+    /// Serves what is ready now and returns; for tests and for hosts that drive the loop themselves.
+    public func runOnce() {
+        isRunning = true
+        event_base_loop(core.base, EVLOOP_NONBLOCK)
+        isRunning = false
+        reap()
+    }
+
+    /// Ends `run()` after the callbacks that are already due. On the loop's thread only.
+    public func stop() { event_base_loopexit(core.base, nil) }
+
+    /// Keeps an object until no callback of it can be on the stack any more.
+    ///
+    /// A callback may close the very object that it was called for; the owner's last reference goes here instead of
+    /// away.
+    public func retire(_ object: AnyObject) {
+        guard isRunning else { return }
+        if retired.isEmpty { reaper?.activate() }
+        retired.append(object)
+    }
+
+    private func reap() {
+        while !retired.isEmpty {
+            let dying = retired
+            retired = []
+            withExtendedLifetime(dying) {}
+        }
+    }
+
+    /// The version of libevent in this process: `2.1.12-stable`.
+    public static var libraryVersion: String { String(cString: event_get_version()) }
+}
+
+@available(*, unavailable)
+extension EventLoop: Sendable {}
+@available(*, unavailable)
+extension EventLoop.Core: Sendable {}

@@ -1,0 +1,54 @@
+// Errors of the system and of libevent, as values with words. Not for protocol errors: this module knows none.
+
+import Glibc
+
+/// An `errno` value with the call that reported it.
+public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The value of `errno`.
+    public let code: Int32
+    /// The call that failed, as its manual page names it: `bind`, `connect`, `accept`.
+    public let call: StaticCallName
+
+    /// Creates an error from an `errno` value.
+    public init(_ code: Int32, in call: StaticCallName) {
+        self.code = code
+        self.call = call
+    }
+
+    /// The system's words for the code: `Connection refused`.
+    public var reason: String {
+        var text = [CChar](repeating: 0, count: 128)
+        guard strerror_r(code, &text, text.count) == 0 else { return "error \(code)" }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Reason and call: `Connection refused (connect)`.
+    public var description: String { "\(reason) (\(call.rawValue))" }
+
+    /// The peer's host answered and nobody listens there.
+    public var isRefused: Bool { code == ECONNREFUSED || code == ENOENT }
+
+    /// The process or the system has no descriptor or buffer left; the call may succeed later.
+    public var isExhaustion: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) }
+
+    /// The system gave up waiting for the peer.
+    public var isTimeout: Bool { code == ETIMEDOUT }
+}
+
+/// The calls that this module makes and that can fail.
+public enum StaticCallName: String, Sendable, Hashable {
+    case socket, bind, listen, connect, accept, read, write, unlink, eventfd
+    case eventBase = "event_base_new"
+    case event = "event_new"
+    case bufferevent = "bufferevent_socket_new"
+    case evbuffer = "evbuffer_new"
+    case thread = "pthread_create"
+    case resolve = "getaddrinfo"
+    case http = "evhttp_new"
+    case getsockname, chmod
+}
+
+extension SystemError {
+    /// The error that the calling thread's last failed call left behind.
+    static func last(in call: StaticCallName) -> SystemError { SystemError(errno, in: call) }
+}

@@ -1,0 +1,119 @@
+// Descriptors of sockets: owned exactly once, closed exactly once. Moving bytes is Bufferevent's matter.
+
+import Glibc
+
+/// A socket that nobody else owns; closed when the value ends.
+public struct Socket: ~Copyable, Sendable {
+    private let descriptor: Int32
+
+    /// Takes a descriptor over.
+    public init(owning descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Opens a non-blocking stream socket of the address' family.
+    init(family: Int32) throws(SystemError) {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let opened = socket(family, type, 0)
+        guard opened >= 0 else { throw SystemError.last(in: .socket) }
+        descriptor = opened
+    }
+
+    deinit { Glibc.close(descriptor) }
+
+    /// The descriptor, still owned by this value.
+    public var fileDescriptor: Int32 { descriptor }
+
+    /// Gives the descriptor away.
+    consuming func release() -> Int32 {
+        let given = descriptor
+        discard self
+        return given
+    }
+
+    func setOption(_ level: Int32, _ name: Int32) {
+        var one: Int32 = 1
+        setsockopt(descriptor, level, name, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// The address that the socket is bound to (`getsockname`).
+    public var localAddress: SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { form in
+                getsockname(descriptor, form, &length) == 0 ? SocketAddress(form, length: Int(length)) : nil
+            }
+        }
+    }
+
+    /// A second descriptor for the same socket.
+    public func duplicate() throws(SystemError) -> Socket {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw SystemError.last(in: .socket) }
+        return Socket(owning: copy)
+    }
+}
+
+/// A bound and listening socket, not yet part of any loop: it can be opened on one thread and served on another.
+/// Closed when the last reference goes.
+public final class ListeningSocket: Sendable {
+    let socket: Socket
+    /// The address that clients reach, with the port that the system chose if 0 was asked.
+    public let address: SocketAddress
+
+    /// Connections that wait for `accept`.
+    public static var backlog: Int32 { 4096 }
+
+    /// Opens a listening socket. Any thread.
+    ///
+    /// TCP sockets share their port (`SO_REUSEPORT`), so that each worker can have one; `refuseIfTaken` looks first
+    /// whether somebody else listens there, which sharing would otherwise hide. IPv6 sockets take IPv6 only. A unix
+    /// socket replaces a path that no process serves any more.
+    public init(_ wanted: SocketAddress, refuseIfTaken: Bool) throws(SystemError) {
+        if refuseIfTaken, wanted.port.map({ $0 != 0 }) ?? false {
+            let probe = try Socket(family: wanted.family)
+            probe.setOption(SOL_SOCKET, SO_REUSEADDR)
+            if wanted.family == AF_INET6 { probe.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
+            try Self.bind(probe, wanted)
+            guard listen(probe.fileDescriptor, 1) == 0 else { throw SystemError.last(in: .bind) }
+        }
+        if case .unix(let path) = wanted, refuseIfTaken { try Self.removeStale(path) }
+        let opened = try Socket(family: wanted.family)
+        if wanted.port != nil {
+            opened.setOption(SOL_SOCKET, SO_REUSEADDR)
+            opened.setOption(SOL_SOCKET, SO_REUSEPORT)
+            if wanted.family == AF_INET6 { opened.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
+        }
+        try Self.bind(opened, wanted)
+        guard listen(opened.fileDescriptor, Self.backlog) == 0 else { throw SystemError.last(in: .listen) }
+        address = opened.localAddress ?? wanted
+        socket = opened
+    }
+
+    private init(_ socket: consuming Socket, address: SocketAddress) {
+        self.socket = socket
+        self.address = address
+    }
+
+    /// A second descriptor for the same socket: how several loops serve one unix socket.
+    public func duplicate() throws(SystemError) -> ListeningSocket {
+        ListeningSocket(try socket.duplicate(), address: address)
+    }
+
+    private static func bind(_ socket: borrowing Socket, _ address: SocketAddress) throws(SystemError) {
+        let descriptor = socket.fileDescriptor
+        let status = address.withSockaddr { Glibc.bind(descriptor, $0, $1) }
+        guard status == 0 else { throw SystemError.last(in: .bind) }
+    }
+
+    /// Removes a socket file that nobody answers on; throws `EADDRINUSE` if somebody does or it is no socket.
+    private static func removeStale(_ path: String) throws(SystemError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemError(EADDRINUSE, in: .bind) }
+        let probe = try Socket(family: AF_UNIX)
+        let descriptor = probe.fileDescriptor
+        let answer = SocketAddress.unix(path: path).withSockaddr { Glibc.connect(descriptor, $0, $1) }
+        guard answer != 0, errno == ECONNREFUSED else { throw SystemError(EADDRINUSE, in: .bind) }
+        guard Glibc.unlink(path) == 0 else { throw SystemError.last(in: .unlink) }
+    }
+}

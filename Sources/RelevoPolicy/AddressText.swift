@@ -1,0 +1,117 @@
+// The texts in which addresses are written in configurations. Resolving names is not done here.
+
+package import RelevoHTTP
+
+/// Reads the addresses of listeners and endpoints.
+package enum AddressText {
+    /// Why a text is no address; the second part is the cure.
+    package struct Failure: Error, Sendable, Hashable {
+        /// What is wrong with it.
+        package var message: String
+        /// What to write instead.
+        package var suggestion: String?
+    }
+
+    /// The longest path of a unix socket that the system takes, in bytes.
+    package static let maxUnixPathBytes = 107
+
+    /// Reads `0.0.0.0:80`, `[::]:80` or `unix:/path`.
+    package static func listener(_ text: String) throws(Failure) -> ListenerAddress {
+        if let path = try unixPath(text) { return .unix(path) }
+        let (host, port) = try split(text)
+        guard let port else {
+            throw Failure(message: "listener `\(text)` has no port", suggestion: "write `\(text):8080`")
+        }
+        if host.isEmpty || host == "*" {
+            throw Failure(message: "listener `\(text)` has no address", suggestion: "write `0.0.0.0:\(port)`")
+        }
+        guard isLiteral(host) else {
+            let cure = host == "localhost" ? "write `127.0.0.1:\(port)`" : "write an address, such as `0.0.0.0:\(port)`"
+            throw Failure(message: "listener `\(text)` has a name where an address belongs", suggestion: cure)
+        }
+        return .literal(host, port: port)
+    }
+
+    /// Reads `host`, `host:port`, `[::1]:80`, `http://host:port` or `unix:/path`; port 80 when absent.
+    package static func endpoint(_ text: String) throws(Failure) -> EndpointAddress {
+        if text.hasPrefix("https://") {
+            throw Failure(message: "`https://` endpoints are not supported yet", suggestion: nil)
+        }
+        if let path = try unixPath(text) { return .unix(path) }
+        let address = text.hasPrefix("http://") ? String(text.dropFirst(7)) : text
+        if address.contains("/") {
+            throw Failure(
+                message: "endpoint `\(text)` has a path", suggestion: "an endpoint is `host` or `host:port`")
+        }
+        let (host, port) = try split(address)
+        if port == 0 { throw Failure(message: "endpoint `\(text)` has port 0", suggestion: "ports are 1 to 65535") }
+        if isLiteral(host) { return .literal(host, port: port ?? 80) }
+        guard isName(host) else {
+            throw Failure(message: "endpoint `\(text)` is neither an address nor a name of a host", suggestion: nil)
+        }
+        return .name(host, port: port ?? 80)
+    }
+
+    /// Whether a text is an IPv4 or IPv6 address without brackets.
+    package static func isLiteral(_ host: String) -> Bool { IPAddress(host) != nil }
+
+    /// Whether a text can be the name of a host: letters, digits, `-`, `_`; labels of 1 to 63, 253 in all.
+    package static func isName(_ host: String) -> Bool {
+        let bytes = Array(host.utf8)
+        guard !bytes.isEmpty, bytes.count <= 253 else { return false }
+        let labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let areLabels = labels.allSatisfy { label in
+            (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
+                && label.allSatisfy(isNameByte)
+        }
+        // An all-digit last label would be a mistyped IPv4 address, not a name.
+        return areLabels && !(labels.last?.allSatisfy { (0x30...0x39).contains($0) } ?? true)
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
+
+    private static func unixPath(_ text: String) throws(Failure) -> String? {
+        guard text.hasPrefix("unix:") else { return nil }
+        let path = String(text.dropFirst(5))
+        guard path.hasPrefix("/"), path.utf8.count <= maxUnixPathBytes, !path.utf8.contains(0) else {
+            throw Failure(
+                message: "`\(text)` is no path of a socket",
+                suggestion: "write `unix:` and an absolute path of at most \(maxUnixPathBytes) bytes")
+        }
+        return path
+    }
+
+    /// Splits host and port; brackets are removed.
+    private static func split(_ text: String) throws(Failure) -> (host: String, port: Int?) {
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else {
+                throw Failure(message: "`\(text)` lacks the closing bracket", suggestion: nil)
+            }
+            let host = String(text[text.index(after: text.startIndex)..<end])
+            let rest = text[text.index(after: end)...]
+            guard rest.isEmpty || rest.hasPrefix(":") else {
+                throw Failure(message: "`\(text)` has something other than a port after `]`", suggestion: nil)
+            }
+            return (host, rest.isEmpty ? nil : try port(rest.dropFirst(), in: text))
+        }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        if parts.count > 2 {
+            throw Failure(
+                message: "`\(text)` has several colons",
+                suggestion: isLiteral(text) ? "write IPv6 addresses in brackets: `[\(text)]:80`" : nil)
+        }
+        return (String(parts[0]), parts.count == 2 ? try port(parts[1], in: text) : nil)
+    }
+
+    private static func port(_ digits: Substring, in text: String) throws(Failure) -> Int {
+        guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let port = Int(digits), port <= 65_535
+        else {
+            throw Failure(message: "`\(text)` has no valid port", suggestion: "ports are 1 to 65535")
+        }
+        return port
+    }
+}

@@ -1,0 +1,42 @@
+// One backend address of a snapshot. Its runtime state (addresses found, requests in flight) lives with the workers.
+
+/// Where an endpoint is, as configured.
+package enum EndpointAddress: Sendable, Hashable, CustomStringConvertible {
+    /// An address literal (no brackets) and a port.
+    case literal(String, port: Int)
+    /// A name to be resolved, and a port.
+    case name(String, port: Int)
+    /// A path of the file system.
+    case unix(String)
+
+    /// The form of configuration files, port included.
+    package var description: String {
+        switch self {
+        case .literal(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .name(let host, let port): "\(host):\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+}
+
+/// One backend address.
+package final class Endpoint: Sendable {
+    /// Its number in the snapshot, from 0 without gaps: an index for tables of runtime state.
+    package let id: Int
+    /// Where it is.
+    package let address: EndpointAddress
+    /// Its share beside the others' weights, 0 to 1000.
+    package let weight: Int
+    /// Its text in logs, explanations and metrics.
+    package let text: String
+    /// Where it was written.
+    package let location: SourceLocation?
+
+    init(id: Int, address: EndpointAddress, weight: Int, location: SourceLocation?) {
+        self.id = id
+        self.address = address
+        self.weight = weight
+        self.text = address.description
+        self.location = location
+    }
+}

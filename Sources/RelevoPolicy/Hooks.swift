@@ -1,0 +1,88 @@
+// What an embedding program may see and decide about a request. How the decision is carried out is the proxy's matter.
+
+/// A request as a hook sees it: read it, plan edits of its fields.
+///
+/// The received head itself stays as it is. Edits apply to what goes to the endpoint, after hop-by-hop fields were
+/// removed, so a client's Connection field cannot undo them.
+public struct HookRequest: Sendable {
+    /// The method, `GET`.
+    public let method: String
+    /// The host in normal form: lower case, without port.
+    public let host: String
+    /// The target as received, `/a?b=c`.
+    public let target: String
+    /// The client's address without port.
+    public let clientAddress: String
+    /// The fields as received: name and value, in order, repeated where they were repeated.
+    public let fields: [(name: String, value: String)]
+    /// What the hook wants changed, in this order.
+    public private(set) var edits: [FieldEdit] = []
+
+    /// Creates a request; the proxy does, and tests of hooks may.
+    public init(
+        method: String, host: String, target: String, clientAddress: String, fields: [(name: String, value: String)]
+    ) {
+        self.method = method
+        self.host = host
+        self.target = target
+        self.clientAddress = clientAddress
+        self.fields = fields
+    }
+
+    /// The value of the first field of this name, in any case.
+    public func field(_ name: String) -> String? {
+        fields.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+
+    /// Appends a field; one of the same name stays.
+    public mutating func addField(_ name: String, _ value: String) { edits.append(.add(name: name, value: value)) }
+
+    /// Replaces all fields of this name by one.
+    public mutating func setField(_ name: String, _ value: String) {
+        edits.append(.remove(name: name))
+        edits.append(.add(name: name, value: value))
+    }
+
+    /// Removes all fields of this name.
+    public mutating func removeField(_ name: String) { edits.append(.remove(name: name)) }
+}
+
+/// One change of the fields that go to the endpoint. Framing fields and Host are the proxy's: edits of them are
+/// ignored, as are names and values that RFC 9110 §5 does not allow.
+public enum FieldEdit: Sendable, Hashable {
+    /// Append a field.
+    case add(name: String, value: String)
+    /// Remove all fields of a name.
+    case remove(name: String)
+}
+
+/// What a hook decides.
+public enum HookDecision: Sendable {
+    /// Go on as configured.
+    case forward
+    /// Go to the named cluster, whatever the routes say. An unknown name fails the request with `endpoint.none_healthy`.
+    case cluster(String)
+    /// Answer at once.
+    case respond(HookResponse)
+}
+
+/// An answer that a hook gives by itself.
+public struct HookResponse: Sendable, Hashable {
+    /// The status, 200 to 599.
+    public var status: Int
+    /// The media type of the body.
+    public var contentType: String
+    /// The body.
+    public var body: [UInt8]
+
+    /// Creates an answer with a text.
+    public init(status: Int, body: String = "", contentType: String = "text/plain; charset=utf-8") {
+        self.status = status
+        self.contentType = contentType
+        self.body = Array(body.utf8)
+    }
+}
+
+/// Called for each request whose head is valid and complete, on the thread of the connection's worker: it must not
+/// block.
+public typealias RequestHook = @Sendable (inout HookRequest) -> HookDecision

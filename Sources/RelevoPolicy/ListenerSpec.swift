@@ -1,0 +1,25 @@
+// An address to accept clients on, checked.
+
+/// Where a listener listens.
+package enum ListenerAddress: Sendable, Hashable, CustomStringConvertible {
+    /// An address literal (no brackets) and a port, 0 for one that the system chooses.
+    case literal(String, port: Int)
+    /// A path of the file system.
+    case unix(String)
+
+    /// The form of configuration files.
+    package var description: String {
+        switch self {
+        case .literal(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+}
+
+/// A listener of a snapshot.
+package struct ListenerSpec: Sendable, Hashable {
+    /// Where it listens.
+    package let address: ListenerAddress
+    /// Where it was written.
+    package let location: SourceLocation?
+}

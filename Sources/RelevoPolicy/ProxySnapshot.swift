@@ -1,0 +1,52 @@
+// A checked configuration in the form in which requests are served from it. Made by SnapshotBuilder only.
+
+/// Everything that workers need to know, immutable and shared by all threads.
+///
+/// An exchange keeps the snapshot that it started with; a later one does not touch it.
+package final class ProxySnapshot: Sendable {
+    /// What the snapshot was made from.
+    package let configuration: ProxyConfiguration
+    /// Where clients are accepted.
+    package let listeners: [ListenerSpec]
+    /// Which domain and route a request belongs to.
+    package let table: RouteTable
+    /// All clusters, those written inside domains included; a cluster's id is its index.
+    package let clusters: [Cluster]
+    /// Named clusters, for hooks that choose one.
+    package let clusterIDs: [String: Int]
+    /// The number of endpoints of all clusters; their ids count below it.
+    package let endpointCount: Int
+    /// Things that are allowed but probably not meant.
+    package let warnings: [ConfigurationProblem]
+
+    init(
+        configuration: ProxyConfiguration, listeners: [ListenerSpec], table: RouteTable, clusters: ClusterSet,
+        warnings: [ConfigurationProblem]
+    ) {
+        self.configuration = configuration
+        self.listeners = listeners
+        self.table = table
+        self.clusters = clusters.all
+        clusterIDs = clusters.ids
+        endpointCount = clusters.endpointCount
+        self.warnings = warnings
+    }
+
+    /// Time limits that hold before a route is known.
+    package var timeouts: Timeouts { configuration.timeouts }
+
+    /// Bounds on peers.
+    package var limits: Limits { configuration.limits }
+
+    /// The named cluster.
+    package func cluster(named name: String) -> Cluster? { clusterIDs[name].map { clusters[$0] } }
+
+    /// Counts for people: `2 listeners, 3 domains, 7 endpoints`.
+    package var summary: String {
+        func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+        return [
+            count(listeners.count, "listener"), count(table.domains.count, "domain"),
+            count(endpointCount, "endpoint"),
+        ].joined(separator: ", ")
+    }
+}

@@ -1,0 +1,102 @@
+// A domain and its routes in a snapshot, everything resolved: names to clusters, overrides to values.
+
+package import RelevoHTTP
+
+/// What becomes of a request.
+package enum RouteTarget: Sendable {
+    /// It goes to an endpoint of the cluster.
+    case cluster(Cluster)
+    /// It is answered with a redirect to `location`; see `RedirectTarget`.
+    case redirect(RedirectTarget, status: Int)
+    /// It is answered at once.
+    case respond(status: Int, body: [UInt8])
+}
+
+/// One rule of a domain.
+package final class Route: Sendable {
+    /// The path prefix, in bytes, without a trailing slash unless it is all there is or was written so.
+    package let path: [UInt8]
+    /// Methods taken, in bytes; empty for all.
+    package let methods: [[UInt8]]
+    /// What becomes of the request.
+    package let target: RouteTarget
+    /// Time limits: the proxy's, then the domain's, the cluster's and the route's own.
+    package let timeouts: Timeouts
+    /// The route as it was written, for explanations: `GET,HEAD /v1/`.
+    package let text: String
+    /// Where it was written.
+    package let location: SourceLocation?
+
+    init(_ source: ProxyConfiguration.Route, target: RouteTarget, timeouts: Timeouts) {
+        path = Array(source.path.utf8)
+        methods = source.methods.map { Array($0.utf8) }
+        self.target = target
+        self.timeouts = timeouts
+        text = (source.methods.isEmpty ? "" : source.methods.joined(separator: ",") + " ") + source.path
+        location = source.location
+    }
+
+    /// Whether the prefix takes the path: whole segments only, so `/v1` takes `/v1/a` but never `/v1a`.
+    package func takes(path candidate: ArraySlice<UInt8>) -> Bool {
+        if path.count == 1 { return true }
+        guard candidate.starts(with: path) else { return false }
+        if candidate.count == path.count || path.last == UInt8(ascii: "/") { return true }
+        return candidate[candidate.startIndex + path.count] == UInt8(ascii: "/")
+    }
+
+    /// Whether the method is one of the route's. Methods are case-sensitive (RFC 9110 §9.1).
+    package func takes(method candidate: ArraySlice<UInt8>) -> Bool {
+        methods.isEmpty || methods.contains { $0.elementsEqual(candidate) }
+    }
+}
+
+/// A domain of a snapshot.
+package final class Domain: Sendable {
+    /// The name or pattern as written.
+    package let name: String
+    /// First match wins.
+    package let routes: [Route]
+    /// How connections are used.
+    package let connection: ConnectionMode
+    /// What endpoints are told about the client.
+    package let forwarded: ForwardedMode
+    /// Where it was written.
+    package let location: SourceLocation?
+
+    init(_ source: ProxyConfiguration.Domain, routes: [Route]) {
+        name = source.name
+        self.routes = routes
+        connection = source.connection
+        forwarded = source.forwarded
+        location = source.location
+    }
+
+    /// Whether bytes go on as they came, but for the Connection field: one exchange for each connection and nothing
+    /// added for endpoints.
+    package var isClassic: Bool { connection == .close && forwarded == .none }
+}
+
+/// Where a redirect leads.
+package struct RedirectTarget: Sendable, Hashable {
+    /// The location as written.
+    package let text: [UInt8]
+    /// Whether what follows the route's prefix, and the query, are appended: the location was written with a final
+    /// slash.
+    package let appendsRest: Bool
+    /// Bytes of the path that the location replaces.
+    package let prefixLength: Int
+
+    init(_ text: String, path: String) {
+        self.text = Array(text.utf8)
+        appendsRest = text.hasSuffix("/")
+        prefixLength = path.utf8.count
+    }
+
+    /// The Location value for a request's path and query (with its `?`, or empty).
+    package func location(path: ArraySlice<UInt8>, query: ArraySlice<UInt8>) -> [UInt8] {
+        guard appendsRest else { return text }
+        var rest = path.dropFirst(prefixLength)
+        if rest.first == UInt8(ascii: "/") { rest = rest.dropFirst() }
+        return text + rest + query
+    }
+}

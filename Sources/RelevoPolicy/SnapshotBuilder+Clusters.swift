@@ -1,0 +1,78 @@
+// Clusters and endpoints of a configuration, checked and numbered.
+
+/// The clusters of a snapshot while it is being built.
+package struct ClusterSet: Sendable {
+    /// All clusters; a cluster's id is its index.
+    package private(set) var all: [Cluster] = []
+    /// Named clusters.
+    package private(set) var ids: [String: Int] = [:]
+    /// Endpoints numbered so far.
+    package private(set) var endpointCount = 0
+    /// Time limits of the clusters, by id.
+    private(set) var timeouts: [TimeoutOverrides] = []
+
+    mutating func nextEndpointID() -> Int {
+        defer { endpointCount += 1 }
+        return endpointCount
+    }
+
+    mutating func add(_ cluster: Cluster, _ source: ProxyConfiguration.Cluster, isNamed: Bool) {
+        if isNamed { ids[cluster.name] = cluster.id }
+        all.append(cluster)
+        timeouts.append(source.timeouts)
+    }
+}
+
+extension SnapshotBuilder {
+    mutating func clusters() -> ClusterSet {
+        var set = ClusterSet()
+        for source in configuration.clusters {
+            if let earlier = set.ids[source.name] {
+                report(
+                    "cluster `\(source.name)` is there twice", firstAt(set.all[earlier].location),
+                    at: source.location)
+                continue
+            }
+            let cluster = cluster(source, in: &set)
+            set.add(cluster, source, isNamed: true)
+        }
+        return set
+    }
+
+    mutating func cluster(_ source: ProxyConfiguration.Cluster, in set: inout ClusterSet) -> Cluster {
+        if source.endpoints.isEmpty {
+            report("cluster `\(source.name)` has no endpoints", at: source.location)
+        } else if source.endpoints.allSatisfy({ $0.weight == 0 }) {
+            report("all endpoints of `\(source.name)` have weight 0", "give one a weight", at: source.location)
+        }
+        check(source.timeouts, at: source.location)
+        var endpoints: [Endpoint] = []
+        var seen: [EndpointAddress: SourceLocation?] = [:]
+        for endpoint in source.endpoints {
+            guard let checked = self.endpoint(endpoint, id: set.nextEndpointID()) else { continue }
+            if let earlier = seen[checked.address] {
+                report(
+                    "endpoint `\(checked.text)` is in `\(source.name)` twice",
+                    firstAt(earlier) ?? "use weights", at: endpoint.location)
+            }
+            seen[checked.address] = .some(endpoint.location)
+            endpoints.append(checked)
+        }
+        return Cluster(
+            id: set.all.count, name: source.name, endpoints: endpoints, balance: source.balance,
+            location: source.location)
+    }
+
+    private mutating func endpoint(_ source: ProxyConfiguration.Endpoint, id: Int) -> Endpoint? {
+        if !(0...1000).contains(source.weight) {
+            report("endpoint `\(source.address)` has weight \(source.weight)", "0 to 1000", at: source.location)
+        }
+        do {
+            let address = try AddressText.endpoint(source.address)
+            return Endpoint(id: id, address: address, weight: source.weight, location: source.location)
+        } catch {
+            report(error.message, error.suggestion, at: source.location)
+            return nil
+        }
+    }
+}

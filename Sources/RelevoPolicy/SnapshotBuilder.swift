@@ -1,0 +1,89 @@
+// From a configuration to a snapshot, or to everything that is wrong with it. The only way to a snapshot.
+// Domains and clusters are in files of their own.
+
+/// Checks a configuration and turns it into a snapshot.
+package struct SnapshotBuilder {
+    let configuration: ProxyConfiguration
+    var problems: [ConfigurationProblem] = []
+    var warnings: [ConfigurationProblem] = []
+
+    private init(_ configuration: ProxyConfiguration) { self.configuration = configuration }
+
+    /// The snapshot of a configuration. Any thread; opens nothing and resolves nothing.
+    /// - Throws: all problems at once; nothing of the configuration has been applied.
+    package static func build(_ configuration: ProxyConfiguration) throws(ConfigurationError) -> ProxySnapshot {
+        var builder = SnapshotBuilder(configuration)
+        let listeners = builder.listeners()
+        var clusters = builder.clusters()
+        let domains = builder.domains(&clusters)
+        builder.checkNumbers()
+        guard builder.problems.isEmpty else { throw ConfigurationError(builder.problems) }
+        return ProxySnapshot(
+            configuration: configuration, listeners: listeners, table: RouteTable(domains: domains),
+            clusters: clusters, warnings: builder.warnings)
+    }
+
+    mutating func report(_ message: String, _ suggestion: String? = nil, at location: SourceLocation?) {
+        problems.append(ConfigurationProblem(message, suggestion: suggestion, location: location))
+    }
+
+    private mutating func listeners() -> [ListenerSpec] {
+        if configuration.listeners.isEmpty {
+            report("there are no listeners", "add `listeners: [\"0.0.0.0:8080\"]`", at: nil)
+        }
+        var seen: [ListenerAddress: SourceLocation?] = [:]
+        var specs: [ListenerSpec] = []
+        for listener in configuration.listeners {
+            do {
+                let address = try AddressText.listener(listener.address)
+                let mayRepeat = if case .literal(_, port: 0) = address { true } else { false }
+                if let earlier = seen[address], !mayRepeat {
+                    report("listener `\(address)` is there twice", firstAt(earlier), at: listener.location)
+                }
+                seen[address] = .some(listener.location)
+                specs.append(ListenerSpec(address: address, location: listener.location))
+            } catch {
+                report(error.message, error.suggestion, at: listener.location)
+            }
+        }
+        return specs
+    }
+
+    func firstAt(_ location: SourceLocation?) -> String? { location.map { "the first is at \($0)" } }
+
+    private mutating func checkNumbers() {
+        if let workers = configuration.workers, !(1...256).contains(workers) {
+            report("`workers` is \(workers)", "1 to 256, or leave it out for one per core", at: nil)
+        }
+        let limits = configuration.limits
+        check("head_bytes", limits.headBytes, 512...(1 << 20))
+        check("fields", limits.fields, 8...10_000)
+        check("target_bytes", limits.targetBytes, 64...(1 << 20))
+        check("body_bytes", limits.bodyBytes, 0...(1 << 60))
+        check("connections", limits.connections, 1...10_000_000)
+        let times = configuration.timeouts
+        let named = [
+            ("head", times.head), ("body", times.body), ("idle", times.idle), ("connect", times.connect),
+            ("response", times.response), ("stream", times.stream), ("half_close", times.halfClose),
+            ("shutdown", times.shutdown),
+        ]
+        for (name, value) in named { check(time: name, value, at: nil) }
+    }
+
+    private mutating func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) {
+        guard !range.contains(value) else { return }
+        report("limit `\(name)` is \(value)", "\(range.lowerBound) to \(range.upperBound)", at: nil)
+    }
+
+    mutating func check(time name: String, _ value: Duration?, at location: SourceLocation?) {
+        guard let value, value < .milliseconds(1) || value > .seconds(86_400) else { return }
+        report("timeout `\(name)` is \(value)", "1ms to 24h", at: location)
+    }
+
+    mutating func check(_ overrides: TimeoutOverrides, at location: SourceLocation?) {
+        check(time: "body", overrides.body, at: location)
+        check(time: "connect", overrides.connect, at: location)
+        check(time: "response", overrides.response, at: location)
+        check(time: "stream", overrides.stream, at: location)
+    }
+}

@@ -1,0 +1,166 @@
+// The phases of an exchange. Pure: events in, one action out; all effects are Exchange's.
+//
+//  awaitingHead -> routing -> connecting(n) -> forwarding -> done
+//                     ^            |
+//                     +--- retry --+      n is bounded by RetryPolicy, and nothing irreversible was sent
+//  forwarding = request (flowing | ended) x response (awaitingHead | flowing), independent of each other
+//  any phase --fault--> done:  response head not yet forwarded -> the client gets an answer
+//                              already forwarded               -> both connections end
+//
+//  event               awaitingHead  routing     connecting            forwarding
+//  headReceived        route         -           -                     -
+//  clusterChosen       -             connect     -                     -
+//  answeredLocally     -             done        -                     -
+//  connected           -             -           sendHead              -
+//  connectFailed       -             -           connect or answer     -
+//  requestEnded        -             -           -                     none, awaitResponse
+//  responseBegan       -             -           -                     none
+//  responseEnded       -             -           -                     finish
+//  failed              answer        answer      answer                answer or abort
+//  clientLeft          abandon       abandon     abandon               abandon
+
+package import RelevoPolicy
+
+/// The phases of one exchange.
+package struct ExchangeStateMachine: ~Copyable {
+    /// The side that carries the request's body.
+    package enum RequestSide: Sendable, Hashable { case flowing, ended }
+    /// The side that carries the response.
+    package enum ResponseSide: Sendable, Hashable { case awaitingHead, flowing }
+
+    /// Where the exchange is.
+    package enum State: Sendable, Hashable {
+        /// No head yet.
+        case awaitingHead
+        /// The head is being judged.
+        case routing
+        /// The n-th attempt to open a connection runs.
+        case connecting(Int)
+        /// The head is on its way.
+        case forwarding(RequestSide, ResponseSide)
+        /// The exchange is over.
+        case done
+    }
+
+    /// What the owner has to do.
+    package enum Action: Sendable, Hashable {
+        /// Nothing.
+        case none
+        /// Judge the head.
+        case route
+        /// Open a connection to an endpoint that was not tried yet.
+        case connect
+        /// Send the head and begin to forward.
+        case sendHead
+        /// The request is complete: the wait for the response begins.
+        case awaitResponse
+        /// Answer the client and end.
+        case answer(Fault)
+        /// The client has a part of the response: end both connections so that it notices.
+        case abort(Fault)
+        /// Both sides are complete. `requestComplete` says whether the client's next bytes are a new request.
+        case finish(requestComplete: Bool)
+        /// There is nobody to answer: end both connections.
+        case abandon
+    }
+
+    /// Where the exchange is.
+    package private(set) var state = State.awaitingHead
+
+    /// Creates a machine that awaits a head.
+    package init() {}
+
+    /// A complete head has come.
+    package mutating func headReceived() -> Action {
+        guard state == .awaitingHead else { return .none }
+        state = .routing
+        return .route
+    }
+
+    /// The head goes to a cluster.
+    package mutating func clusterChosen() -> Action {
+        guard state == .routing else { return .none }
+        state = .connecting(1)
+        return .connect
+    }
+
+    /// The proxy has answered by itself.
+    package mutating func answeredLocally() { state = .done }
+
+    /// The connection to the endpoint is open.
+    package mutating func connected() -> Action {
+        guard case .connecting = state else { return .none }
+        state = .forwarding(.flowing, .awaitingHead)
+        return .sendHead
+    }
+
+    /// An attempt to open a connection has failed; `timeouts` counts those that ran into the connect timeout.
+    package mutating func connectFailed(_ fault: Fault, timeouts: Int) -> Action {
+        guard case .connecting(let attempts) = state else { return .none }
+        let evidence = AttemptEvidence(fault: fault, attempts: attempts, timeouts: timeouts)
+        guard RetryPolicy.allowsAnother(evidence) else { return failed(fault) }
+        state = .connecting(attempts + 1)
+        return .connect
+    }
+
+    /// The request's body is complete, or given up.
+    package mutating func requestEnded() -> Action {
+        switch state {
+        case .forwarding(.flowing, .awaitingHead):
+            state = .forwarding(.ended, .awaitingHead)
+            return .awaitResponse
+        case .forwarding(.flowing, .flowing):
+            state = .forwarding(.ended, .flowing)
+            return .none
+        case .awaitingHead, .routing, .connecting, .forwarding(.ended, _), .done:
+            return .none
+        }
+    }
+
+    /// The response's final head goes to the client.
+    package mutating func responseBegan() {
+        if case .forwarding(let request, .awaitingHead) = state { state = .forwarding(request, .flowing) }
+    }
+
+    /// The response is complete.
+    package mutating func responseEnded() -> Action {
+        guard case .forwarding(let request, .flowing) = state else { return .none }
+        state = .done
+        return .finish(requestComplete: request == .ended)
+    }
+
+    /// Something went wrong that another attempt cannot mend.
+    package mutating func failed(_ fault: Fault) -> Action {
+        switch state {
+        case .done: return .none
+        case .awaitingHead, .routing, .connecting, .forwarding(_, .awaitingHead):
+            state = .done
+            return .answer(fault)
+        case .forwarding(_, .flowing):
+            state = .done
+            return .abort(fault)
+        }
+    }
+
+    /// The client cannot be reached any more.
+    package mutating func clientLeft() -> Action {
+        guard state != .done else { return .none }
+        state = .done
+        return .abandon
+    }
+
+    /// Whether a response head may still be received.
+    package var awaitsResponseHead: Bool {
+        if case .forwarding(_, .awaitingHead) = state { true } else { false }
+    }
+
+    /// Whether a part of the response has gone to the client.
+    package var isResponding: Bool {
+        if case .forwarding(_, .flowing) = state { true } else { false }
+    }
+
+    /// Whether the client still owes request body.
+    package var isReceivingRequest: Bool {
+        if case .forwarding(.flowing, _) = state { true } else { false }
+    }
+}

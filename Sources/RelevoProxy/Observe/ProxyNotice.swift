@@ -1,0 +1,17 @@
+// What the data plane has to tell its operator besides the access log. How it is written down is the facade's matter.
+
+package import CLibevent
+
+/// News for the operator.
+package enum ProxyNotice: Sendable {
+    /// A listener rests because descriptors or buffers have run out.
+    case acceptingPaused(SocketAddress, SystemError)
+    /// It goes on.
+    case acceptingResumed(SocketAddress)
+    /// A name has no address: its endpoint is down. Looked up again after a while.
+    case nameUnresolved(String, reason: String)
+    /// A name has addresses.
+    case nameResolved(String, [SocketAddress])
+    /// Lines of the access log could not be written.
+    case logLinesDropped(Int)
+}

@@ -1,0 +1,44 @@
+// What a worker counts. Written by one thread only; read by copying it on that thread.
+
+package import RelevoPolicy
+
+/// Counters of one worker, or the sum of several.
+package struct WorkerStats: Sendable {
+    /// Client connections accepted.
+    package var connectionsAccepted = 0
+    /// Client connections open now.
+    package var connectionsOpen = 0
+    /// Requests whose head was received, valid or not.
+    package var requests = 0
+    /// Exchanges running now.
+    package var requestsActive = 0
+    /// Answers by first digit of the status; index 0 counts requests that got none.
+    package var statusClasses = [Int](repeating: 0, count: 6)
+    /// Failed requests by fault.
+    package var faults: [Fault: Int] = [:]
+    /// Connections to endpoints that were begun.
+    package var connectsBegun = 0
+    /// Connections to endpoints that failed.
+    package var connectsFailed = 0
+    /// Bytes received from clients and sent to them.
+    package var bytesReceived = 0
+    /// Bytes sent to clients.
+    package var bytesSent = 0
+
+    /// Creates zeros.
+    package init() {}
+
+    /// Adds another worker's counters.
+    package mutating func add(_ other: WorkerStats) {
+        connectionsAccepted += other.connectionsAccepted
+        connectionsOpen += other.connectionsOpen
+        requests += other.requests
+        requestsActive += other.requestsActive
+        for index in statusClasses.indices { statusClasses[index] += other.statusClasses[index] }
+        faults.merge(other.faults, uniquingKeysWith: +)
+        connectsBegun += other.connectsBegun
+        connectsFailed += other.connectsFailed
+        bytesReceived += other.bytesReceived
+        bytesSent += other.bytesSent
+    }
+}

@@ -1,0 +1,45 @@
+// From a callback on some thread to one waiting task.
+
+import Synchronization
+
+/// A value that comes once and that one task waits for.
+final class Promise<Value: Sendable>: Sendable {
+    private enum State {
+        case pending
+        case waiting(CheckedContinuation<Value, Never>)
+        case fulfilled(Value)
+    }
+
+    private let state = Mutex(State.pending)
+
+    /// Gives the value; later ones are ignored.
+    func fulfil(_ value: Value) {
+        let waiting: CheckedContinuation<Value, Never>? = state.withLock { state in
+            switch state {
+            case .pending:
+                state = .fulfilled(value)
+                return nil
+            case .waiting(let continuation):
+                state = .fulfilled(value)
+                return continuation
+            case .fulfilled:
+                return nil
+            }
+        }
+        waiting?.resume(returning: value)
+    }
+
+    /// The value, when it is there. One task only.
+    var value: Value {
+        get async {
+            await withCheckedContinuation { continuation in
+                let value: Value? = state.withLock { state in
+                    if case .fulfilled(let value) = state { return value }
+                    state = .waiting(continuation)
+                    return nil
+                }
+                if let value { continuation.resume(returning: value) }
+            }
+        }
+    }
+}

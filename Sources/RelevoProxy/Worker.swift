@@ -1,0 +1,186 @@
+// One thread's whole proxy: loop, listeners, client connections, endpoint states. Shares nothing with other workers.
+// Starting and stopping the set of workers is WorkerGroup's matter.
+
+package import CLibevent
+package import RelevoPolicy
+
+/// What every worker gets when it starts.
+package struct WorkerSettings: Sendable {
+    /// What to serve.
+    package var snapshot: ProxySnapshot
+    /// The embedding program's look at each request.
+    package var hook: RequestHook?
+    /// Where access log lines go; nil for no log.
+    package var log: LogWriter?
+    /// Where news for the operator goes; any thread.
+    package var notify: @Sendable (ProxyNotice) -> Void
+    /// Client connections that this worker may hold.
+    package var maxConnections: Int
+    /// The seed of the worker's dice.
+    package var seed: UInt64
+}
+
+/// Serves clients on its own event loop. Confined to the loop's thread.
+package final class Worker {
+    let loop: EventLoop
+    let wheel: DeadlineWheel
+    let hook: RequestHook?
+    let accessLog: AccessLogBuffer?
+    var random: RandomSource
+    var stats = WorkerStats()
+    /// Serialised heads on their way to an output buffer; its capacity is kept.
+    var scratch: [UInt8] = []
+    let dateClock = DateClock()
+    private(set) var snapshot: ProxySnapshot
+    private(set) var endpoints: [EndpointState]
+    private(set) var isDraining = false
+
+    private let notify: @Sendable (ProxyNotice) -> Void
+    private let maxConnections: Int
+    private var balancers: [Balancer]
+    private var listeners: [ConnectionListener] = []
+    private var connections: [ClientConnection] = []
+    private var spareExchanges: [Exchange] = []
+    private var tick: Timer?
+    private var drainLimit: Timer?
+    private var onDrained: (() -> Void)?
+    private var requestCounter: UInt64
+
+    /// Creates a worker on the calling thread, which must be the loop's.
+    package init(loop: EventLoop, settings: WorkerSettings, sockets: [ListeningSocket]) throws(SystemError) {
+        self.loop = loop
+        wheel = DeadlineWheel(now: .now)
+        hook = settings.hook
+        accessLog = settings.log.map(AccessLogBuffer.init)
+        notify = settings.notify
+        maxConnections = settings.maxConnections
+        snapshot = settings.snapshot
+        random = RandomSource(seed: settings.seed)
+        requestCounter = random.next()
+        endpoints = settings.snapshot.clusters.flatMap(\.endpoints).sorted { $0.id < $1.id }.map(EndpointState.init)
+        balancers = settings.snapshot.clusters.map(Balancer.init)
+        tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
+        tick?.start(DeadlineWheel.tick)
+        for socket in sockets { listeners.append(try makeListener(socket)) }
+    }
+
+    private func makeListener(_ socket: ListeningSocket) throws(SystemError) -> ConnectionListener {
+        let listener = try ConnectionListener(loop: loop, socket: socket)
+        listener.onAccept = { [unowned self] socket, peer in accept(socket, from: peer) }
+        listener.onTrouble = { [notify, address = socket.address] error in
+            notify(error.map { .acceptingPaused(address, $0) } ?? .acceptingResumed(address))
+        }
+        return listener
+    }
+
+    private func onTick() {
+        wheel.advance(to: .now)
+        accessLog?.flush()
+    }
+
+    /// An identifier for a request: 16 hexadecimal digits that other workers and other runs hardly repeat.
+    func nextRequestID() -> UInt64 {
+        requestCounter &+= 1
+        var mixer = RandomSource(seed: requestCounter)
+        return mixer.next()
+    }
+}
+
+// MARK: - Connections
+
+extension Worker {
+    private func accept(_ socket: consuming Socket, from peer: SocketAddress) {
+        guard let bufferevent = try? Bufferevent(loop: loop, socket: socket) else { return }
+        let connection = ClientConnection(worker: self, bufferevent: bufferevent, peer: peer, index: connections.count)
+        connections.append(connection)
+        stats.connectionsAccepted += 1
+        if connections.count >= maxConnections { listeners.forEach { $0.pause(.full) } }
+        connection.start()
+    }
+
+    /// A connection has ended; called by it once.
+    func remove(_ connection: ClientConnection) {
+        loop.retire(connection)
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[connection.index] = last
+            last.index = connection.index
+        }
+        if connections.count == maxConnections - 1 { listeners.forEach { $0.resume(.full) } }
+        finishDrainIfEmpty()
+    }
+
+    /// An exchange to use, with the memory of an earlier one if there is any.
+    func takeExchange() -> Exchange {
+        stats.requestsActive += 1
+        return spareExchanges.popLast() ?? Exchange(worker: self)
+    }
+
+    /// Takes an exchange back.
+    func giveBack(_ exchange: Exchange) {
+        stats.requestsActive -= 1
+        exchange.reset()
+        if spareExchanges.count < 64 { spareExchanges.append(exchange) }
+    }
+
+    /// The worker's counters.
+    package var statistics: WorkerStats {
+        var copy = stats
+        copy.connectionsOpen = connections.count
+        return copy
+    }
+}
+
+// MARK: - Endpoints
+
+extension Worker {
+    /// Chooses an endpoint of a cluster that was not tried yet.
+    func chooseEndpoint(of cluster: Cluster, tried: [Int]) -> Int? {
+        var candidates = Candidates(tried: tried)
+        if cluster.endpoints.contains(where: { !endpoints[$0.id].isUsable }) {
+            candidates.usable = cluster.endpoints.map { endpoints[$0.id].isUsable }
+        }
+        return balancers[cluster.id].choose(candidates, using: &random)
+    }
+
+    /// A name has been looked up.
+    package func resolved(endpoint id: Int, to addresses: [SocketAddress]) {
+        guard endpoints.indices.contains(id) else { return }
+        endpoints[id].resolved(to: addresses)
+    }
+}
+
+// MARK: - Ending
+
+extension Worker {
+    /// Stops accepting, lets running exchanges finish, ends at the latest after `limit`. `done` is called once.
+    package func drain(within limit: Duration, done: @escaping () -> Void) {
+        guard !isDraining else { return }
+        isDraining = true
+        onDrained = done
+        for listener in listeners { listener.drainAndClose() }
+        for connection in connections { connection.drain() }
+        drainLimit = try? Timer(loop: loop, .once) { [unowned self] in closeAll() }
+        drainLimit?.start(limit)
+        if drainLimit == nil { closeAll() }
+        finishDrainIfEmpty()
+    }
+
+    /// Ends every connection at once.
+    package func closeAll() {
+        for connection in connections { connection.close(.reset) }
+    }
+
+    private func finishDrainIfEmpty() {
+        guard isDraining, connections.isEmpty, let done = onDrained else { return }
+        onDrained = nil
+        drainLimit?.close()
+        tick?.close()
+        accessLog?.flush()
+        spareExchanges = []
+        done()
+    }
+}
+
+@available(*, unavailable)
+extension Worker: Sendable {}

@@ -1,0 +1,213 @@
+// The set of workers and the control thread of one proxy: started together, asked together, stopped together.
+
+package import CLibevent
+package import RelevoPolicy
+import Synchronization
+
+/// Why a proxy could not start. Nothing of it is left running.
+package struct StartError: Error, Sendable {
+    /// The listener that could not be opened; nil if threads or loops were the matter.
+    package let listener: ListenerSpec?
+    /// The system's reason.
+    package let reason: SystemError
+}
+
+/// What a group needs besides a snapshot.
+package struct GroupSettings: Sendable {
+    /// The embedding program's look at each request.
+    package var hook: RequestHook?
+    /// Where access log lines go; nil for no log.
+    package var log: LogWriter?
+    /// Where news for the operator goes; any thread.
+    package var notify: @Sendable (ProxyNotice) -> Void
+    /// How names become addresses.
+    package var lookup: NameResolver.Lookup
+    /// How long the start waits for names.
+    package var lookupPatience: Duration = .seconds(5)
+    /// The seed of all dice.
+    package var seed: UInt64
+
+    /// Creates settings.
+    package init(
+        hook: RequestHook? = nil, log: LogWriter? = nil, notify: @escaping @Sendable (ProxyNotice) -> Void,
+        lookup: @escaping NameResolver.Lookup = NameLookup.addresses, seed: UInt64
+    ) {
+        self.hook = hook
+        self.log = log
+        self.notify = notify
+        self.lookup = lookup
+        self.seed = seed
+    }
+}
+
+/// All threads of a running proxy. Any thread may call its methods.
+package final class WorkerGroup: Sendable {
+    /// Where clients are accepted, in the order of the listeners, with real ports.
+    package let addresses: [SocketAddress]
+
+    private let workers: [LoopMailbox<Worker>]
+    private let threads = Mutex<[LoopThread]>([])
+    private let control: ControlLoop
+    private let socketPaths: [String]
+
+    /// Opens the listeners, resolves names for a bounded time, and starts the workers. Returns when all of them listen.
+    package static func start(
+        _ snapshot: ProxySnapshot, _ settings: GroupSettings
+    ) async throws(StartError) -> WorkerGroup {
+        let count = snapshot.configuration.workers ?? Processors.count
+        let sockets = try openSockets(snapshot.listeners, workers: count)
+        do {
+            let mailboxes = try (0..<count).map { _ throws(SystemError) in try LoopMailbox<Worker>() }
+            let control = try ControlLoop(snapshot, settings, workers: mailboxes)
+            await control.resolveNames(patience: settings.lookupPatience)
+            let group = WorkerGroup(
+                addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control)
+            for index in 0..<count {
+                let worker = workerSettings(snapshot, settings, index: index, of: count)
+                let failure = await group.startThread(worker, sockets.map { $0[index] }, index)
+                guard let failure else { continue }
+                await group.shutdown(within: .zero)
+                throw failure
+            }
+            return group
+        } catch let error as SystemError {
+            throw StartError(listener: nil, reason: error)
+        } catch {
+            throw StartError(listener: nil, reason: SystemError(0, in: .thread))
+        }
+    }
+
+    private init(addresses: [SocketAddress], workers: [LoopMailbox<Worker>], control: ControlLoop) {
+        self.addresses = addresses
+        self.workers = workers
+        self.control = control
+        socketPaths = addresses.compactMap { if case .unix(let path) = $0 { path } else { nil } }
+    }
+
+    /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended.
+    package func shutdown(within limit: Duration) async {
+        control.stop()
+        await withTaskGroup(of: Void.self) { group in
+            for worker in workers.prefix(threads.withLock { $0.count }) {
+                group.addTask {
+                    await withCheckedContinuation { continuation in
+                        let posted = worker.post { worker in
+                            worker.drain(within: limit) {
+                                worker.loop.stop()
+                                continuation.resume()
+                            }
+                        }
+                        if !posted { continuation.resume() }
+                    }
+                }
+            }
+        }
+        for thread in threads.withLock({ $0 }) { thread.join() }
+        control.join()
+        for path in socketPaths { FileOutput.removeSocket(path) }
+    }
+
+    /// The sum of all workers' counters.
+    package func statistics() async -> WorkerStats {
+        var sum = WorkerStats()
+        for worker in workers {
+            let part: WorkerStats? = await withCheckedContinuation { continuation in
+                let posted = worker.post { continuation.resume(returning: $0.statistics) }
+                if !posted { continuation.resume(returning: nil) }
+            }
+            if let part { sum.add(part) }
+        }
+        return sum
+    }
+}
+
+// MARK: - Starting
+
+extension WorkerGroup {
+    /// One socket for each listener and worker. The first of each looks whether the address is free.
+    private static func openSockets(
+        _ listeners: [ListenerSpec], workers: Int
+    ) throws(StartError) -> [[ListeningSocket]] {
+        var result: [[ListeningSocket]] = []
+        for listener in listeners {
+            do throws(SystemError) {
+                result.append(try openSockets(wanted(listener.address), workers: workers))
+            } catch {
+                throw StartError(listener: listener, reason: error)
+            }
+        }
+        return result
+    }
+
+    private static func openSockets(
+        _ wanted: SocketAddress, workers: Int
+    ) throws(SystemError) -> [ListeningSocket] {
+        var sockets = [try ListeningSocket(wanted, refuseIfTaken: true)]
+        while sockets.count < workers {
+            // TCP: a socket of its own for each worker, so that the kernel spreads the clients. A unix path has only
+            // one queue, so workers share it.
+            sockets.append(
+                wanted.port == nil
+                    ? try sockets[0].duplicate() : try ListeningSocket(sockets[0].address, refuseIfTaken: false))
+        }
+        return sockets
+    }
+
+    private static func wanted(_ address: ListenerAddress) -> SocketAddress {
+        switch address {
+        case .literal(let host, let port):
+            SocketAddress(literal: host, port: UInt16(clamping: port)) ?? .loopback(port: UInt16(clamping: port))
+        case .unix(let path): .unix(path: path)
+        }
+    }
+
+    private static func workerSettings(
+        _ snapshot: ProxySnapshot, _ settings: GroupSettings, index: Int, of count: Int
+    ) -> WorkerSettings {
+        var seeds = RandomSource(seed: settings.seed &+ UInt64(index))
+        return WorkerSettings(
+            snapshot: snapshot, hook: settings.hook, log: settings.log, notify: settings.notify,
+            maxConnections: max(1, (snapshot.limits.connections + count - 1) / count), seed: seeds.next())
+    }
+
+    /// Starts one worker and waits until it serves; returns the reason if it cannot.
+    private func startThread(
+        _ settings: WorkerSettings, _ sockets: [ListeningSocket], _ index: Int
+    ) async -> SystemError? {
+        let handover = Handover(sockets)
+        let outcome = Promise<SystemError?>()
+        let mailbox = workers[index]
+        do throws(SystemError) {
+            let thread = try LoopThread(name: "relevo-\(index)") {
+                do throws(SystemError) {
+                    let loop = try EventLoop()
+                    let worker = try Worker(loop: loop, settings: settings, sockets: handover.take())
+                    let receiver = try mailbox.receive(on: loop, context: worker)
+                    outcome.fulfil(nil)
+                    loop.run()
+                    receiver.close()
+                } catch {
+                    outcome.fulfil(error)
+                }
+            }
+            let failure = await outcome.value
+            if failure == nil { threads.withLock { $0.append(thread) } }
+            return failure
+        } catch {
+            return error
+        }
+    }
+
+    /// Carries sockets to a thread and lets go of them there, so that the listener alone decides when they close.
+    private final class Handover: Sendable {
+        private let sockets: Mutex<[ListeningSocket]>
+        init(_ sockets: [ListeningSocket]) { self.sockets = Mutex(sockets) }
+
+        func take() -> [ListeningSocket] {
+            sockets.withLock { sockets in
+                defer { sockets = [] }
+                return sockets
+            }
+        }
+    }
+}
