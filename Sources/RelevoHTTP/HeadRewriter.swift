@@ -1,0 +1,135 @@
+// What the filters decided about a head that goes on, as values. Not for doing it: HeadSerializer writes the head.
+
+/// What the outgoing request says about its connection.
+package enum ConnectionField: Sendable, Hashable {
+    /// `Connection: close`.
+    case close
+    /// Persistent: HTTP/1.1 needs no field for it.
+    case keepAlive
+    /// `Connection: Upgrade`, and the Upgrade field goes on.
+    case upgrade
+}
+
+/// How the endpoint learns about the client.
+package enum Forwarded: Sendable, Hashable {
+    /// Not at all; what the client says passes unchanged.
+    case none
+    /// X-Forwarded-For, -Proto and -Host.
+    case xForwarded
+    /// Forwarded (RFC 7239).
+    case rfc7239
+}
+
+/// The scheme that the client used.
+package enum ForwardedScheme: Sendable, Hashable {
+    case http, https
+
+    /// The scheme in lower case.
+    package var name: String {
+        switch self {
+        case .http: "http"
+        case .https: "https"
+        }
+    }
+}
+
+/// How the content of the outgoing request is framed.
+package enum RequestFraming: Sendable, Hashable {
+    /// As it was received: a length, chunks or nothing.
+    case asReceived
+    /// One `Transfer-Encoding: chunked`.
+    case chunked
+}
+
+/// What the request filter decided.
+package struct RequestRewrite: Sendable, Hashable {
+    /// What to say about the connection.
+    package var connection: ConnectionField
+    /// How to tell of the client.
+    package var forwarded: Forwarded
+    /// The client's address as text without brackets and port; empty if it has none.
+    package var clientAddress: [UInt8] = []
+    /// The scheme that the client used.
+    package var scheme = ForwardedScheme.http
+    /// True if the client is a proxy whose own statements are kept and added to; false replaces them.
+    package var trusted = false
+    /// True to append this hop to Via (RFC 9110 §7.6.3).
+    package var via: Bool
+    /// How the content is framed.
+    package var framing: RequestFraming
+    /// Complete field lines, each with CR LF, that the proxy itself made. Never text from a peer.
+    package var extra: [UInt8] = []
+
+    /// Decides the four things that make the mode; the rest has defaults.
+    package init(
+        connection: ConnectionField = .keepAlive, forwarded: Forwarded = .none, via: Bool = false,
+        framing: RequestFraming = .asReceived
+    ) {
+        self.connection = connection
+        self.forwarded = forwarded
+        self.via = via
+        self.framing = framing
+    }
+
+    /// The classic mode: the received bytes go on with Connection set to close.
+    package static let classic = RequestRewrite(connection: .close)
+
+    /// True if nothing but Connection is to be changed.
+    package var isClassic: Bool {
+        connection == .close && forwarded == .none && !via && framing == .asReceived
+    }
+}
+
+/// What the outgoing response says about its connection.
+package enum ResponseConnectionField: Sendable, Hashable {
+    /// `Connection: close`.
+    case close
+    /// Persistent; announced with `Connection: keep-alive` to HTTP/1.0 clients that asked for it.
+    case keepAlive(announce: Bool)
+    /// `Connection: Upgrade`, and the Upgrade field goes on.
+    case upgrade
+}
+
+/// How the content of the outgoing response is framed.
+package enum ResponseFraming: Sendable, Hashable {
+    /// As it was received.
+    case asReceived
+    /// One `Transfer-Encoding: chunked`.
+    case chunked
+    /// Neither length nor coding: the end of the connection ends the content.
+    case untilClose
+}
+
+/// What the response filter decided.
+package struct ResponseRewrite: Sendable, Hashable {
+    /// What to say about the connection.
+    package var connection: ResponseConnectionField
+    /// How the content is framed.
+    package var framing: ResponseFraming
+    /// True to append this hop to Via (RFC 9110 §7.6.3).
+    package var via: Bool
+    /// The value for a Date field if the response has none (RFC 9110 §6.6.1).
+    package var addDate: [UInt8]?
+    /// Complete field lines, each with CR LF, that the proxy itself made. Never text from a peer.
+    package var extra: [UInt8] = []
+    /// True for the classic mode: the received bytes go on with Connection set to close and nothing else changed.
+    package var isClassic = false
+
+    /// Decides everything but extra fields and the classic mode.
+    package init(
+        connection: ResponseConnectionField = .keepAlive(announce: false), framing: ResponseFraming = .asReceived,
+        via: Bool = false, addDate: [UInt8]? = nil
+    ) {
+        self.connection = connection
+        self.framing = framing
+        self.via = via
+        self.addDate = addDate
+    }
+
+    /// The classic mode.
+    package static var classic: ResponseRewrite {
+        var rewrite = ResponseRewrite(connection: .close)
+        rewrite.isClassic = true
+        return rewrite
+    }
+}

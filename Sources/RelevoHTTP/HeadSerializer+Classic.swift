@@ -1,0 +1,70 @@
+// The classic mode: a head goes on as it came, byte for byte, with its Connection field set to close.
+// Not for any other mode. Fields that Connection nominates stay: that is the contract of this mode.
+
+extension HeadSerializer {
+    /// Appends a request head with one `Connection: close` at the place of the first Connection line, or at the end.
+    ///
+    /// Two exceptions for safety: an offer of HTTP/2 or TLS does not pass (Upgrade, HTTP2-Settings), and a Host that
+    /// contradicts an absolute target is replaced by the host of the target (RFC 9112 §3.2.2).
+    static func appendClassic(request head: borrowing RequestHead, extra: [UInt8], to output: inout [UInt8]) {
+        let fields = head.fields
+        var writer = ClassicWriter(firstLine: 0..<fields.start)
+        for line in fields.lines where !line.removed {
+            switch line.known {
+            case .upgrade where !HopByHop.isPassableUpgrade(line, fields): continue
+            case .http2Settings: continue
+            case .host where head.hostDiffers:
+                writer.copier.flush(fields.bytes, to: &output)
+                output.append(contentsOf: fields.bytes[line.name])
+                appendLine(": ", fields.bytes, head.authorityRange, to: &output)
+            default: writer.append(line, fields.bytes, to: &output)
+            }
+        }
+        writer.finish(fields.bytes, extra, to: &output)
+    }
+
+    /// Appends a response head with one `Connection: close` at the place of the first Connection line, or at the end.
+    static func appendClassic(response head: borrowing ResponseHead, extra: [UInt8], to output: inout [UInt8]) {
+        let fields = head.fields
+        var writer = ClassicWriter(firstLine: 0..<fields.start)
+        for line in fields.lines where !line.removed { writer.append(line, fields.bytes, to: &output) }
+        writer.finish(fields.bytes, extra, to: &output)
+    }
+}
+
+/// Copies lines and replaces Connection.
+private struct ClassicWriter {
+    var copier = RunCopier()
+    private var hasConnection = false
+    private let firstLine: Range<Int>
+    private var isFirstLineKept = false
+
+    init(firstLine: Range<Int>) { self.firstLine = firstLine }
+
+    mutating func append(_ line: FieldLine, _ bytes: borrowing [UInt8], to output: inout [UInt8]) {
+        keepFirstLine(bytes, to: &output)
+        guard line.known == .connection else {
+            copier.keep(line.line, of: bytes, to: &output)
+            return
+        }
+        guard !hasConnection else { return }
+        hasConnection = true
+        copier.flush(bytes, to: &output)
+        output.append(contentsOf: bytes[line.name])
+        output.append(contentsOf: ": close\r\n".utf8)
+    }
+
+    mutating func finish(_ bytes: borrowing [UInt8], _ extra: [UInt8], to output: inout [UInt8]) {
+        keepFirstLine(bytes, to: &output)
+        copier.flush(bytes, to: &output)
+        if !hasConnection { output.append(contentsOf: "Connection: close\r\n".utf8) }
+        output.append(contentsOf: extra)
+        output.append(contentsOf: "\r\n".utf8)
+    }
+
+    private mutating func keepFirstLine(_ bytes: borrowing [UInt8], to output: inout [UInt8]) {
+        guard !isFirstLineKept else { return }
+        isFirstLineKept = true
+        copier.keep(firstLine, of: bytes, to: &output)
+    }
+}

@@ -1,0 +1,82 @@
+// Fields that end at the next hop (RFC 9110 §7.6.1), and how far a sender may nominate others.
+// Not for framing fields, which HeadSerializer writes anew.
+
+/// What must not cross the proxy.
+package enum HopByHop {
+    /// Whether an Upgrade field ends here or goes on.
+    package enum UpgradeHandling: Sendable, Hashable {
+        case drop, keep
+    }
+
+    /// Fields that are always meant for one hop. Proxy-Authenticate and Proxy-Authorization are not among them: a
+    /// reverse proxy that does not authenticate passes them (RFC 9110 §11.7).
+    static var always: KnownFieldSet {
+        KnownFieldSet(.connection, .keepAlive, .proxyConnection, .te, .http2Settings)
+    }
+
+    /// Marks every field of one hop as removed: the constant ones, those that Connection nominates, and Upgrade
+    /// unless it is kept.
+    package static func strip(_ fields: inout HeaderFields, upgrade: UpgradeHandling = .drop) {
+        let options = ConnectionOptions(fields)
+        for index in fields.lines.indices {
+            let line = fields.lines[index]
+            let isOver =
+                always.contains(line.known)
+                || line.known == .upgrade && (upgrade == .drop || !isPassableUpgrade(line, fields))
+                || options.contains(.nominates) && isNominated(line, in: fields)
+            if isOver { fields.markRemoved(at: index) }
+        }
+    }
+
+    /// True if a received Connection line, removed or not, nominates this line and the nomination is honoured.
+    ///
+    /// It is honoured only for fields without a meaning to the proxy: nobody may strip Host, framing, authentication,
+    /// or what the proxy says about the client by calling it a matter of one hop.
+    static func isNominated(_ line: FieldLine, in fields: borrowing HeaderFields) -> Bool {
+        guard line.known == .other else { return false }
+        let span = fields.bytes.span
+        guard !isForwardedFamily(span, line.name) else { return false }
+        for connection in fields.lines where connection.known == .connection {
+            var elements = ListElements(connection.value)
+            while let element = elements.next(in: span) {
+                if ASCII.sameIgnoringCase(span, element, line.name) { return true }
+            }
+        }
+        return false
+    }
+
+    private static func isForwardedFamily(_ span: borrowing Span<UInt8>, _ name: Range<Int>) -> Bool {
+        let prefix = "x-forwarded-"
+        guard name.count > prefix.utf8.count else { return false }
+        let beginning = name.lowerBound..<(name.lowerBound + prefix.utf8.count)
+        return ASCII.matches(span, beginning, lowercase: prefix)
+    }
+
+    /// True if an Upgrade line is there that may go on.
+    static func hasPassableUpgrade(_ fields: borrowing HeaderFields) -> Bool {
+        guard fields.mayContain(.upgrade) else { return false }
+        for line in fields.lines where line.known == .upgrade && !line.removed {
+            if isPassableUpgrade(line, fields) { return true }
+        }
+        return false
+    }
+
+    /// False for a line that offers another version of HTTP or TLS: the endpoint would then speak a protocol that the
+    /// proxy does not follow, past every rule of the proxy.
+    static func isPassableUpgrade(_ line: FieldLine, _ fields: borrowing HeaderFields) -> Bool {
+        let span = fields.bytes.span
+        var elements = ListElements(line.value)
+        var isAny = false
+        while let element = elements.next(in: span) {
+            var end = element.lowerBound
+            while end < element.upperBound, span[end] != ASCII.slash { end += 1 }
+            let name = ASCII.trim(span, element.lowerBound..<end)
+            if name.isEmpty { continue }
+            isAny = true
+            for refused in ["h2c", "h2", "http", "tls"] where ASCII.matches(span, name, lowercase: refused) {
+                return false
+            }
+        }
+        return isAny
+    }
+}
