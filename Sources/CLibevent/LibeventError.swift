@@ -25,8 +25,11 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Reason and call: `Connection refused (connect)`.
     public var description: String { "\(reason) (\(call.rawValue))" }
 
-    /// The peer's host answered and nobody listens there.
-    public var isRefused: Bool { code == ECONNREFUSED || code == ENOENT }
+    /// The peer's host answered and nobody accepts there; for unix sockets also a missing path or a full backlog.
+    public var isRefused: Bool { [ECONNREFUSED, ECONNRESET, ENOENT, EAGAIN].contains(code) }
+
+    /// All local ports towards the peer are in use.
+    public var isOutOfPorts: Bool { code == EADDRNOTAVAIL }
 
     /// The process or the system has no descriptor or buffer left; the call may succeed later.
     public var isExhaustion: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) }

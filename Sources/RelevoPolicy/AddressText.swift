@@ -1,6 +1,6 @@
 // The texts in which addresses are written in configurations. Resolving names is not done here.
 
-package import RelevoHTTP
+import RelevoHTTP
 
 /// Reads the addresses of listeners and endpoints.
 package enum AddressText {

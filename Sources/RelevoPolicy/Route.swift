@@ -1,6 +1,5 @@
 // A domain and its routes in a snapshot, everything resolved: names to clusters, overrides to values.
 
-package import RelevoHTTP
 
 /// What becomes of a request.
 package enum RouteTarget: Sendable {
@@ -95,8 +94,8 @@ package struct RedirectTarget: Sendable, Hashable {
     /// The Location value for a request's path and query (with its `?`, or empty).
     package func location(path: ArraySlice<UInt8>, query: ArraySlice<UInt8>) -> [UInt8] {
         guard appendsRest else { return text }
-        var rest = path.dropFirst(prefixLength)
-        if rest.first == UInt8(ascii: "/") { rest = rest.dropFirst() }
+        // All leading slashes go: `//host` would lead the browser to another site.
+        let rest = path.dropFirst(prefixLength).drop { $0 == UInt8(ascii: "/") }
         return text + rest + query
     }
 }

@@ -1,6 +1,5 @@
 // Which domain and which route a request belongs to: one pure function, which can also say how it came to its answer.
 
-package import RelevoHTTP
 
 /// What routing looks at.
 package struct RouteQuery: Sendable {

@@ -55,17 +55,9 @@ final class ControlLoop: Sendable {
     func resolveNames(patience: Duration) async {
         guard !names.isEmpty else { return }
         let names = names
-        await withTaskGroup(of: Void.self) { group in
-            let answered = Promise<Void>()
-            group.addTask { await answered.value }
-            group.addTask {
-                try? await Task.sleep(for: patience)
-                answered.fulfil(())
-            }
-            if !mailbox.post({ $0.resolve(names) { answered.fulfil(()) } }) { answered.fulfil(()) }
-            await group.next()
-            group.cancelAll()
-        }
+        let answered = Promise<Void>()
+        if !mailbox.post({ $0.resolve(names) { answered.fulfil(()) } }) { answered.fulfil(()) }
+        await answered.value(within: patience, otherwise: ())
     }
 
     /// Ends the thread soon.

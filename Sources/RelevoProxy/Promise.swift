@@ -42,4 +42,14 @@ final class Promise<Value: Sendable>: Sendable {
             }
         }
     }
+
+    /// The value, or `other` if it is not there in time. One task only.
+    func value(within limit: Duration, otherwise other: Value) async -> Value {
+        let patience = Task {
+            try? await Task.sleep(for: limit)
+            fulfil(other)
+        }
+        defer { patience.cancel() }
+        return await value
+    }
 }

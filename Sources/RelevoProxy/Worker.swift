@@ -2,6 +2,7 @@
 // Starting and stopping the set of workers is WorkerGroup's matter.
 
 package import CLibevent
+import RelevoHTTP
 package import RelevoPolicy
 
 /// What every worker gets when it starts.
@@ -32,6 +33,8 @@ package final class Worker {
     var scratch: [UInt8] = []
     let dateClock = DateClock()
     private(set) var snapshot: ProxySnapshot
+    /// Bounds on heads, in the parser's form.
+    let headLimits: HeadLimits
     private(set) var endpoints: [EndpointState]
     private(set) var isDraining = false
 
@@ -55,6 +58,9 @@ package final class Worker {
         notify = settings.notify
         maxConnections = settings.maxConnections
         snapshot = settings.snapshot
+        let limits = settings.snapshot.limits
+        headLimits = HeadLimits(
+            headBytes: limits.headBytes, fields: limits.fields, targetBytes: limits.targetBytes)
         random = RandomSource(seed: settings.seed)
         requestCounter = random.next()
         endpoints = settings.snapshot.clusters.flatMap(\.endpoints).sorted { $0.id < $1.id }.map(EndpointState.init)

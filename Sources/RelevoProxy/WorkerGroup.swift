@@ -10,6 +10,12 @@ package struct StartError: Error, Sendable {
     package let listener: ListenerSpec?
     /// The system's reason.
     package let reason: SystemError
+
+    /// Creates an error.
+    package init(listener: ListenerSpec?, reason: SystemError) {
+        self.listener = listener
+        self.reason = reason
+    }
 }
 
 /// What a group needs besides a snapshot.

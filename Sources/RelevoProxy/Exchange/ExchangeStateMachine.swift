@@ -15,6 +15,7 @@
 //  connectFailed       -             -           connect or answer     -
 //  requestEnded        -             -           -                     none, awaitResponse
 //  responseBegan       -             -           -                     none
+//  switchedProtocols   -             -           -                     none
 //  responseEnded       -             -           -                     finish
 //  failed              answer        answer      answer                answer or abort
 //  clientLeft          abandon       abandon     abandon               abandon
@@ -120,6 +121,11 @@ package struct ExchangeStateMachine: ~Copyable {
     /// The response's final head goes to the client.
     package mutating func responseBegan() {
         if case .forwarding(let request, .awaitingHead) = state { state = .forwarding(request, .flowing) }
+    }
+
+    /// The response's head takes both sides out of HTTP: the request side flows again, until its end.
+    package mutating func switchedProtocols() {
+        if case .forwarding(_, .awaitingHead) = state { state = .forwarding(.flowing, .flowing) }
     }
 
     /// The response is complete.

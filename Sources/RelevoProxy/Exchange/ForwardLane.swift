@@ -89,6 +89,14 @@ struct ForwardLane {
         }
     }
 
+    /// Whether only the end of the connection tells the target that the body is complete.
+    var endsWithTarget: Bool {
+        switch framing {
+        case .unchunked, .untilEnd: true
+        case .none, .counted, .rawChunks, .reframedChunks, .untilEndToChunks: false
+        }
+    }
+
     /// Moves what is there, unless paused.
     mutating func pump(from source: Evbuffer, to target: Evbuffer) -> Progress {
         guard !hasEnded else { return .ended }
@@ -164,7 +172,7 @@ extension ForwardLane {
         case .framing(let count): consume(count, from: source, to: target)
         case .end(let count):
             consume(count, from: source, to: target)
-            if case .reframedChunks = framing { target.append(Self.lastChunk(scanner.trailers)) }
+            if case .reframedChunks = framing { target.append(Self.lastChunk(scanner)) }
             hasEnded = true
         case .data, nil: break
         }
@@ -187,11 +195,9 @@ extension ForwardLane {
     }
 
     /// The last chunk and the trailers that may cross a proxy (RFC 9110 §6.5.1).
-    private static func lastChunk(_ trailers: HeaderFields) -> [UInt8] {
+    private static func lastChunk(_ scanner: ChunkedScanner) -> [UInt8] {
         var bytes = Array("0\r\n".utf8)
-        for line in trailers.lines where !ChunkedScanner.isForbiddenTrailer(line, in: trailers) {
-            bytes += trailers.bytes[line.line]
-        }
-        return bytes + Array("\r\n".utf8)
+        scanner.appendTrailers(to: &bytes)
+        return bytes
     }
 }

@@ -44,14 +44,16 @@ package final class LogWriter: Sendable {
         dropped.add(lines, ordering: .relaxed)
     }
 
-    /// Ends the thread after what waits has been written; calls `done` on that thread. A stalled reader can hold this
-    /// up for ever, so callers wait for a bounded time only.
-    package func finish(_ done: @escaping @Sendable () -> Void) {
+    /// Ends the thread after what waits has been written. A reader that has stalled is given `limit`, then left behind
+    /// with its thread.
+    package func finish(within limit: Duration) async {
+        let done = Promise<Void>()
         let posted = mailbox.post { sink in
             sink.stop()
-            done()
+            done.fulfil(())
         }
-        if !posted { done() }
+        guard posted else { return }
+        await done.value(within: limit, otherwise: ())
     }
 }
 

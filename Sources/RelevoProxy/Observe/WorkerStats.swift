@@ -28,6 +28,15 @@ package struct WorkerStats: Sendable {
     /// Creates zeros.
     package init() {}
 
+    /// Counts an exchange that is over.
+    mutating func count(_ record: ExchangeRecord) {
+        let answered = (100..<600).contains(record.status) && record.fault != .clientClosed
+        statusClasses[answered ? record.status / 100 : 0] += 1
+        if let fault = record.fault { faults[fault, default: 0] += 1 }
+        bytesReceived += record.bytesReceived
+        bytesSent += record.bytesSent
+    }
+
     /// Adds another worker's counters.
     package mutating func add(_ other: WorkerStats) {
         connectionsAccepted += other.connectionsAccepted

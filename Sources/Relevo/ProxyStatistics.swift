@@ -1,0 +1,46 @@
+// What a proxy has done, as plain numbers.
+
+public import RelevoPolicy
+import RelevoProxy
+
+/// Counters of a running proxy, of all its workers together.
+public struct ProxyStatistics: Sendable, Hashable {
+    /// Client connections accepted since the start.
+    public var connectionsAccepted = 0
+    /// Client connections open now.
+    public var connectionsOpen = 0
+    /// Requests received since the start, valid or not.
+    public var requests = 0
+    /// Requests being served now.
+    public var requestsActive = 0
+    /// Answers by the first digit of their status; 0 counts requests without an answer.
+    public var answersByStatusClass: [Int: Int] = [:]
+    /// Failed requests by code.
+    public var faults: [Fault: Int] = [:]
+    /// Connections to endpoints begun since the start.
+    public var connectsBegun = 0
+    /// Those of them that failed.
+    public var connectsFailed = 0
+    /// Bytes of requests.
+    public var bytesReceived = 0
+    /// Bytes of answers.
+    public var bytesSent = 0
+    /// Access log lines that could not be written.
+    public var logLinesDropped = 0
+
+    init() {}
+
+    init(_ stats: WorkerStats, droppedLines: Int) {
+        connectionsAccepted = stats.connectionsAccepted
+        connectionsOpen = stats.connectionsOpen
+        requests = stats.requests
+        requestsActive = stats.requestsActive
+        for (digit, count) in stats.statusClasses.enumerated() where count > 0 { answersByStatusClass[digit] = count }
+        faults = stats.faults
+        connectsBegun = stats.connectsBegun
+        connectsFailed = stats.connectsFailed
+        bytesReceived = stats.bytesReceived
+        bytesSent = stats.bytesSent
+        logLinesDropped = droppedLines
+    }
+}

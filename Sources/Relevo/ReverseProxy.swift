@@ -1,0 +1,165 @@
+// The proxy as a library: the only public way to run one. Configuration files and command lines are not known here.
+
+public import CLibevent
+public import Logging
+@_exported public import RelevoPolicy
+import RelevoProxy
+import Synchronization
+
+/// A reverse proxy inside your process.
+///
+/// ```swift
+/// let proxy = try ReverseProxy(
+///     configuration: ProxyConfiguration(
+///         listeners: ["127.0.0.1:8080"],
+///         domains: [.init("a.example", endpoints: ["10.0.0.1", "10.0.0.2:8080"])]),
+///     logger: Logger(label: "proxy"))
+/// let addresses = try await proxy.start()
+/// …
+/// await proxy.shutdown(within: .seconds(30))
+/// ```
+///
+/// It installs no signal handler, never ends the process and writes nowhere but to the logger and, if configured, the
+/// access log. Several proxies may run in one process. All methods may be called from any thread or task.
+public final class ReverseProxy: Sendable {
+    private enum State {
+        case new
+        case starting
+        case running(WorkerGroup, LogWriter?)
+        case stopping
+        case stopped
+    }
+
+    private let snapshot: ProxySnapshot
+    private let logger: Logger
+    private let hook: RequestHook?
+    private let state = Mutex(State.new)
+    private let stopped = Completion()
+
+    /// Checks a configuration; nothing is opened yet.
+    /// - Parameters:
+    ///   - configuration: what to serve.
+    ///   - logger: told of what operators should know: start, stop, unresolved names, exhausted descriptors.
+    ///   - onRequest: called for each valid request on a worker's thread, before routing; must not block.
+    /// - Throws: all problems of the configuration at once.
+    public init(
+        configuration: ProxyConfiguration, logger: Logger, onRequest: RequestHook? = nil
+    ) throws(ConfigurationError) {
+        snapshot = try SnapshotBuilder.build(configuration)
+        self.logger = logger
+        hook = onRequest
+    }
+
+    /// Opens all listeners and starts the workers; returns when clients are served.
+    ///
+    /// Endpoints that are names are looked up first, for five seconds at most; a name without an address makes that
+    /// endpoint down until it has one, never the start fail.
+    /// - Returns: where clients are accepted, in the order of the listeners; port 0 has become a real port.
+    /// - Throws: ``ProxyStartError`` if a listener cannot be opened; nothing is left open then.
+    @discardableResult
+    public func start() async throws(ProxyStartError) -> [SocketAddress] {
+        let mayStart = state.withLock { state in
+            guard case .new = state else { return false }
+            state = .starting
+            return true
+        }
+        guard mayStart else { throw ProxyStartError.notNew }
+        for warning in snapshot.warnings { logger.warning("\(warning)") }
+        do {
+            let log = try openLog()
+            let group = try await WorkerGroup.start(snapshot, settings(log))
+            state.withLock { $0 = .running(group, log) }
+            logger.info(
+                "listening",
+                metadata: [
+                    "addresses": .array(group.addresses.map { .string($0.description) }),
+                    "serving": .string(snapshot.summary),
+                ])
+            return group.addresses
+        } catch {
+            state.withLock { $0 = .stopped }
+            stopped.complete()
+            throw ProxyStartError(error)
+        }
+    }
+
+    /// Stops accepting, lets running exchanges finish for at most `limit` (the configured `shutdown` time if nil), then
+    /// ends every thread. Returns when nothing of the proxy is left; calling it again waits for the first call.
+    public func shutdown(within limit: Duration? = nil) async {
+        let running: (WorkerGroup, LogWriter?)? = state.withLock { state in
+            guard case .running(let group, let log) = state else { return nil }
+            state = .stopping
+            return (group, log)
+        }
+        guard let (group, log) = running else {
+            if !isNew { await stopped.wait() }
+            return
+        }
+        await group.shutdown(within: limit ?? snapshot.configuration.timeouts.shutdown)
+        await log?.finish(within: .seconds(1))
+        reportDrops(log)
+        state.withLock { $0 = .stopped }
+        logger.info("stopped")
+        stopped.complete()
+    }
+
+    /// Returns when the proxy has stopped.
+    public func waitUntilStopped() async { await stopped.wait() }
+
+    /// What the proxy has done so far; zeros unless it runs.
+    public func statistics() async -> ProxyStatistics {
+        let running: (WorkerGroup, LogWriter?)? = state.withLock { state in
+            if case .running(let group, let log) = state { (group, log) } else { nil }
+        }
+        guard let (group, log) = running else { return ProxyStatistics() }
+        return ProxyStatistics(await group.statistics(), droppedLines: log?.droppedLines ?? 0)
+    }
+
+    var isNew: Bool { state.withLock { if case .new = $0 { true } else { false } } }
+
+    private func openLog() throws(StartError) -> LogWriter? {
+        switch snapshot.configuration.accessLog {
+        case .off: return nil
+        case .standardOutput:
+            do throws(SystemError) {
+                return try LogWriter(descriptor: 1)
+            } catch {
+                throw StartError(listener: nil, reason: error)
+            }
+        }
+    }
+
+    private func settings(_ log: LogWriter?) -> GroupSettings {
+        GroupSettings(
+            hook: hook, log: log, notify: { [logger] in Self.report($0, to: logger) },
+            seed: UInt64.random(in: 0...UInt64.max))
+    }
+
+    private func reportDrops(_ log: LogWriter?) {
+        guard let lines = log?.droppedLines, lines > 0 else { return }
+        Self.report(.logLinesDropped(lines), to: logger)
+    }
+
+    private static func report(_ notice: ProxyNotice, to logger: Logger) {
+        switch notice {
+        case .acceptingPaused(let address, let error):
+            logger.error(
+                "accepting rests",
+                metadata: ["listener": .string(address.description), "reason": .string(error.description)])
+        case .acceptingResumed(let address):
+            logger.info("accepting again", metadata: ["listener": .string(address.description)])
+        case .nameUnresolved(let endpoint, let reason):
+            logger.warning(
+                "endpoint is down: its name has no address",
+                metadata: ["endpoint": .string(endpoint), "reason": .string(reason)])
+        case .nameResolved(let endpoint, let addresses):
+            logger.info(
+                "name resolved",
+                metadata: [
+                    "endpoint": .string(endpoint), "addresses": .array(addresses.map { .string($0.description) }),
+                ])
+        case .logLinesDropped(let count):
+            logger.warning("access log lines dropped", metadata: ["lines": .stringConvertible(count)])
+        }
+    }
+}

@@ -1,0 +1,264 @@
+// A client's connection: finds request heads, runs one exchange after another, ends without losing an answer.
+// What becomes of a request is Exchange's matter.
+
+import CLibevent
+import RelevoHTTP
+import RelevoPolicy
+
+/// One accepted connection. Confined to its worker's thread.
+///
+///     idle -> head -> exchanging -> idle ...
+///     any  -> flushing -> lingering -> closed
+final class ClientConnection {
+    enum State {
+        /// Between two requests; nothing of the next has come.
+        case idle
+        /// A part of a head has come.
+        case head
+        /// An exchange runs.
+        case exchanging(Exchange)
+        /// The last answer is on its way out.
+        case flushing(Linger)
+        /// Our side is shut; what the client still sends is thrown away, so that no reset destroys the answer.
+        case lingering
+        /// Over.
+        case closed
+    }
+
+    /// Whether unread bytes of the client are to be expected when its connection ends.
+    enum Linger { case needed, needless }
+
+    /// How long an ended connection is listened to (RFC 9112 §9.6).
+    static let lingerTime: Duration = .seconds(2)
+
+    unowned let worker: Worker
+    let bufferevent: Bufferevent
+    let peer: SocketAddress
+    /// The place in the worker's list.
+    var index: Int
+    /// Requests whose head was received on this connection.
+    private(set) var requestCount = 0
+    /// Whether the client will send nothing more.
+    private(set) var hasEnded = false
+    private var state = State.idle
+    private var scanner = HeadScanner()
+    private var headStarted = MonotonicTime(nanoseconds: 0)
+    private var emptyLines = 0
+    private var isParsing = false
+    private let deadline = Deadline()
+
+    init(worker: Worker, bufferevent: Bufferevent, peer: SocketAddress, index: Int) {
+        self.worker = worker
+        self.bufferevent = bufferevent
+        self.peer = peer
+        self.index = index
+    }
+
+    /// Begins to read. Called once.
+    func start() {
+        bufferevent.onRead = { [unowned self] in readable() }
+        bufferevent.onWritten = { [unowned self] in written() }
+        bufferevent.onSignal = { [unowned self] in signalled($0) }
+        deadline.onExpired = { [unowned self] in expired() }
+        bufferevent.setReadHighMark(max(ForwardLane.highMark, worker.snapshot.limits.headBytes + 4096))
+        bufferevent.startReading()
+        // The first head has to come as quickly as any other: a silent connection is not a keep-alive one.
+        wait(worker.snapshot.timeouts.head)
+    }
+
+    private func wait(_ duration: Duration) { worker.wheel.set(deadline, at: .now + duration) }
+}
+
+// MARK: - Events
+
+extension ClientConnection {
+    private func readable() {
+        switch state {
+        case .idle, .head: parse()
+        case .exchanging(let exchange): exchange.clientReadable()
+        case .lingering: bufferevent.input.drain(bufferevent.input.length)
+        case .flushing, .closed: break
+        }
+    }
+
+    private func written() {
+        switch state {
+        case .exchanging(let exchange): exchange.clientDrained()
+        case .flushing(let linger): if bufferevent.output.isEmpty { flushed(linger) }
+        case .idle, .head, .lingering, .closed: break
+        }
+    }
+
+    private func signalled(_ signal: BuffereventSignal) {
+        switch signal {
+        case .connected: break
+        case .endOfStream:
+            hasEnded = true
+            ended()
+        case .failed:
+            hasEnded = true
+            if case .exchanging(let exchange) = state { exchange.clientLeft() } else { close(.orderly) }
+        }
+    }
+
+    private func ended() {
+        switch state {
+        case .exchanging(let exchange): exchange.clientEnded()
+        case .idle where bufferevent.output.isEmpty, .lingering: close(.orderly)
+        case .idle: finish(.needless)
+        case .head:
+            // Half a head and then the end: nothing to answer, but worth a log line.
+            let exchange = beginExchange()
+            exchange.clientLeft()
+        case .flushing, .closed: break
+        }
+    }
+
+    private func expired() {
+        switch state {
+        case .idle where requestCount > 0: finish(.needless)
+        case .idle, .lingering, .flushing: close(.orderly)
+        case .head: beginExchange().refuse(.clientHeadTimeout)
+        case .exchanging, .closed: break
+        }
+    }
+}
+
+// MARK: - Heads
+
+extension ClientConnection {
+    /// Reads heads until bytes or patience are missing. Exchanges that end at once come back here, not deeper.
+    private func parse() {
+        guard !isParsing else { return }
+        isParsing = true
+        defer { isParsing = false }
+        while isReady, !bufferevent.input.isEmpty {
+            do throws(HTTPParseError) {
+                guard try parseOne() else { return }
+            } catch {
+                beginExchange().refuse(error)
+            }
+        }
+    }
+
+    private var isReady: Bool {
+        switch state {
+        case .idle, .head: true
+        case .exchanging, .flushing, .lingering, .closed: false
+        }
+    }
+
+    /// Looks for a head; false if more bytes are needed.
+    private func parseOne() throws(HTTPParseError) -> Bool {
+        if case .idle = state {
+            state = .head
+            headStarted = .now
+            worker.wheel.set(deadline, at: headStarted + worker.snapshot.timeouts.head)
+        }
+        let limits = worker.headLimits
+        var found: Int?
+        try bufferevent.input.forEachSegment(from: scanner.examined) { (segment) throws(HTTPParseError) in
+            found = try scanner.scan(segment, limits: limits)
+            return found == nil
+        }
+        guard let length = found else { return false }
+        scanner.reset()
+        if length == 2, emptyLines < 2 {
+            // RFC 9112 §2.2: an empty line before the request line is ignored; not an endless number of them.
+            emptyLines += 1
+            bufferevent.input.drain(2)
+            return true
+        }
+        let exchange = beginExchange()
+        bufferevent.input.takePrefix(length, into: &exchange.request.fields.bytes)
+        exchange.headReceived()
+        return true
+    }
+
+    private func beginExchange() -> Exchange {
+        let exchange = worker.takeExchange()
+        state = .exchanging(exchange)
+        requestCount += 1
+        emptyLines = 0
+        scanner.reset()
+        worker.wheel.unset(deadline)
+        exchange.begin(for: self, started: headStarted)
+        return exchange
+    }
+}
+
+// MARK: - Ending
+
+extension ClientConnection {
+    /// What becomes of the connection after an exchange.
+    enum Continuation {
+        /// The next request may come.
+        case keep
+        /// The connection ends when its output is flushed.
+        case end(Linger)
+        /// The connection ends at once, so that the client sees that the answer is not complete.
+        case cut
+    }
+
+    /// The exchange is over; called by it once, as its last act.
+    func exchangeEnded(_ exchange: Exchange, _ continuation: Continuation) {
+        worker.giveBack(exchange)
+        state = .idle
+        switch continuation {
+        case .keep where !worker.isDraining && !hasEnded:
+            wait(worker.snapshot.timeouts.idle)
+            parse()
+        case .keep: finish(.needless)
+        case .end(let linger): finish(linger)
+        case .cut: close(.reset)
+        }
+    }
+
+    /// Ends the connection once its output is flushed.
+    private func finish(_ linger: Linger) {
+        let linger: Linger = hasEnded ? .needless : bufferevent.input.isEmpty ? linger : .needed
+        state = .flushing(linger)
+        bufferevent.setWriteLowMark(0)
+        bufferevent.flush()
+        if bufferevent.output.isEmpty {
+            flushed(linger)
+        } else {
+            wait(worker.snapshot.timeouts.stream)
+        }
+    }
+
+    private func flushed(_ linger: Linger) {
+        switch linger {
+        case .needless: close(.orderly)
+        case .needed:
+            state = .lingering
+            bufferevent.shutdownOutput()
+            bufferevent.input.drain(bufferevent.input.length)
+            wait(Self.lingerTime)
+        }
+    }
+
+    /// The proxy is shutting down: a connection without an exchange ends now, any other after its exchange.
+    func drain() {
+        switch state {
+        case .idle: finish(.needless)
+        case .head, .exchanging, .flushing, .lingering, .closed: break
+        }
+    }
+
+    /// Ends the connection at once. Idempotent.
+    func close(_ ending: Bufferevent.Ending) {
+        if case .closed = state { return }
+        if case .exchanging(let exchange) = state {
+            exchange.clientLeft()
+            return
+        }
+        state = .closed
+        worker.wheel.remove(deadline)
+        bufferevent.retire(ending)
+        worker.remove(self)
+    }
+}
+
+@available(*, unavailable)
+extension ClientConnection: Sendable {}

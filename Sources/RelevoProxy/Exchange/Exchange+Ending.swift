@@ -1,0 +1,83 @@
+// The ways in which an exchange ends: finished, answered by the proxy, aborted, abandoned. Each ends the same way:
+// upstream closed, log line written, client told.
+
+import CLibevent
+import RelevoHTTP
+import RelevoPolicy
+
+extension Exchange {
+    /// The response is complete.
+    func finish(requestComplete: Bool) {
+        closeUpstream(.orderly)
+        let stays = persists && requestComplete && !requestWasCutOff
+        end(stays ? .keep : .end(requestComplete ? .needless : .needed))
+    }
+
+    /// Tells the client of a fault, while it has got nothing of a response yet.
+    func answer(_ fault: Fault) {
+        record.fault = fault
+        closeUpstream(.reset)
+        send(.fault(fault, detail: record.detail, requestID: requestIDText), closing: fault.row.closesClient)
+    }
+
+    /// Sends an answer of the proxy's own and ends the exchange.
+    func send(_ answer: LocalAnswer, closing: Bool = false) {
+        guard let client else { return }
+        let stays = !closing && clientMayStay && skipRequestBody()
+        let note: LocalAnswer.ConnectionNote =
+            !stays ? .close : request.version == .http10 ? .keepAlive : .none
+        worker.scratch.removeAll(keepingCapacity: true)
+        answer.append(
+            answering: request.method, date: worker.dateClock.now, connection: note, to: &worker.scratch)
+        client.bufferevent.output.append(worker.scratch)
+        record.status = answer.status
+        record.bytesSent += worker.scratch.count
+        client.bufferevent.flush()
+        end(stays ? .keep : .end(.needed))
+    }
+
+    /// Throws away a body that nobody wants, if all of it is there.
+    /// - Returns: whether the next bytes of the client are a new request.
+    private func skipRequestBody() -> Bool {
+        guard let client, record.attempts == 0 || record.bytesReceived == request.fields.bytes.count else {
+            return false
+        }
+        switch request.framing {
+        case .none: return true
+        case .length(let count):
+            guard client.bufferevent.input.length >= count else { return false }
+            client.bufferevent.input.drain(count)
+            record.bytesReceived += count
+            return true
+        case .chunked, .untilClose: return false
+        }
+    }
+
+    /// The client has a part of a response that will never be complete: it must notice.
+    func abort(_ fault: Fault) {
+        record.fault = fault
+        closeUpstream(.reset)
+        // Without a length and without chunks only a reset tells an early end from a good one (RFC 9112 §8).
+        end(responseLane.endsWithTarget ? .cut : .end(.needless))
+    }
+
+    /// There is nobody left to answer.
+    func abandon() {
+        record.fault = .clientClosed
+        if record.status == 0 { record.status = 499 }
+        closeUpstream(.reset)
+        end(.cut)
+    }
+
+    private func end(_ continuation: ClientConnection.Continuation) {
+        worker.stats.count(record)
+        worker.accessLog?.append(self)
+        client?.exchangeEnded(self, continuation)
+    }
+
+    /// The identifier as clients and logs see it.
+    var requestIDText: String {
+        let digits = String(record.requestID, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

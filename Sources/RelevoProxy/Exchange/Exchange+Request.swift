@@ -1,0 +1,161 @@
+// The request's side of an exchange: parse, judge, rewrite, and the lane that carries the body to the endpoint.
+
+import CLibevent
+import RelevoHTTP
+import RelevoPolicy
+
+extension Exchange {
+    /// The head's bytes are in `request`; takes it from here.
+    func headReceived() {
+        record.headComplete = .now
+        record.bytesReceived = request.fields.bytes.count
+        do throws(HTTPParseError) {
+            try request.parse(limits: worker.headLimits)
+        } catch {
+            refuse(error)
+            return
+        }
+        perform(machine.headReceived())
+    }
+
+    /// Refuses bytes that are no valid head.
+    func refuse(_ error: HTTPParseError) { fail(Fault(request: error), detail: error.explanation) }
+
+    /// Refuses a request of which there is no complete head.
+    func refuse(_ fault: Fault) { fail(fault) }
+
+    func route() {
+        let filter = RequestFilter(snapshot: snapshot, hook: worker.hook)
+        switch filter.judge(&request, client: client?.peer.host ?? "") {
+        case .forward(let cluster, let domain, let timeouts):
+            record.domain = domain
+            record.cluster = cluster
+            self.timeouts = timeouts
+            requestLane.start(requestFraming, limits: worker.headLimits, limit: snapshot.limits.bodyBytes)
+            requestLane.paused = .awaitingConnect
+            perform(machine.clusterChosen())
+        case .answer(let answer, let domain):
+            record.domain = domain
+            machine.answeredLocally()
+            send(answer)
+        case .fault(let fault, let domain):
+            record.domain = domain
+            fail(fault)
+        }
+    }
+
+    /// Whether bytes go on as they came, but for the Connection field.
+    var isClassic: Bool { record.domain?.isClassic ?? false }
+
+    private var requestFraming: LaneFraming {
+        switch request.framing {
+        case .none, .untilClose: .none
+        case .length(let count): .counted(count)
+        case .chunked: isClassic ? .rawChunks : .reframedChunks
+        }
+    }
+
+    /// How the request's head goes to the endpoint.
+    private var requestRewrite: RequestRewrite {
+        guard !isClassic else { return .classic }
+        var rewrite = RequestRewrite(connection: request.wantsUpgrade ? .upgrade : .close)
+        switch record.domain?.forwarded ?? .xForwarded {
+        case .none: break
+        case .xForwarded: rewrite.forwarded = .xForwarded
+        case .rfc7239: rewrite.forwarded = .rfc7239
+        }
+        rewrite.via = rewrite.forwarded != .none
+        if rewrite.forwarded != .none { rewrite.clientAddress = Array((client?.peer.host ?? "unknown").utf8) }
+        return rewrite
+    }
+
+    /// The connection to the endpoint is open: sends the head, and with it what is there of the body.
+    func sendHead() {
+        guard let upstream else { return }
+        worker.scratch.removeAll(keepingCapacity: true)
+        HeadSerializer.append(request: request, rewrite: requestRewrite, to: &worker.scratch)
+        upstream.bufferevent.output.append(worker.scratch)
+        requestLane.paused = []
+        upstream.bufferevent.startReading()
+        armDeadline()
+        pumpRequest()
+    }
+
+    /// Moves request body, as far as the client has sent it and the endpoint takes it.
+    func pumpRequest() {
+        guard let client, let upstream, machine.isReceivingRequest else { return }
+        let before = requestLane.bytesTaken
+        let progress = requestLane.pump(from: client.bufferevent.input, to: upstream.bufferevent.output)
+        let moved = requestLane.bytesTaken - before
+        record.bytesReceived += moved
+        upstream.bufferevent.flush()
+        if moved > 0 { armDeadline() }
+        switch progress {
+        case .ended: perform(machine.requestEnded())
+        case .malformed(let error): refuse(error)
+        case .tooLarge: fail(.clientBodyTooLarge)
+        case .flowing:
+            pauseRequestIfFull(upstream.bufferevent)
+            if client.hasEnded, client.bufferevent.input.isEmpty { requestSourceEnded() }
+        }
+    }
+
+    private func pauseRequestIfFull(_ target: Bufferevent) {
+        guard target.output.length >= ForwardLane.highMark else { return }
+        requestLane.paused.insert(.targetFull)
+        target.setWriteLowMark(ForwardLane.highMark / 2)
+        armDeadline()
+    }
+
+    /// The client has ended its side and everything that it sent has been forwarded.
+    private func requestSourceEnded() {
+        guard requestLane.endsWithSource else {
+            perform(machine.clientLeft())
+            return
+        }
+        requestLane.abandon()
+        if upstream?.bufferevent.output.isEmpty ?? false { upstream?.bufferevent.shutdownOutput() }
+        perform(machine.requestEnded())
+    }
+
+    // MARK: Events of the client's connection
+
+    /// Bytes of the client have come. What follows the body belongs to the next request and stays where it is.
+    func clientReadable() { pumpRequest() }
+
+    /// The client has ended its side.
+    func clientEnded() {
+        if machine.isReceivingRequest {
+            pumpRequest()
+        } else if case .connecting = machine.state, !requestIsAtHand {
+            perform(machine.clientLeft())
+        } else {
+            armDeadline()
+        }
+    }
+
+    /// Whether the whole body has already arrived.
+    private var requestIsAtHand: Bool {
+        switch request.framing {
+        case .none: true
+        case .length(let count): (client?.bufferevent.input.length ?? 0) >= count
+        case .chunked, .untilClose: true
+        }
+    }
+
+    /// The client's connection is unusable, or has to end.
+    func clientLeft() { perform(machine.clientLeft()) }
+}
+
+extension Fault {
+    /// The fault that a broken request amounts to.
+    init(request error: HTTPParseError) {
+        switch error.kind {
+        case .malformed: self = .clientMalformed
+        case .unsupportedVersion: self = .clientUnsupportedVersion
+        case .unsupportedCoding: self = .clientUnsupportedCoding
+        case .headTooLarge: self = .clientHeadTooLarge
+        case .targetTooLong: self = .clientTargetTooLong
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// The response's side of an exchange: heads, and the lane that carries the body to the client.
+
+import CLibevent
+import RelevoHTTP
+import RelevoPolicy
+
+extension Exchange {
+    /// Interim responses to one request at most.
+    static var maxInterimResponses: Int { 32 }
+
+    /// Bytes of the endpoint have come.
+    func upstreamReadable() {
+        while machine.awaitsResponseHead {
+            do throws(HTTPParseError) {
+                guard try takeResponseHead() else { return }
+                try judgeResponse()
+            } catch {
+                let fault: Fault = error.kind == .headTooLarge ? .upstreamHeadTooLarge : .upstreamMalformed
+                fail(fault, detail: error.explanation)
+            }
+        }
+        if machine.isResponding { pumpResponse() }
+    }
+
+    /// Moves a complete head to `response`; false if more bytes are needed.
+    private func takeResponseHead() throws(HTTPParseError) -> Bool {
+        guard let input = upstream?.bufferevent.input else { return false }
+        let limits = worker.headLimits
+        var found: Int?
+        try input.forEachSegment(from: responseScanner.examined) { (segment) throws(HTTPParseError) in
+            found = try responseScanner.scan(segment, limit: limits.headBytes)
+            return found == nil
+        }
+        guard let length = found else { return false }
+        responseScanner.reset()
+        input.takePrefix(length, into: &response.fields.bytes)
+        try response.parse(limits: limits)
+        return true
+    }
+
+    private func judgeResponse() throws(HTTPParseError) {
+        if response.isInterim {
+            relayInterim()
+        } else if response.status == 101 {
+            switchProtocols()
+        } else {
+            beginResponse(try response.framing(answering: request.method))
+        }
+    }
+
+    /// Passes a 1xx on (RFC 9110 §15.2); clients of HTTP/1.0 do not know them.
+    private func relayInterim() {
+        interimResponses += 1
+        guard interimResponses <= Self.maxInterimResponses else {
+            fail(.upstreamMalformed, detail: "too many interim responses")
+            return
+        }
+        if request.version == .http11 { write(response, ResponseRewrite()) }
+        response.reset()
+        armDeadline()
+    }
+
+    /// Follows the endpoint into another protocol, if the client asked for it (RFC 9110 §15.2.2).
+    private func switchProtocols() {
+        guard request.wantsUpgrade, !isClassic else {
+            fail(.upstreamMalformed, detail: "101 without a request for it")
+            return
+        }
+        isTunnel = true
+        record.responseBegan = .now
+        record.status = 101
+        machine.switchedProtocols()
+        requestLane.start(.untilEnd, limits: worker.headLimits)
+        responseLane.start(.untilEnd, limits: worker.headLimits)
+        var rewrite = ResponseRewrite(connection: .upgrade)
+        rewrite.via = addsFields
+        write(response, rewrite)
+        pumpRequest()
+    }
+
+    private var addsFields: Bool { (record.domain?.forwarded ?? .xForwarded) != .none }
+
+    private func beginResponse(_ framing: BodyFraming) {
+        let context = ResponseContext(
+            isClassic: isClassic, canPersist: clientMayStay, clientVersion: request.version, addsFields: addsFields)
+        let plan = ResponsePlan(framing, context, date: worker.dateClock.now)
+        persists = plan.persists
+        record.responseBegan = .now
+        record.status = response.status
+        responseLane.start(plan.lane, limits: worker.headLimits)
+        machine.responseBegan()
+        write(response, plan.rewrite)
+        armDeadline()
+    }
+
+    /// Whether the client's connection can go on after this exchange, as far as is known now.
+    var clientMayStay: Bool {
+        guard let client else { return false }
+        return Persistence.clientWantsKeepAlive(request) && record.domain?.connection != .close
+            && !client.hasEnded && !worker.isDraining && !requestWasCutOff
+    }
+
+    /// Writes a head to the client; it leaves with what follows of the body.
+    private func write(_ head: ResponseHead, _ rewrite: ResponseRewrite) {
+        guard let client else { return }
+        worker.scratch.removeAll(keepingCapacity: true)
+        HeadSerializer.append(response: head, rewrite: rewrite, to: &worker.scratch)
+        client.bufferevent.output.append(worker.scratch)
+        record.bytesSent += worker.scratch.count
+        if machine.awaitsResponseHead { client.bufferevent.flush() }
+    }
+
+    /// Moves response body, as far as the endpoint has sent it and the client takes it.
+    func pumpResponse() {
+        guard let client, let upstream, machine.isResponding else { return }
+        let output = client.bufferevent.output
+        let before = output.length
+        let progress = responseLane.pump(from: upstream.bufferevent.input, to: output)
+        let isComplete = upstreamHasEnded && responseLane.paused.isEmpty && upstream.bufferevent.input.isEmpty
+        let endedWell = isComplete ? responseLane.sourceEnded(target: output) : responseLane.hasEnded
+        record.bytesSent += output.length - before
+        if output.length > before { armDeadline() }
+        client.bufferevent.flush()
+        switch progress {
+        case .malformed(let error): fail(.upstreamTruncated, detail: error.explanation)
+        case .tooLarge: fail(.upstreamTruncated)
+        case .ended, .flowing:
+            if endedWell {
+                perform(machine.responseEnded())
+            } else if isComplete {
+                fail(.upstreamTruncated)
+            } else {
+                pauseResponseIfFull(client.bufferevent)
+            }
+        }
+    }
+
+    private func pauseResponseIfFull(_ target: Bufferevent) {
+        guard target.output.length >= ForwardLane.highMark else { return }
+        responseLane.paused.insert(.targetFull)
+        target.setWriteLowMark(ForwardLane.highMark / 2)
+    }
+
+    /// The endpoint's connection broke while the response was on its way: what is there is passed on, but the response
+    /// is never taken for complete unless its framing says so.
+    func responseSourceBroke(_ error: SystemError) {
+        guard let client, let upstream else { return }
+        responseLane.paused = []
+        let output = client.bufferevent.output
+        let before = output.length
+        _ = responseLane.pump(from: upstream.bufferevent.input, to: output)
+        record.bytesSent += output.length - before
+        client.bufferevent.flush()
+        if responseLane.hasEnded {
+            perform(machine.responseEnded())
+        } else {
+            fail(.upstreamTruncated, detail: error.reason)
+        }
+    }
+
+    /// The client's connection has room again.
+    func clientDrained() {
+        guard responseLane.paused.contains(.targetFull) else { return }
+        responseLane.paused.remove(.targetFull)
+        armDeadline()
+        pumpResponse()
+    }
+}

@@ -1,0 +1,119 @@
+// The attempts to reach an endpoint, and the events of the connection to it.
+
+import CLibevent
+import RelevoHTTP
+import RelevoPolicy
+
+extension Exchange {
+    /// Opens a connection to an endpoint of the cluster that was not tried yet.
+    func connect() {
+        guard let cluster = record.cluster else { return }
+        guard let position = worker.chooseEndpoint(of: cluster, tried: triedPositions) else {
+            fail(lastResort(cluster))
+            return
+        }
+        triedPositions.append(position)
+        let endpoint = cluster.endpoints[position]
+        record.endpoint = endpoint
+        record.attempts += 1
+        record.connectBegan = .now
+        worker.stats.connectsBegun += 1
+        guard let address = worker.endpoints[endpoint.id].nextAddress() else {
+            connectFailed(.connectDNS, detail: nil)
+            return
+        }
+        do throws(Fault) {
+            upstream = try UpstreamConnection(loop: worker.loop, address: address, exchange: self)
+            upstream?.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
+            armDeadline()
+        } catch {
+            connectFailed(error, detail: nil)
+        }
+    }
+
+    /// What to tell the client when no endpoint is left to try: the reason of the last attempt if there was one.
+    private func lastResort(_ cluster: Cluster) -> Fault {
+        if let fault = record.fault { return fault }
+        let allUnresolved = cluster.endpoints.allSatisfy { !worker.endpoints[$0.id].isUsable }
+        return allUnresolved ? .connectDNS : .endpointNoneHealthy
+    }
+
+    /// An attempt has failed; the next endpoint is tried if there is one.
+    func connectFailed(_ fault: Fault, detail: String?) {
+        closeUpstream(.orderly)
+        worker.stats.connectsFailed += 1
+        if fault == .connectTimeout { connectTimeouts += 1 }
+        record.detail = detail
+        record.fault = fault
+        perform(machine.connectFailed(fault, timeouts: connectTimeouts))
+    }
+
+    func closeUpstream(_ ending: Bufferevent.Ending) {
+        upstream?.close(ending)
+        upstream = nil
+    }
+
+    // MARK: Events of the endpoint's connection
+
+    func upstreamSignalled(_ signal: BuffereventSignal) {
+        switch signal {
+        case .connected:
+            record.connected = .now
+            record.fault = nil
+            perform(machine.connected())
+        case .endOfStream:
+            upstreamHasEnded = true
+            upstreamEnded(Ending.orderly)
+        case .failed(let error):
+            if case .connecting = machine.state {
+                connectFailed(Fault(connecting: error), detail: error.description)
+            } else if error.call == .write {
+                upstreamStoppedReading()
+            } else {
+                upstreamHasEnded = true
+                upstreamEnded(.broken(error))
+            }
+        }
+    }
+
+    /// How an endpoint's connection ended.
+    enum Ending {
+        case orderly
+        case broken(SystemError)
+    }
+
+    /// The endpoint takes no more of the request, but its answer may be on its way: it is still read.
+    private func upstreamStoppedReading() {
+        guard machine.isReceivingRequest else { return }
+        requestLane.abandon()
+        requestWasCutOff = true
+        perform(machine.requestEnded())
+    }
+
+    /// The endpoint will send nothing more.
+    private func upstreamEnded(_ ending: Ending) {
+        if machine.awaitsResponseHead {
+            let partial = !(upstream?.bufferevent.input.isEmpty ?? true)
+            switch ending {
+            case .orderly: fail(.upstreamClosed, detail: partial ? "in the middle of the response head" : nil)
+            case .broken(let error): fail(.upstreamClosed, detail: error.reason)
+            }
+        } else if machine.isResponding {
+            if case .broken(let error) = ending, !isTunnel {
+                responseSourceBroke(error)
+            } else {
+                pumpResponse()
+            }
+        }
+    }
+
+    /// The endpoint's connection has room again.
+    func upstreamDrained() {
+        if isTunnel, requestLane.hasEnded, upstream?.bufferevent.output.isEmpty ?? false {
+            upstream?.bufferevent.shutdownOutput()
+        }
+        guard requestLane.paused.contains(.targetFull) else { return }
+        requestLane.paused.remove(.targetFull)
+        pumpRequest()
+    }
+}

@@ -1,0 +1,159 @@
+// One request and its response: carries out what the state machine decides. The request's side, the response's side,
+// the attempts to connect and the ways to end are in files of their own.
+
+import CLibevent
+import RelevoHTTP
+import RelevoPolicy
+
+/// An exchange between a client and an endpoint. Confined to its worker's thread; used again and again.
+///
+/// It keeps the snapshot that it started with. It never assumes to be its client's only exchange.
+final class Exchange {
+    unowned let worker: Worker
+    /// The client; nil while the exchange waits to be used.
+    private(set) unowned var client: ClientConnection?
+    var machine = ExchangeStateMachine()
+    var record = ExchangeRecord()
+
+    // The request and its way to the endpoint.
+    var request = RequestHead()
+    var requestLane = ForwardLane()
+    /// Whether the endpoint stopped taking the request before all of it was sent.
+    var requestWasCutOff = false
+    var timeouts = Timeouts()
+    private(set) var snapshot: ProxySnapshot
+
+    // The endpoint.
+    var upstream: UpstreamConnection?
+    var upstreamHasEnded = false
+    var triedPositions: [Int] = []
+    var connectTimeouts = 0
+
+    // The response and its way to the client.
+    var response = ResponseHead()
+    var responseScanner = HeadScanner()
+    var responseLane = ForwardLane()
+    var interimResponses = 0
+    /// Whether both sides have left HTTP (RFC 9110 §7.8).
+    var isTunnel = false
+    /// Whether the client's connection goes on after this exchange.
+    var persists = false
+
+    private let deadline = Deadline()
+
+    init(worker: Worker) {
+        self.worker = worker
+        snapshot = worker.snapshot
+        deadline.onExpired = { [unowned self] in expired() }
+    }
+
+    /// Begins an exchange for a client whose head began to arrive at `started`.
+    func begin(for client: ClientConnection, started: MonotonicTime) {
+        self.client = client
+        snapshot = worker.snapshot
+        timeouts = snapshot.timeouts
+        record.requestID = worker.nextRequestID()
+        record.started = started
+        record.headComplete = started
+        record.requestNumber = client.requestCount
+        worker.stats.requests += 1
+    }
+
+    /// Forgets everything but the memory that the next exchange can use.
+    func reset() {
+        worker.wheel.remove(deadline)
+        client = nil
+        machine = ExchangeStateMachine()
+        record = ExchangeRecord()
+        request.reset()
+        requestLane.reset()
+        requestWasCutOff = false
+        upstream = nil
+        upstreamHasEnded = false
+        triedPositions.removeAll(keepingCapacity: true)
+        connectTimeouts = 0
+        response.reset()
+        responseScanner.reset()
+        responseLane.reset()
+        interimResponses = 0
+        isTunnel = false
+        persists = false
+    }
+
+    /// The only place with effects: does what the state machine has decided.
+    func perform(_ action: ExchangeStateMachine.Action) {
+        switch action {
+        case .none: break
+        case .route: route()
+        case .connect: connect()
+        case .sendHead: sendHead()
+        case .awaitResponse: armDeadline()
+        case .answer(let fault): answer(fault)
+        case .abort(let fault): abort(fault)
+        case .finish(let requestComplete): finish(requestComplete: requestComplete)
+        case .abandon: abandon()
+        }
+    }
+
+    /// Fails the exchange for a reason that no other endpoint could mend.
+    func fail(_ fault: Fault, detail: String? = nil) {
+        if let detail { record.detail = detail }
+        perform(machine.failed(fault))
+    }
+}
+
+// MARK: - Deadlines
+
+extension Exchange {
+    /// Sets the deadline that fits the phase. Called whenever bytes have moved.
+    func armDeadline() {
+        guard let wait = patience else { return }
+        worker.wheel.set(deadline, at: .now + wait)
+    }
+
+    /// How long the exchange waits for the next byte, or for the connection.
+    private var patience: Duration? {
+        let usual: Duration? =
+            switch machine.state {
+            case .awaitingHead, .routing, .done: nil
+            case .connecting: timeouts.connect
+            case .forwarding(.flowing, .awaitingHead) where requestLane.paused.isEmpty: timeouts.body
+            case .forwarding(.flowing, .awaitingHead): timeouts.stream
+            case .forwarding(.ended, .awaitingHead): timeouts.response
+            case .forwarding(_, .flowing): timeouts.stream
+            }
+        guard let usual, isHalfClosed else { return usual }
+        return min(usual, timeouts.halfClose)
+    }
+
+    /// Whether the client has ended its side after a complete request. It may be waiting for the answer (RFC 9112
+    /// §9.6) or gone altogether: the same packet says both, so its silence is trusted for a short time only.
+    private var isHalfClosed: Bool {
+        guard let client, client.hasEnded, !isTunnel else { return false }
+        return !machine.isReceivingRequest
+    }
+
+    private func expired() {
+        if isHalfClosed {
+            perform(machine.clientLeft())
+            return
+        }
+        switch machine.state {
+        case .awaitingHead, .routing, .done: break
+        case .connecting: connectFailed(.connectTimeout, detail: nil)
+        case .forwarding(.flowing, .awaitingHead):
+            fail(requestLane.paused.isEmpty ? .clientBodyTimeout : .upstreamTimeout)
+        case .forwarding(.ended, .awaitingHead): fail(.upstreamTimeout)
+        case .forwarding(_, .flowing):
+            // Whoever the bytes wait for is to blame.
+            if responseLane.paused.isEmpty, !isTunnel {
+                fail(.upstreamTruncated, detail: "silence")
+            } else {
+                perform(machine.clientLeft())
+            }
+        }
+    }
+}
+
+@available(*, unavailable)
+extension Exchange: Sendable {}

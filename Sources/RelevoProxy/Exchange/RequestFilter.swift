@@ -1,0 +1,103 @@
+// Judges a request head: hook, then routes. Pure apart from the hook; what follows from a verdict is Exchange's matter.
+
+import RelevoHTTP
+import RelevoPolicy
+
+/// What becomes of a request.
+enum Verdict {
+    /// It goes to an endpoint of the cluster.
+    case forward(Cluster, Domain?, Timeouts)
+    /// The proxy answers.
+    case answer(LocalAnswer, Domain?)
+    /// It fails.
+    case fault(Fault, Domain?)
+}
+
+/// Judges requests for one snapshot.
+struct RequestFilter {
+    let snapshot: ProxySnapshot
+    let hook: RequestHook?
+
+    /// Judges a parsed head. Edits that the hook asks for are made in `request`.
+    func judge(_ request: inout RequestHead, client: String) -> Verdict {
+        if request.method == .connect || request.method == .trace { return .fault(.clientMethodRefused, nil) }
+        if case .length(let length) = request.framing, isTooLarge(length) { return .fault(.clientBodyTooLarge, nil) }
+        if let hook, let verdict = consult(hook, &request, client) { return verdict }
+        let query = RouteQuery(
+            host: request.authority.host[...], path: request.pathBytes, method: request.methodBytes)
+        switch snapshot.table.decide(query) {
+        case .unknownDomain: return .fault(.routeUnknownDomain, nil)
+        case .noRoute(let domain): return .fault(.routeNone, domain)
+        case .matched(let domain, let route): return verdict(of: route, domain, request)
+        }
+    }
+
+    private func isTooLarge(_ length: Int) -> Bool {
+        snapshot.limits.bodyBytes > 0 && length > snapshot.limits.bodyBytes
+    }
+
+    private func verdict(of route: Route, _ domain: Domain, _ request: RequestHead) -> Verdict {
+        switch route.target {
+        case .cluster(let cluster): return .forward(cluster, domain, route.timeouts)
+        case .respond(let status, let body): return .answer(LocalAnswer(status: status, body: body), domain)
+        case .redirect(let target, let status):
+            let query = request.hasQuery ? [UInt8(ascii: "?")] + request.queryBytes : []
+            let location = target.location(path: request.pathBytes, query: query[...])
+            return .answer(.redirect(status, to: location), domain)
+        }
+    }
+}
+
+// MARK: - The hook
+
+extension RequestFilter {
+    private func consult(_ hook: RequestHook, _ request: inout RequestHead, _ client: String) -> Verdict? {
+        let fields = request.fields
+        var seen = HookRequest(
+            method: text(request.methodBytes), host: request.authority.hostText, target: text(request.target),
+            clientAddress: client,
+            fields: fields.lines.map { (text(fields.name(of: $0)), text(fields.value(of: $0))) })
+        switch hook(&seen) {
+        case .forward:
+            apply(seen.edits, to: &request)
+            return nil
+        case .cluster(let name):
+            apply(seen.edits, to: &request)
+            var silent = SilentTrace()
+            let domain = snapshot.table.domain(for: request.authority.host[...], trace: &silent)
+            guard let cluster = snapshot.cluster(named: name) else { return .fault(.endpointNoneHealthy, domain) }
+            return .forward(cluster, domain, snapshot.timeouts)
+        case .respond(let response):
+            return .answer(Self.answer(response), nil)
+        }
+    }
+
+    private static func answer(_ response: HookResponse) -> LocalAnswer {
+        let type = HeaderFields.isValid(name: "Content-Type", value: response.contentType)
+        return LocalAnswer(
+            status: (200...599).contains(response.status) ? response.status : 500,
+            contentType: type ? response.contentType : "application/octet-stream", body: response.body)
+    }
+
+    private func apply(_ edits: [FieldEdit], to request: inout RequestHead) {
+        for edit in edits {
+            switch edit {
+            case .remove(let name) where !Self.isReserved(name): request.fields.remove(named: name)
+            case .add(let name, let value) where !Self.isReserved(name):
+                // An invalid name or value was the hook's mistake; the request goes on without it.
+                try? request.fields.append(name: name, value: value)
+            case .remove, .add: break
+            }
+        }
+    }
+
+    /// Fields that say how the message is framed, where it goes and what holds for one hop only.
+    private static func isReserved(_ name: String) -> Bool {
+        [
+            "host", "content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "te",
+            "trailer", "upgrade", "http2-settings",
+        ].contains(name.lowercased())
+    }
+
+    private func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+}
