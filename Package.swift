@@ -58,5 +58,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: safe),
+        .testTarget(
+            name: "RelevoConfigTests", dependencies: ["RelevoConfig", "RelevoPolicy"],
+            exclude: ["Broken"], swiftSettings: safe),
     ]
 )

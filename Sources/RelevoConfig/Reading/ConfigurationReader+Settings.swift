@@ -1,0 +1,127 @@
+// The settings of the whole proxy: workers, listeners, time limits, bounds, the access log. Domains and clusters
+// have their own files.
+
+import RelevoPolicy
+
+extension ConfigurationReader {
+    /// Worker threads; `nil` for `auto`.
+    mutating func workers(_ field: Field) -> Int? {
+        if let scalar = field.node.scalar, scalar.text == "auto" {
+            note(field.path, line: field.node.location.line, variables: scalar.variables)
+            return nil
+        }
+        return number(field, in: 1...1024, wants: "a whole number or `auto`")
+    }
+
+    /// The addresses to accept clients on.
+    mutating func listeners(_ field: Field) -> [ProxyConfiguration.Listener] {
+        let items = list(field, of: "a listener", wants: "a list of addresses") ?? []
+        return items.compactMap { item in
+            var field = item.lengthened(to: "address")
+            if isMap(item) {
+                guard let fields = map(item, .listener) else { return nil }
+                guard let address = fields["address"] else {
+                    report("a listener wants an `address`", at: item.place)
+                    return nil
+                }
+                field = address
+            }
+            let address = address(field, example: "0.0.0.0:8080")
+            return address.map { ProxyConfiguration.Listener($0, location: field.node.location) }
+        }
+    }
+
+    /// The text of an address. Its syntax is checked by `SnapshotBuilder`; here is caught what YAML or habit made
+    /// of it.
+    mutating func address(_ field: Field, example: String) -> String? {
+        guard field.node.scalar != nil else {
+            let bare = source.line(field.node.location.line).flatMap { BareText.bracketedAddress(in: $0) }
+            mismatch(field, wants: "an address", suggestion: bare.map { "write it in quotes: `\"\($0.text)\"`" })
+            return nil
+        }
+        guard let text = text(field, wants: "an address", suggestion: "for example `\(example)`") else { return nil }
+        let isNumber = WholeNumber.parse(text) != nil
+        if isNumber || text.hasPrefix(":") {
+            let host = example.prefix { $0 != ":" }
+            let cure = "write the host too: `\(host)\(isNumber ? ":" : "")\(text)`"
+            report("\(text.quoted) is a port without a host", suggestion: cure, at: field.place)
+            return nil
+        }
+        guard text.lowercased().hasPrefix("https://") else { return text }
+        report("`https://` is not supported yet", suggestion: "write `host` or `host:port` of a plain HTTP port",
+               at: field.place)
+        return nil
+    }
+
+    /// Whether a value is a map.
+    func isMap(_ field: Field) -> Bool {
+        guard case .map = field.node.content else { return false }
+        return true
+    }
+
+    /// The time limits of the whole proxy.
+    mutating func timeouts(_ field: Field) -> Timeouts {
+        var result = Timeouts()
+        guard let fields = map(field, .timeouts, wants: "a map such as `{ connect: 1s }`") else { return result }
+        let targets: [(String, WritableKeyPath<Timeouts, Duration>)] = [
+            ("head", \.head), ("body", \.body), ("idle", \.idle), ("connect", \.connect), ("response", \.response),
+            ("stream", \.stream), ("half_close", \.halfClose), ("shutdown", \.shutdown),
+        ]
+        for (key, target) in targets {
+            if let value = fields[key].flatMap({ duration($0) }) { result[keyPath: target] = value }
+        }
+        return result
+    }
+
+    /// The time limits of a domain, route or cluster.
+    mutating func overrides(_ field: Field?) -> TimeoutOverrides {
+        var result = TimeoutOverrides()
+        guard let field, let fields = map(field, .overrides, wants: "a map such as `{ connect: 1s }`") else {
+            return result
+        }
+        result.body = fields["body"].flatMap { duration($0) }
+        result.connect = fields["connect"].flatMap { duration($0) }
+        result.response = fields["response"].flatMap { duration($0) }
+        result.stream = fields["stream"].flatMap { duration($0) }
+        return result
+    }
+
+    /// The bounds on what peers may send and hold.
+    mutating func limits(_ field: Field) -> Limits {
+        var result = Limits()
+        guard let fields = map(field, .limits, wants: "a map such as `{ fields: 200 }`") else { return result }
+        if let value = fields["head_bytes"].flatMap({ size($0, in: 512...(16 << 20)) }) { result.headBytes = value }
+        if let value = fields["target_bytes"].flatMap({ size($0, in: 64...(16 << 20)) }) { result.targetBytes = value }
+        if let value = fields["body_bytes"].flatMap({ bodyBytes($0) }) { result.bodyBytes = value }
+        let wants = "a whole number"
+        if let value = fields["fields"].flatMap({ number($0, in: 1...10_000, wants: wants) }) { result.fields = value }
+        if let value = fields["connections"].flatMap({ number($0, in: 1...10_000_000, wants: wants) }) {
+            result.connections = value
+        }
+        return result
+    }
+
+    private mutating func bodyBytes(_ field: Field) -> Int? {
+        if let scalar = field.node.scalar, scalar.text == "unlimited" {
+            note(field.path, line: field.node.location.line, variables: scalar.variables)
+            return 0
+        }
+        return size(field, in: 0...Int.max)
+    }
+
+    /// Whether and where requests are logged.
+    mutating func accessLog(_ field: Field) -> AccessLog? {
+        if let scalar = field.node.scalar, scalar.text == "off" {
+            note(field.path, line: field.node.location.line, variables: scalar.variables)
+            return .off
+        }
+        guard let fields = map(field, .accessLog, wants: "`off` or a map such as `{ format: json, to: stdout }`") else {
+            return nil
+        }
+        for (key, supported) in [("format", "json"), ("to", "stdout")] {
+            guard let field = fields[key], let word = text(field, wants: "`\(supported)`"), word != supported else { continue }
+            report("\(field.label) \(word.quoted) is not supported yet", suggestion: "write `\(supported)`", at: field.place)
+        }
+        return .standardOutput
+    }
+}

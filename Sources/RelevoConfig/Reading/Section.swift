@@ -1,0 +1,66 @@
+// Which keys a configuration file has, and where. The one list of them: what a key's value must be is said by
+// `ConfigurationReader`, what it does by docs/configuration.md.
+
+/// A kind of map in a configuration file.
+enum Section: CaseIterable {
+    case root, listener, domain, route, cluster, endpoint, timeouts, overrides, limits, accessLog, redirect, respond
+
+    /// Keys that it may have.
+    var keys: [String] {
+        switch self {
+        case .root: ["workers", "listeners", "domains", "clusters", "timeouts", "limits", "access_log"]
+        case .listener: ["address"]
+        case .domain:
+            ["endpoints", "cluster", "routes", "redirect", "respond", "balance", "connection", "forwarded", "timeouts"]
+        case .route: ["path", "methods", "endpoints", "cluster", "redirect", "respond", "balance", "timeouts"]
+        case .cluster: ["endpoints", "balance", "timeouts"]
+        case .endpoint: ["address", "weight"]
+        case .timeouts: ["head", "body", "idle", "connect", "response", "stream", "half_close", "shutdown"]
+        case .overrides: ["body", "connect", "response", "stream"]
+        case .limits: ["head_bytes", "fields", "target_bytes", "body_bytes", "connections"]
+        case .accessLog: ["format", "to"]
+        case .redirect: ["to", "status"]
+        case .respond: ["status", "body"]
+        }
+    }
+
+    /// Keys that are planned and refused, so that nobody relies on what is not there.
+    var laterKeys: [String] {
+        switch self {
+        case .root: ["admin", "resolver", "trusted_proxies"]
+        case .listener: ["tls"]
+        case .domain, .route, .cluster: ["health", "retry", "tls", "limits"]
+        case .endpoint, .timeouts, .overrides, .limits, .accessLog, .redirect, .respond: []
+        }
+    }
+
+    /// Planned blocks that may be switched off already, because off is what they are.
+    static let offKeys = ["health", "retry"]
+
+    /// Where the keys of this section belong, for messages.
+    var place: String {
+        switch self {
+        case .root: "the top level"
+        case .listener: "a listener"
+        case .domain: "a domain"
+        case .route: "a route"
+        case .cluster: "a cluster"
+        case .endpoint: "an endpoint"
+        case .timeouts: "the top-level `timeouts`"
+        case .overrides: "`timeouts`"
+        case .limits: "the top-level `limits`"
+        case .accessLog: "`access_log`"
+        case .redirect: "`redirect`"
+        case .respond: "`respond`"
+        }
+    }
+
+    /// The cure for a key that this section does not have.
+    func cure(forUnknown key: String) -> String {
+        if let near = Spelling.closest(to: key, in: keys) { return "did you mean `\(near)`?" }
+        let homes = Section.allCases.filter { $0 != .overrides && ($0.keys + $0.laterKeys).contains(key) }
+        if !homes.isEmpty { return "it belongs to " + homes.map(\.place).joined(separator: ", ") }
+        if let near = Spelling.closest(to: key, in: laterKeys) { return "did you mean `\(near)`?" }
+        return "the keys here are " + keys.map { "`\($0)`" }.joined(separator: ", ")
+    }
+}
