@@ -75,6 +75,9 @@ public final class EventLoop {
         }
     }
 
+    /// The event base, for wrappers of libevent's other parts. It lives as long as this object.
+    package var rawBase: OpaquePointer { core.base }
+
     /// The version of libevent in this process: `2.1.12-stable`.
     public static var libraryVersion: String { String(cString: event_get_version()) }
 }

@@ -54,4 +54,7 @@ public enum StaticCallName: String, Sendable, Hashable {
 extension SystemError {
     /// The error that the calling thread's last failed call left behind.
     static func last(in call: StaticCallName) -> SystemError { SystemError(errno, in: call) }
+
+    /// The same, for wrappers of libevent's other parts.
+    package static func current(in call: StaticCallName) -> SystemError { last(in: call) }
 }

@@ -17,6 +17,9 @@ public final class SignalSource {
         registration?.add()
     }
 
+    /// Makes the whole process ignore a signal, as servers do with `SIGPIPE`.
+    public static func ignore(_ number: Int32) { Glibc.signal(number, SIG_IGN) }
+
     /// Stops watching; the signal gets back the meaning that it had before.
     public func close() {
         registration?.close()

@@ -35,15 +35,7 @@ public struct Socket: ~Copyable, Sendable {
     }
 
     /// The address that the socket is bound to (`getsockname`).
-    public var localAddress: SocketAddress? {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        return withUnsafeMutablePointer(to: &storage) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { form in
-                getsockname(descriptor, form, &length) == 0 ? SocketAddress(form, length: Int(length)) : nil
-            }
-        }
-    }
+    public var localAddress: SocketAddress? { SocketAddress.local(of: descriptor) }
 
     /// A second descriptor for the same socket.
     public func duplicate() throws(SystemError) -> Socket {

@@ -128,6 +128,17 @@ extension SocketAddress {
         }
     }
 
+    /// The address that a socket is bound to (`getsockname`).
+    package static func local(of descriptor: Int32) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { form in
+                getsockname(descriptor, form, &length) == 0 ? SocketAddress(form, length: Int(length)) : nil
+            }
+        }
+    }
+
     /// Reads the C form; nil for families that Relevo does not speak.
     init?(_ address: UnsafePointer<sockaddr>, length: Int) {
         let bytes = UnsafeRawPointer(address)

@@ -77,7 +77,7 @@ package struct SnapshotBuilder {
 
     mutating func check(time name: String, _ value: Duration?, at location: SourceLocation?) {
         guard let value, value < .milliseconds(1) || value > .seconds(86_400) else { return }
-        report("timeout `\(name)` is \(value)", "1ms to 24h", at: location)
+        report("timeout `\(name)` is \(DurationText.write(value))", "1ms to 24h", at: location)
     }
 
     mutating func check(_ overrides: TimeoutOverrides, at location: SourceLocation?) {

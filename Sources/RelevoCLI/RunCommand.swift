@@ -1,0 +1,47 @@
+// `relevo run` and `relevo version`.
+
+import ArgumentParser
+import CLibevent
+
+/// Serves a configuration.
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve a configuration until SIGTERM or SIGINT.",
+        discussion: """
+            On SIGTERM or SIGINT running exchanges may finish (timeouts.shutdown, 30s by default), then the process
+            ends with code 0. A second signal ends it at once. Access log lines go to standard output, everything
+            else to standard error.
+            """)
+
+    @Argument(help: "The configuration file.")
+    var file: String
+
+    func run() async throws { try await Serving(.read(file)).serve() }
+}
+
+/// Prints versions.
+struct Version: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print the versions of Relevo and what it is made of.")
+
+    /// The version of this source tree.
+    static let number = "0.1.0-dev"
+
+    func run() {
+        Terminal.say(
+            """
+            relevo   \(Self.number)
+            swift    \(Self.compiler)
+            libevent \(EventLoop.libraryVersion)
+            """)
+    }
+
+    private static var compiler: String {
+        #if compiler(>=6.4)
+            "6.4 or later"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #else
+            "6.2"
+        #endif
+    }
+}

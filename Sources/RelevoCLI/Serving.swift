@@ -1,0 +1,82 @@
+// Starts a proxy and serves until a signal ends it: what `run` and `demo` have in common.
+
+import CLibevent
+import Foundation
+import Logging
+import Relevo
+import RelevoConfig
+
+/// A proxy that owns its process.
+struct Serving {
+    let proxy: ReverseProxy
+    let logger: Logger
+
+    /// Checks a configuration and makes a proxy of it.
+    init(_ loaded: LoadedConfiguration) throws {
+        let logger = Logger(label: "relevo") { _ in LineLogHandler() }
+        self.logger = logger
+        do {
+            proxy = try ReverseProxy(configuration: loaded.configuration, logger: logger)
+        } catch {
+            throw loaded.failure(error)
+        }
+    }
+
+    /// Starts and serves; returns after the last exchange. `ready` is called when clients are served.
+    func serve(ready: ([SocketAddress]) -> Void = { _ in }) async throws {
+        let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
+        let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP]) { continuation.yield($0) }
+        guard let watcher else { throw CommandFailure(status: .start, message: "relevo: cannot watch signals") }
+        do {
+            ready(try await proxy.start())
+        } catch {
+            throw CommandFailure(status: .start, message: "relevo: \(error)")
+        }
+        await untilStopped(signals)
+        withExtendedLifetime(watcher) {}
+    }
+
+    private func untilStopped(_ signals: AsyncStream<Int32>) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await proxy.waitUntilStopped() }
+            group.addTask { await handle(signals) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func handle(_ signals: AsyncStream<Int32>) async {
+        var isStopping = false
+        for await number in signals {
+            let name = ProcessSignals.name(number)
+            guard number != SIGHUP else {
+                logger.warning("reloading is not supported yet; the configuration stays as it is")
+                continue
+            }
+            if isStopping {
+                logger.warning("second signal: ending at once", metadata: ["signal": .string(name)])
+                exit(ExitStatus.success.rawValue)
+            }
+            isStopping = true
+            logger.info("stopping: running exchanges may finish", metadata: ["signal": .string(name)])
+            Task { await proxy.shutdown() }
+        }
+    }
+}
+
+extension LoadedConfiguration {
+    /// The failure for a configuration whose text is right and whose sense is not.
+    func failure(_ error: ConfigurationError) -> CommandFailure {
+        CommandFailure(
+            status: .configuration, message: ConfigurationDiagnostics.render(error.problems, text: text))
+    }
+
+    /// Reads a file, with the process' environment.
+    static func read(_ path: String) throws -> LoadedConfiguration {
+        do {
+            return try ConfigurationLoader(environment: ProcessInfo.processInfo.environment).load(path: path)
+        } catch {
+            throw CommandFailure(status: .configuration, message: error.rendered())
+        }
+    }
+}

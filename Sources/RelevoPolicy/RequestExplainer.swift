@@ -1,0 +1,157 @@
+// `relevo explain`: what would become of a request, in words, without traffic. The decisions are made by the very code
+// that serves requests.
+
+import RelevoHTTP
+
+/// Explains requests against a snapshot.
+package struct RequestExplainer {
+    /// A request as somebody writes it on a command line.
+    package struct Question: Sendable {
+        /// `http://a.example/x`, with or without the scheme.
+        package var url: String
+        /// The method.
+        package var method: String
+        /// Fields, `name: value`.
+        package var fields: [String]
+        /// The client's address.
+        package var client: String
+
+        /// Creates a question.
+        package init(url: String, method: String = "GET", fields: [String] = [], client: String = "127.0.0.1") {
+            self.url = url
+            self.method = method
+            self.fields = fields
+            self.client = client
+        }
+    }
+
+    private let snapshot: ProxySnapshot
+
+    /// Creates an explainer.
+    package init(_ snapshot: ProxySnapshot) { self.snapshot = snapshot }
+
+    /// The explanation, one line for each step.
+    package func explain(_ question: Question) -> [String] {
+        let (authority, target) = Self.split(question.url)
+        var lines = ["request   \(question.method) \(target) for \(authority), from \(question.client)"]
+        lines += snapshot.listeners.map { "listener  \($0.address)\(place($0.location))" }
+        if question.url.lowercased().hasPrefix("https://") {
+            lines.append("note      TLS is not supported yet: explained as if it were plain HTTP")
+        }
+        do throws(HTTPParseError) {
+            let head = try Self.head(authority: authority, target: target, question)
+            if head.method == .connect || head.method == .trace { return lines + outcome(.clientMethodRefused) }
+            var trace = RouteExplanation()
+            let query = RouteQuery(
+                host: head.authority.host[...], path: head.pathBytes, method: head.methodBytes)
+            let decision = snapshot.table.decide(query, trace: &trace)
+            return lines + trace.steps + describe(decision, head)
+        } catch {
+            lines.append("refused   \(error.name): \(error.explanation)")
+            lines.append("outcome   status \(error.kind.status), and no endpoint sees the request")
+            return lines
+        }
+    }
+
+    private func describe(_ decision: RouteDecision, _ head: RequestHead) -> [String] {
+        switch decision {
+        case .unknownDomain: return outcome(.routeUnknownDomain)
+        case .noRoute: return outcome(.routeNone)
+        case .matched(let domain, let route):
+            switch route.target {
+            case .cluster(let cluster): return describe(cluster, route, domain)
+            case .redirect(let target, let status):
+                let query = head.hasQuery ? [UInt8(ascii: "?")] + head.queryBytes : []
+                let location = target.location(path: head.pathBytes, query: query[...])
+                return ["outcome   redirect, status \(status), to \(String(decoding: location, as: UTF8.self))"]
+            case .respond(let status, let body):
+                return ["outcome   answered at once: status \(status), \(body.count) bytes"]
+            }
+        }
+    }
+
+    private func describe(_ cluster: Cluster, _ route: Route, _ domain: Domain) -> [String] {
+        var lines = ["cluster   \(cluster.name)\(place(cluster.location)), balance \(cluster.balance.rawValue)"]
+        let total = cluster.endpoints.reduce(0) { $0 + $1.weight }
+        let width = cluster.endpoints.map(\.text.count).max() ?? 0
+        for endpoint in cluster.endpoints {
+            let share = total > 0 ? endpoint.weight * 1000 / total : 0
+            let name = endpoint.text + String(repeating: " ", count: width - endpoint.text.count)
+            lines.append("endpoint  \(name)  \(share / 10).\(share % 10) %\(place(endpoint.location))")
+        }
+        lines.append("sent on   \(sentOn(domain))")
+        let times = route.timeouts
+        lines.append(
+            "timeouts  connect \(DurationText.write(times.connect)), body \(DurationText.write(times.body)),"
+                + " response \(DurationText.write(times.response)), stream \(DurationText.write(times.stream))")
+        let limits = snapshot.limits
+        let body = limits.bodyBytes == 0 ? "unlimited" : "\(limits.bodyBytes) bytes"
+        lines.append(
+            "limits    head \(limits.headBytes) bytes, \(limits.fields) fields, target \(limits.targetBytes) bytes,"
+                + " body \(body)")
+        let count = cluster.endpoints.count { $0.weight > 0 }
+        let how = cluster.balance == .random ? "chosen at random" : "taken in turn"
+        lines.append(
+            count == 1
+                ? "outcome   goes to the one endpoint of `\(cluster.name)`"
+                : "outcome   goes to one of \(count) endpoints of `\(cluster.name)`, \(how);"
+                    + " if it refuses, to another")
+        return lines
+    }
+
+    private func sentOn(_ domain: Domain) -> String {
+        if domain.isClassic { return "as received, with the Connection field set to close (connection: close)" }
+        let fields =
+            switch domain.forwarded {
+            case .xForwarded: "X-Forwarded-For, -Proto, -Host and Via are added"
+            case .rfc7239: "Forwarded and Via are added"
+            case .none: "nothing is added"
+            }
+        let client = domain.connection == .close ? "closed after the answer" : "kept for further requests"
+        return "\(fields); the client's connection is \(client)"
+    }
+
+    private func outcome(_ fault: Fault) -> [String] {
+        ["outcome   \(fault.rawValue): status \(fault.row.status), and no endpoint sees the request"]
+    }
+
+    private func place(_ location: SourceLocation?) -> String { location.map { " (\($0))" } ?? "" }
+
+    // MARK: The request
+
+    /// Splits a URL into authority and target; what follows `#` never leaves a client.
+    private static func split(_ url: String) -> (authority: String, target: String) {
+        var rest = url[...]
+        if let scheme = rest.range(of: "://") { rest = rest[scheme.upperBound...] }
+        rest = rest.prefix { $0 != "#" }
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        let target = String(rest[end...])
+        return (String(rest[..<end]), target.hasPrefix("/") ? target : "/" + target)
+    }
+
+    /// The request as its head would arrive, judged by the parser of the request path.
+    private static func head(
+        authority: String, target: String, _ question: Question
+    ) throws(HTTPParseError) -> RequestHead {
+        var text = "\(question.method) \(target) HTTP/1.1\r\n"
+        let hasHost = question.fields.contains { $0.lowercased().hasPrefix("host:") }
+        if !hasHost { text += "Host: \(authority)\r\n" }
+        for field in question.fields { text += field + "\r\n" }
+        var head = RequestHead()
+        head.fields.bytes = Array((text + "\r\n").utf8)
+        try head.parse(limits: HeadLimits(headBytes: 1 << 20, fields: 10_000, targetBytes: 1 << 20))
+        return head
+    }
+}
+
+extension Substring {
+    /// The first range of a short needle; the standard library has none without Foundation.
+    fileprivate func range(of needle: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(needle) { return start..<index(start, offsetBy: needle.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+}
