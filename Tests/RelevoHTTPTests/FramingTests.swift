@@ -29,10 +29,14 @@ struct FramingTests {
         }
     }
 
-    @Test("RFC 9110 §8.6: what is no decimal number in range is no Content-Length", arguments: [
-        "", "+5", "-5", "-0", "0x5", "0b1", "5.0", "5e0", "5 5", "\"5\"", "5;", "5,", ",5", "5,,5", ",", "a", "5a", "\u{ff15}",
-        "9223372036854775808", "18446744073709551621", "99999999999999999999999999", "5,-5", "5, x", "5\t5", "1_000", "٥",
-    ])
+    @Test(
+        "RFC 9110 §8.6: what is no decimal number in range is no Content-Length",
+        arguments: [
+            "", "+5", "-5", "-0", "0x5", "0b1", "5.0", "5e0", "5 5", "\"5\"", "5;", "5,", ",5", "5,,5", ",", "a", "5a",
+            "\u{ff15}",
+            "9223372036854775808", "18446744073709551621", "99999999999999999999999999", "5,-5", "5, x", "5\t5",
+            "1_000", "٥",
+        ])
     func badLengths(value: String) {
         #expect(throws: HTTPParseError.badContentLength) { try post("Content-Length: \(value)") }
         #expect(throws: HTTPParseError.badContentLength) { try ok("Content-Length: \(value)") }
@@ -45,10 +49,12 @@ struct FramingTests {
         #expect(throws: HTTPParseError.differingContentLengths) { try ok("Content-Length: 0", "Content-Length: 5") }
     }
 
-    @Test("RFC 9110 §8.6: equal lengths are one, and one canonical line is sent", arguments: [
-        ["Content-Length: 5", "Content-Length: 5"], ["Content-Length: 5, 5"], ["Content-Length: 05"],
-        ["Content-Length: 5", "X: y", "Content-Length: 0000000000000000000005"],
-    ])
+    @Test(
+        "RFC 9110 §8.6: equal lengths are one, and one canonical line is sent",
+        arguments: [
+            ["Content-Length: 5", "Content-Length: 5"], ["Content-Length: 5, 5"], ["Content-Length: 05"],
+            ["Content-Length: 5", "X: y", "Content-Length: 0000000000000000000005"],
+        ])
     func equal(fields: [String]) throws {
         let head = try request(head("POST / HTTP/1.1", ["Host: a"] + fields))
         #expect(head.framing == .length(5))
@@ -57,20 +63,27 @@ struct FramingTests {
         #expect(lines(sent(reply)).filter { $0.hasPrefix("Content-Length") } == ["Content-Length: 5"])
     }
 
-    @Test("RFC 9112 §6.3: a transfer coding that leaves the end unknown is refused", arguments: [
-        "", "xchunked", "chunk", "chunkedx", "identity", "chunked, identity", "identity, chunked", "chunked, chunked",
-        "chunked, gzip", ",chunked", "chunked,", "chunked;q=1", "chunked ; a", "\"chunked\"", "gzip", "chunked\u{b0}", "chun\u{212a}ed",
-        "chunked chunked", "gzip chunked", "'chunked'", "chunked;", ";chunked", "gzip, ,chunked", "g@zip, chunked", "chunked, chunked, gzip",
-    ])
+    @Test(
+        "RFC 9112 §6.3: a transfer coding that leaves the end unknown is refused",
+        arguments: [
+            "", "xchunked", "chunk", "chunkedx", "identity", "chunked, identity", "identity, chunked",
+            "chunked, chunked",
+            "chunked, gzip", ",chunked", "chunked,", "chunked;q=1", "chunked ; a", "\"chunked\"", "gzip",
+            "chunked\u{b0}", "chun\u{212a}ed",
+            "chunked chunked", "gzip chunked", "'chunked'", "chunked;", ";chunked", "gzip, ,chunked", "g@zip, chunked",
+            "chunked, chunked, gzip",
+        ])
     func badCodings(value: String) {
         #expect(throws: HTTPParseError.badTransferEncoding) { try post("Transfer-Encoding: \(value)") }
         #expect(throws: HTTPParseError.badTransferEncoding) { try ok("Transfer-Encoding: \(value)") }
     }
 
-    @Test("RFC 9112 §6.1: another coding under a final chunked is not implemented", arguments: [
-        ["Transfer-Encoding: gzip, chunked"], ["Transfer-Encoding: gzip", "Transfer-Encoding: chunked"],
-        ["Transfer-Encoding: foo;a=b, chunked"], ["Transfer-Encoding: deflate,gzip,Chunked"],
-    ])
+    @Test(
+        "RFC 9112 §6.1: another coding under a final chunked is not implemented",
+        arguments: [
+            ["Transfer-Encoding: gzip, chunked"], ["Transfer-Encoding: gzip", "Transfer-Encoding: chunked"],
+            ["Transfer-Encoding: foo;a=b, chunked"], ["Transfer-Encoding: deflate,gzip,Chunked"],
+        ])
     func unknownCodings(fields: [String]) {
         #expect(throws: HTTPParseError.unknownTransferCoding) {
             try request(head("POST / HTTP/1.1", ["Host: a"] + fields))
@@ -86,7 +99,9 @@ struct FramingTests {
         #expect(throws: HTTPParseError.badTransferEncoding) {
             try post("Transfer-Encoding: chunked", "Transfer-Encoding: identity")
         }
-        #expect(throws: HTTPParseError.badTransferEncoding) { try post("Transfer-Encoding: chunked", "Transfer-Encoding:") }
+        #expect(throws: HTTPParseError.badTransferEncoding) {
+            try post("Transfer-Encoding: chunked", "Transfer-Encoding:")
+        }
     }
 
     @Test("RFC 9112 §6.1: HTTP/1.0 has no transfer codings, in either direction")
@@ -109,22 +124,32 @@ struct FramingTests {
         _ = try request("TRACE / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
     }
 
-    @Test("RFC 9110 §5.1: a name that merely resembles a framing field does not frame", arguments: [
-        "Transfer_Encoding: chunked", "Content_Length: 5", "X-Content-Length: 5", "Transfer-Encodin: chunked", "Content-Lengths: 5",
-        "ransfer-Encoding: chunked", "Content.Length: 5", "TransferEncoding: chunked",
-    ])
+    @Test(
+        "RFC 9110 §5.1: a name that merely resembles a framing field does not frame",
+        arguments: [
+            "Transfer_Encoding: chunked", "Content_Length: 5", "X-Content-Length: 5", "Transfer-Encodin: chunked",
+            "Content-Lengths: 5",
+            "ransfer-Encoding: chunked", "Content.Length: 5", "TransferEncoding: chunked",
+        ])
     func resembling(line: String) throws {
         #expect(try post(line).framing == .none)
     }
 
-    @Test("RFC 9112 §6.3: the end of a response depends on the request and the status", arguments: [
-        (200, Method.get, "Content-Length: 5", BodyFraming.length(5)), (200, .get, "Transfer-Encoding: chunked", .chunked),
-        (200, .get, "X: y", .untilClose), (200, .head, "Content-Length: 5", .none), (200, .head, "Transfer-Encoding: chunked", .none),
-        (204, .get, "Content-Length: 5", .none), (304, .get, "Content-Length: 5", .none), (100, .post, "X: y", .none),
-        (101, .get, "X: y", .none), (199, .get, "Transfer-Encoding: chunked", .none), (200, .connect, "Content-Length: 5", .none),
-        (299, .connect, "X: y", .none), (407, .connect, "Content-Length: 5", .length(5)), (200, .other, "X: y", .untilClose),
-        (999, .get, "Content-Length: 5", .length(5)), (205, .get, "Content-Length: 0", .length(0)),
-    ])
+    @Test(
+        "RFC 9112 §6.3: the end of a response depends on the request and the status",
+        arguments: [
+            (200, Method.get, "Content-Length: 5", BodyFraming.length(5)),
+            (200, .get, "Transfer-Encoding: chunked", .chunked),
+            (200, .get, "X: y", .untilClose), (200, .head, "Content-Length: 5", .none),
+            (200, .head, "Transfer-Encoding: chunked", .none),
+            (204, .get, "Content-Length: 5", .none), (304, .get, "Content-Length: 5", .none),
+            (100, .post, "X: y", .none),
+            (101, .get, "X: y", .none), (199, .get, "Transfer-Encoding: chunked", .none),
+            (200, .connect, "Content-Length: 5", .none),
+            (299, .connect, "X: y", .none), (407, .connect, "Content-Length: 5", .length(5)),
+            (200, .other, "X: y", .untilClose),
+            (999, .get, "Content-Length: 5", .length(5)), (205, .get, "Content-Length: 0", .length(0)),
+        ])
     func responses(status: Int, method: Method, field: String, framing: BodyFraming) throws {
         let head = try response("HTTP/1.1 \(status) X\r\n\(field)\r\n\r\n")
         #expect(try head.framing(answering: method) == framing)

@@ -40,13 +40,17 @@ struct HeadScannerTests {
 
     @Test("RFC 9112 §2.2: byte by byte the same end is found")
     func byteByByte() throws {
-        #expect(try scan("A\r\nB\r\n\r\nC".map { String($0) }.flatMap { $0.utf8.map { String(UnicodeScalar($0)) } }) == 8)
+        #expect(
+            try scan("A\r\nB\r\n\r\nC".map { String($0) }.flatMap { $0.utf8.map { String(UnicodeScalar($0)) } }) == 8)
     }
 
-    @Test("RFC 9112 §2.2: what can never be a head is refused as soon as it is seen", arguments: [
-        ("GET /\n", HTTPParseError.bareLF), ("\n", .bareLF), ("a\r\n\n", .bareLF), ("a\rb", .bareCR), ("\r\r", .bareCR), ("a\r\n\rb", .bareCR),
-        ("a\0", .nul), ("\0", .nul), ("a\r\0", .bareCR), ("a\n\n", .bareLF), ("a: b\r\n c\n", .bareLF),
-    ])
+    @Test(
+        "RFC 9112 §2.2: what can never be a head is refused as soon as it is seen",
+        arguments: [
+            ("GET /\n", HTTPParseError.bareLF), ("\n", .bareLF), ("a\r\n\n", .bareLF), ("a\rb", .bareCR),
+            ("\r\r", .bareCR), ("a\r\n\rb", .bareCR),
+            ("a\0", .nul), ("\0", .nul), ("a\r\0", .bareCR), ("a\n\n", .bareLF), ("a: b\r\n c\n", .bareLF),
+        ])
     func refused(text: String, error: HTTPParseError) {
         #expect(throws: error) { try scan([text]) }
         #expect(throws: error) { try scan(text.utf8.map { String(UnicodeScalar($0)) }) }

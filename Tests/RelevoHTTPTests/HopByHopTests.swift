@@ -5,12 +5,18 @@ import Testing
 
 @Suite("Fields of one hop")
 struct HopByHopTests {
-    @Test("RFC 9110 §7.6.1: fields of one hop end here", arguments: [
-        ["Connection: keep-alive", "Keep-Alive: timeout=5"], ["Proxy-Connection: keep-alive"], ["TE: trailers"], ["Connection: TE", "TE: trailers, gzip"],
-        ["Connection: X-Hop", "X-Hop: 1"], ["X-Hop: 1", "X-Hop: 2", "Connection: x-hop"], ["Connection: close, X-Hop", "x-hop: 1"],
-        ["Connection: keep-alive", "Connection: ,X-Hop ,", "X-Hop: 1"], ["Connection: close, close"], ["Connection:"], ["Upgrade: websocket"],
-        ["Connection: Upgrade", "Upgrade: websocket"], ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAM"], ["HTTP2-Settings: x"],
-    ])
+    @Test(
+        "RFC 9110 §7.6.1: fields of one hop end here",
+        arguments: [
+            ["Connection: keep-alive", "Keep-Alive: timeout=5"], ["Proxy-Connection: keep-alive"], ["TE: trailers"],
+            ["Connection: TE", "TE: trailers, gzip"],
+            ["Connection: X-Hop", "X-Hop: 1"], ["X-Hop: 1", "X-Hop: 2", "Connection: x-hop"],
+            ["Connection: close, X-Hop", "x-hop: 1"],
+            ["Connection: keep-alive", "Connection: ,X-Hop ,", "X-Hop: 1"], ["Connection: close, close"],
+            ["Connection:"], ["Upgrade: websocket"],
+            ["Connection: Upgrade", "Upgrade: websocket"],
+            ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAM"], ["HTTP2-Settings: x"],
+        ])
     func dropped(fields: [String]) throws {
         let received = try request(head("GET / HTTP/1.1", ["Host: a"] + fields + ["X-Keep: 1"]))
         #expect(lines(sent(received)) == ["Host: a", "X-Keep: 1"])
@@ -18,11 +24,16 @@ struct HopByHopTests {
         #expect(lines(sent(reply)) == ["X-Keep: 1"])
     }
 
-    @Test("RFC 9110 §7.6.1: a field with a meaning to the proxy cannot be nominated away", arguments: [
-        "Host: a", "Content-Length: 5", "Via: 1.0 x", "Cookie: c", "Authorization: x", "Cache-Control: no-store", "Date: x", "Expect: 100-continue",
-        "Content-Type: x", "X-Request-ID: 1", "Forwarded: for=1.1.1.1", "X-Forwarded-For: 1.1.1.1", "X-Forwarded-Proto: https", "X-Real-IP: 1.1.1.1",
-        "X-Forwarded-Prefix: /x", "x-forwarded-client-cert: x", "Idempotency-Key: k", "traceparent: x", "Proxy-Authorization: x",
-    ])
+    @Test(
+        "RFC 9110 §7.6.1: a field with a meaning to the proxy cannot be nominated away",
+        arguments: [
+            "Host: a", "Content-Length: 5", "Via: 1.0 x", "Cookie: c", "Authorization: x", "Cache-Control: no-store",
+            "Date: x", "Expect: 100-continue",
+            "Content-Type: x", "X-Request-ID: 1", "Forwarded: for=1.1.1.1", "X-Forwarded-For: 1.1.1.1",
+            "X-Forwarded-Proto: https", "X-Real-IP: 1.1.1.1",
+            "X-Forwarded-Prefix: /x", "x-forwarded-client-cert: x", "Idempotency-Key: k", "traceparent: x",
+            "Proxy-Authorization: x",
+        ])
     func protected(field: String) throws {
         let name = field.prefix { $0 != ":" }
         var fields = ["Connection: close, \(name)", field]
@@ -60,17 +71,26 @@ struct HopByHopTests {
         let received = try get("Connection: keep-alive, Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x")
         #expect(received.wantsUpgrade)
         let passed = RequestRewrite(connection: .upgrade)
-        #expect(lines(sent(received, passed)) == ["Host: a.example", "Upgrade: websocket", "Sec-WebSocket-Key: x", "Connection: Upgrade"])
+        #expect(
+            lines(sent(received, passed)) == [
+                "Host: a.example", "Upgrade: websocket", "Sec-WebSocket-Key: x", "Connection: Upgrade",
+            ])
         #expect(try lines(sent(get(), passed)) == ["Host: a.example"])
         let reply = try response("HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
-        #expect(lines(sent(reply, ResponseRewrite(connection: .upgrade))) == ["Upgrade: websocket", "Connection: Upgrade"])
+        #expect(
+            lines(sent(reply, ResponseRewrite(connection: .upgrade))) == ["Upgrade: websocket", "Connection: Upgrade"])
     }
 
-    @Test("RFC 9110 §7.8: no upgrade is wanted without both fields, in HTTP/1.0, with content, or to HTTP and TLS", arguments: [
-        ["Upgrade: websocket"], ["Connection: Upgrade"], ["Connection: Upgrade", "Upgrade:"], ["Connection: Upgrade", "Upgrade: h2c"],
-        ["Connection: Upgrade", "Upgrade: TLS/1.2"], ["Connection: Upgrade", "Upgrade: websocket, H2C"], ["Connection: Upgrade", "Upgrade: HTTP/3.0"],
-        ["Connection: Upgrade", "Upgrade: websocket", "Content-Length: 1"], ["Connection: upgrades", "Upgrade: websocket"],
-    ])
+    @Test(
+        "RFC 9110 §7.8: no upgrade is wanted without both fields, in HTTP/1.0, with content, or to HTTP and TLS",
+        arguments: [
+            ["Upgrade: websocket"], ["Connection: Upgrade"], ["Connection: Upgrade", "Upgrade:"],
+            ["Connection: Upgrade", "Upgrade: h2c"],
+            ["Connection: Upgrade", "Upgrade: TLS/1.2"], ["Connection: Upgrade", "Upgrade: websocket, H2C"],
+            ["Connection: Upgrade", "Upgrade: HTTP/3.0"],
+            ["Connection: Upgrade", "Upgrade: websocket", "Content-Length: 1"],
+            ["Connection: upgrades", "Upgrade: websocket"],
+        ])
     func noUpgrade(fields: [String]) throws {
         let received = try request(head("GET / HTTP/1.1", ["Host: a"] + fields))
         #expect(!received.wantsUpgrade)

@@ -6,12 +6,17 @@ import Testing
 
 @Suite("Random input")
 struct RandomisedTests {
-    private static let names = ["X-A", "accept", "Cookie", "X-Forwarded-For", "Via", "Connection", "TE", "Upgrade", "x-b", "Content-Type"]
-    private static let values = ["", "1", "close", "keep-alive, X-A", "a, b", "websocket", "h2c", "\t x \t", "\u{e4}\u{20ac}", "a:b;c=\"d\""]
+    private static let names = [
+        "X-A", "accept", "Cookie", "X-Forwarded-For", "Via", "Connection", "TE", "Upgrade", "x-b", "Content-Type",
+    ]
+    private static let values = [
+        "", "1", "close", "keep-alive, X-A", "a, b", "websocket", "h2c", "\t x \t", "\u{e4}\u{20ac}", "a:b;c=\"d\"",
+    ]
 
     private func randomHead(_ random: inout Seeded) -> [UInt8] {
         let method = ["GET", "POST", "PUT", "OPTIONS", "PURGE"].randomElement(using: &random) ?? "GET"
-        let target = ["/", "/a/b?c", "http://a.example/x", "http://a.example", "/%zz"].randomElement(using: &random) ?? "/"
+        let target =
+            ["/", "/a/b?c", "http://a.example/x", "http://a.example", "/%zz"].randomElement(using: &random) ?? "/"
         var fields = ["Host: a.example"]
         for _ in 0..<Int.random(in: 0...8, using: &random) {
             let name = Self.names.randomElement(using: &random) ?? "X"
@@ -29,10 +34,13 @@ struct RandomisedTests {
         var body: [UInt8] = []
         var data: [UInt8] = []
         for _ in 0..<Int.random(in: 0...6, using: &random) {
-            let chunk = (0..<Int.random(in: 1...40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let chunk = (0..<Int.random(in: 1...40, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             let ext = ["", ";a", ";a=b", " ; a=\"\\\"x\""].randomElement(using: &random) ?? ""
             let zeros = Bool.random(using: &random) ? "00" : ""
-            body += Array("\(zeros)\(String(chunk.count, radix: 16, uppercase: .random(using: &random)))\(ext)\r\n".utf8)
+            body += Array(
+                "\(zeros)\(String(chunk.count, radix: 16, uppercase: .random(using: &random)))\(ext)\r\n".utf8)
             body += chunk + [13, 10]
             data += chunk
         }
@@ -73,7 +81,10 @@ struct RandomisedTests {
     /// Changes one to four places: overwrites, inserts, deletes, repeats, or cuts.
     private func mutate(_ bytes: [UInt8], _ random: inout Seeded) -> [UInt8] {
         var bytes = bytes
-        let tokens = ["\r\n", "\n", "\r", "\0", " ", "\t", ":", ",", ";", "0", "chunked", "Content-Length: 5\r\n", "Host: b\r\n", "\r\n\r\n", "HTTP/1.0", "//", "@", "[::1]"]
+        let tokens = [
+            "\r\n", "\n", "\r", "\0", " ", "\t", ":", ",", ";", "0", "chunked", "Content-Length: 5\r\n", "Host: b\r\n",
+            "\r\n\r\n", "HTTP/1.0", "//", "@", "[::1]",
+        ]
         for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty {
             let place = Int.random(in: 0..<bytes.count, using: &random)
             switch Int.random(in: 0...4, using: &random) {
@@ -111,11 +122,15 @@ struct RandomisedTests {
         var output: [UInt8] = []
         HeadSerializer.append(request: received, rewrite: rewrite, to: &output)
         let again = try request(bytes: output)
-        let isSame = again.framing == received.framing && again.authority == received.authority && again.method == received.method
+        let isSame =
+            again.framing == received.framing && again.authority == received.authority
+            && again.method == received.method
         #expect(isSame, "\(String(decoding: received.fields.bytes, as: UTF8.self))")
         #expect(again.fields.all(named: "connection") == ["close"])
         #expect(again.fields.all(named: "x-forwarded-for") == ["10.0.0.1"])
-        #expect(again.fields.count(of: .host) == 1 && again.fields.count(of: .contentLength) + again.fields.count(of: .transferEncoding) < 2)
+        #expect(
+            again.fields.count(of: .host) == 1
+                && again.fields.count(of: .contentLength) + again.fields.count(of: .transferEncoding) < 2)
         #expect(!again.fields.contains(.te) && !again.fields.contains(.upgrade) && again.targetForm != .absolute)
         output.removeAll()
         HeadSerializer.append(request: received, rewrite: .classic, to: &output)
@@ -129,7 +144,9 @@ struct RandomisedTests {
         var random = Seeded(4)
         var received = ResponseHead()
         for _ in 0..<20_000 {
-            let first = ["HTTP/1.1 200 OK", "HTTP/1.0 404 ", "HTTP/1.1 304 X", "HTTP/1.1 100"].randomElement(using: &random) ?? ""
+            let first =
+                ["HTTP/1.1 200 OK", "HTTP/1.0 404 ", "HTTP/1.1 304 X", "HTTP/1.1 100"].randomElement(using: &random)
+                ?? ""
             let rest = randomHead(&random).split(separator: 10, maxSplits: 1).last ?? []
             received.fields.bytes = mutate(Array("\(first)\r\n".utf8) + rest, &random)
             guard (try? received.parse(limits: roomy)) != nil else { continue }
@@ -159,7 +176,9 @@ struct RandomisedTests {
     func noise() {
         var random = Seeded(6)
         for _ in 0..<5000 {
-            let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             var scanner = HeadScanner()
             _ = try? scanner.scan(bytes.span, limits: roomy)
             _ = try? request(bytes: bytes)

@@ -22,9 +22,11 @@ struct RequestLineTests {
         #expect(try request("GET / HTTP/1.0\r\nHost: a\r\n\r\n").version == .http10)
     }
 
-    @Test("RFC 9110 §9.1: methods are case-sensitive; unknown tokens are extension methods", arguments: [
-        "get", "PROPFIND", "M-SEARCH", "Get", "GETS", "!#$%&'*+-.^_`|~0aZ", "CONNECTX", "X",
-    ])
+    @Test(
+        "RFC 9110 §9.1: methods are case-sensitive; unknown tokens are extension methods",
+        arguments: [
+            "get", "PROPFIND", "M-SEARCH", "Get", "GETS", "!#$%&'*+-.^_`|~0aZ", "CONNECTX", "X",
+        ])
     func extensionMethods(name: String) throws {
         let head = try request("\(name) / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(head.method == .other)
@@ -47,31 +49,36 @@ struct RequestLineTests {
         #expect(Method.put.isIdempotent && Method.delete.isIdempotent && !Method.put.isSafe)
     }
 
-    @Test("RFC 9112 §3: a malformed request line is refused by name", arguments: [
-        ("", HTTPParseError.badRequestLine), ("GET", .badRequestLine), ("GET /", .badRequestLine),
-        ("GET  / HTTP/1.1", .badRequestLine), ("GET / ", .badVersion), (" GET / HTTP/1.1", .badRequestLine),
-        ("\tGET / HTTP/1.1", .badRequestLine), ("GET\t/ HTTP/1.1", .badMethod), ("GET /\tHTTP/1.1", .badTarget),
-        ("GET /  HTTP/1.1", .badVersion), ("GET / HTTP/1.1 ", .badVersion), ("GET / HTTP/1.1\t", .badVersion),
-        ("GET /a b HTTP/1.1", .badVersion), ("G\u{1}T / HTTP/1.1", .badMethod), ("GET: / HTTP/1.1", .badMethod),
-        ("G(T / HTTP/1.1", .badMethod), ("G\u{e9}T / HTTP/1.1", .badMethod), ("GET\u{0} / HTTP/1.1", .nul),
-        ("GET /\u{0} HTTP/1.1", .nul), ("GET / HTTP/1.1\u{0}", .nul), ("\u{0}GET / HTTP/1.1", .nul),
-        ("GET /\u{b} HTTP/1.1", .badTarget), ("GET /\u{7f} HTTP/1.1", .badTarget), ("GET /\u{e4} HTTP/1.1", .badTarget),
-        ("GET /#x HTTP/1.1", .badTarget), ("GET /\rx HTTP/1.1", .bareCR), ("GET /\nx HTTP/1.1", .bareLF),
-        ("GET\r/ HTTP/1.1", .bareCR), ("GET\n/ HTTP/1.1", .bareLF), ("GET / HTTP/1.1\rx", .bareCR),
-        ("\nGET / HTTP/1.1", .bareLF), ("\rGET / HTTP/1.1", .bareCR), ("GET / \u{1}HTTP/1.1", .badVersion),
-    ])
+    @Test(
+        "RFC 9112 §3: a malformed request line is refused by name",
+        arguments: [
+            ("", HTTPParseError.badRequestLine), ("GET", .badRequestLine), ("GET /", .badRequestLine),
+            ("GET  / HTTP/1.1", .badRequestLine), ("GET / ", .badVersion), (" GET / HTTP/1.1", .badRequestLine),
+            ("\tGET / HTTP/1.1", .badRequestLine), ("GET\t/ HTTP/1.1", .badMethod), ("GET /\tHTTP/1.1", .badTarget),
+            ("GET /  HTTP/1.1", .badVersion), ("GET / HTTP/1.1 ", .badVersion), ("GET / HTTP/1.1\t", .badVersion),
+            ("GET /a b HTTP/1.1", .badVersion), ("G\u{1}T / HTTP/1.1", .badMethod), ("GET: / HTTP/1.1", .badMethod),
+            ("G(T / HTTP/1.1", .badMethod), ("G\u{e9}T / HTTP/1.1", .badMethod), ("GET\u{0} / HTTP/1.1", .nul),
+            ("GET /\u{0} HTTP/1.1", .nul), ("GET / HTTP/1.1\u{0}", .nul), ("\u{0}GET / HTTP/1.1", .nul),
+            ("GET /\u{b} HTTP/1.1", .badTarget), ("GET /\u{7f} HTTP/1.1", .badTarget),
+            ("GET /\u{e4} HTTP/1.1", .badTarget),
+            ("GET /#x HTTP/1.1", .badTarget), ("GET /\rx HTTP/1.1", .bareCR), ("GET /\nx HTTP/1.1", .bareLF),
+            ("GET\r/ HTTP/1.1", .bareCR), ("GET\n/ HTTP/1.1", .bareLF), ("GET / HTTP/1.1\rx", .bareCR),
+            ("\nGET / HTTP/1.1", .bareLF), ("\rGET / HTTP/1.1", .bareCR), ("GET / \u{1}HTTP/1.1", .badVersion),
+        ])
     func malformed(line: String, error: HTTPParseError) {
         #expect(throws: error) { try request("\(line)\r\nHost: a\r\n\r\n") }
     }
 
-    @Test("RFC 9112 §2.3: every version but 1.0 and 1.1 is refused, malformed ones as such", arguments: [
-        ("HTTP/2.0", HTTPParseError.unsupportedVersion), ("HTTP/0.9", .unsupportedVersion),
-        ("HTTP/1.2", .unsupportedVersion), ("HTTP/3.1", .unsupportedVersion), ("HTTP/1", .badVersion),
-        ("HTTP/1.", .badVersion), ("HTTP/.1", .badVersion), ("HTTP/11", .badVersion), ("HTTP/1.10", .badVersion),
-        ("HTTP/01.1", .badVersion), ("HTTP/1,1", .badVersion), ("http/1.1", .badVersion), ("Http/1.1", .badVersion),
-        ("HTTP1.1", .badVersion), ("XHTTP/1.1", .badVersion), ("HTTPS/1.1", .badVersion), ("HTTP/a.b", .badVersion),
-        ("HTTP/1.1x", .badVersion), ("ICY/1.1", .badVersion), ("HTTP/-1.1", .badVersion),
-    ])
+    @Test(
+        "RFC 9112 §2.3: every version but 1.0 and 1.1 is refused, malformed ones as such",
+        arguments: [
+            ("HTTP/2.0", HTTPParseError.unsupportedVersion), ("HTTP/0.9", .unsupportedVersion),
+            ("HTTP/1.2", .unsupportedVersion), ("HTTP/3.1", .unsupportedVersion), ("HTTP/1", .badVersion),
+            ("HTTP/1.", .badVersion), ("HTTP/.1", .badVersion), ("HTTP/11", .badVersion), ("HTTP/1.10", .badVersion),
+            ("HTTP/01.1", .badVersion), ("HTTP/1,1", .badVersion), ("http/1.1", .badVersion), ("Http/1.1", .badVersion),
+            ("HTTP1.1", .badVersion), ("XHTTP/1.1", .badVersion), ("HTTPS/1.1", .badVersion), ("HTTP/a.b", .badVersion),
+            ("HTTP/1.1x", .badVersion), ("ICY/1.1", .badVersion), ("HTTP/-1.1", .badVersion),
+        ])
     func versions(version: String, error: HTTPParseError) {
         #expect(throws: error) { try request("GET / \(version)\r\nHost: a\r\n\r\n") }
     }

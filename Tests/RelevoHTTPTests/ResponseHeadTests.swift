@@ -22,22 +22,34 @@ struct ResponseHeadTests {
         }
     }
 
-    @Test("RFC 9112 §4: a malformed status line is refused by name", arguments: [
-        ("", HTTPParseError.badStatusLine), ("HTTP/1.1", .badStatusLine), ("HTTP/1.1 ", .badStatusLine), ("HTTP/1.1 20", .badStatusLine),
-        ("HTTP/1.1  200 OK", .badStatus), ("HTTP/1.1\t200 OK", .badStatusLine), ("HTTP/1.1 2000 OK", .badStatus), ("HTTP/1.1 099 X", .badStatus),
-        ("HTTP/1.1 000 X", .badStatus), ("HTTP/1.1 2x0 OK", .badStatus), ("HTTP/1.1 +20 OK", .badStatus), ("HTTP/1.1 200OK", .badStatusLine),
-        ("HTTP/1.1 200\tOK", .badStatusLine), ("HTTP/2.0 200 OK", .unsupportedVersion), ("HTTP/1.1x 200 OK", .badStatusLine),
-        ("HTTP/1.x 200 OK", .badVersion), ("http/1.1 200 OK", .badVersion), (" HTTP/1.1 200 OK", .badVersion), ("ICY 200 OK", .badVersion),
-        ("HTTP/1.1 200 O\0K", .nul), ("HTTP/1.1 200 O\nK", .bareLF), ("HTTP/1.1 200 O\rK", .bareCR), ("HTTP/1.1 200 O\u{1}K", .badStatusLine),
-        ("200 OK", .badStatusLine), ("<html>", .badStatusLine), ("GET / HTTP/1.1", .badVersion), ("HTTP/1.2 200 OK", .unsupportedVersion),
-    ])
+    @Test(
+        "RFC 9112 §4: a malformed status line is refused by name",
+        arguments: [
+            ("", HTTPParseError.badStatusLine), ("HTTP/1.1", .badStatusLine), ("HTTP/1.1 ", .badStatusLine),
+            ("HTTP/1.1 20", .badStatusLine),
+            ("HTTP/1.1  200 OK", .badStatus), ("HTTP/1.1\t200 OK", .badStatusLine), ("HTTP/1.1 2000 OK", .badStatus),
+            ("HTTP/1.1 099 X", .badStatus),
+            ("HTTP/1.1 000 X", .badStatus), ("HTTP/1.1 2x0 OK", .badStatus), ("HTTP/1.1 +20 OK", .badStatus),
+            ("HTTP/1.1 200OK", .badStatusLine),
+            ("HTTP/1.1 200\tOK", .badStatusLine), ("HTTP/2.0 200 OK", .unsupportedVersion),
+            ("HTTP/1.1x 200 OK", .badStatusLine),
+            ("HTTP/1.x 200 OK", .badVersion), ("http/1.1 200 OK", .badVersion), (" HTTP/1.1 200 OK", .badVersion),
+            ("ICY 200 OK", .badVersion),
+            ("HTTP/1.1 200 O\0K", .nul), ("HTTP/1.1 200 O\nK", .bareLF), ("HTTP/1.1 200 O\rK", .bareCR),
+            ("HTTP/1.1 200 O\u{1}K", .badStatusLine),
+            ("200 OK", .badStatusLine), ("<html>", .badStatusLine), ("GET / HTTP/1.1", .badVersion),
+            ("HTTP/1.2 200 OK", .unsupportedVersion),
+        ])
     func malformed(line: String, error: HTTPParseError) {
         #expect(throws: error) { try response("\(line)\r\nX: y\r\n\r\n") }
     }
 
-    @Test("RFC 9112 §5: fields of a response are as strict as those of a request", arguments: [
-        ("X-A : 1", HTTPParseError.spaceBeforeColon), (" fold", .obsFold), ("X-A: a\0", .nul), (": x", .emptyFieldName), ("no colon", .badFieldName),
-    ])
+    @Test(
+        "RFC 9112 §5: fields of a response are as strict as those of a request",
+        arguments: [
+            ("X-A : 1", HTTPParseError.spaceBeforeColon), (" fold", .obsFold), ("X-A: a\0", .nul),
+            (": x", .emptyFieldName), ("no colon", .badFieldName),
+        ])
     func fields(line: String, error: HTTPParseError) {
         #expect(throws: error) { try response("HTTP/1.1 200 OK\r\nX: y\r\n\(line)\r\n\r\n") }
     }
@@ -68,13 +80,20 @@ struct ResponseHeadTests {
 
 @Suite("Persistence")
 struct PersistenceTests {
-    @Test("RFC 9112 §9.3: close wins, 1.1 persists by default, 1.0 only when asked to", arguments: [
-        ("1.1", [], true), ("1.1", ["Connection: close"], false), ("1.1", ["Connection: Close"], false), ("1.1", ["Connection: keep-alive"], true),
-        ("1.1", ["Connection: keep-alive, close"], false), ("1.1", ["Connection: keep-alive", "connection: CLOSE"], false), ("1.1", ["Connection: closed"], true),
-        ("1.1", ["Connection: x,,close ,"], false), ("1.1", ["Connection:"], true), ("1.1", ["Proxy-Connection: close"], true), ("1.0", [], false),
-        ("1.0", ["Connection: Keep-Alive"], true), ("1.0", ["Connection: keep-alive, close"], false), ("1.0", ["Keep-Alive: 5"], false),
-        ("1.0", ["Proxy-Connection: keep-alive"], false), ("1.1", ["Connection: \"close\""], true), ("1.1", ["Connection: clo se"], true),
-    ] as [(String, [String], Bool)])
+    @Test(
+        "RFC 9112 §9.3: close wins, 1.1 persists by default, 1.0 only when asked to",
+        arguments: [
+            ("1.1", [], true), ("1.1", ["Connection: close"], false), ("1.1", ["Connection: Close"], false),
+            ("1.1", ["Connection: keep-alive"], true),
+            ("1.1", ["Connection: keep-alive, close"], false),
+            ("1.1", ["Connection: keep-alive", "connection: CLOSE"], false), ("1.1", ["Connection: closed"], true),
+            ("1.1", ["Connection: x,,close ,"], false), ("1.1", ["Connection:"], true),
+            ("1.1", ["Proxy-Connection: close"], true), ("1.0", [], false),
+            ("1.0", ["Connection: Keep-Alive"], true), ("1.0", ["Connection: keep-alive, close"], false),
+            ("1.0", ["Keep-Alive: 5"], false),
+            ("1.0", ["Proxy-Connection: keep-alive"], false), ("1.1", ["Connection: \"close\""], true),
+            ("1.1", ["Connection: clo se"], true),
+        ] as [(String, [String], Bool)])
     func rule(version: String, fields: [String], persists: Bool) throws {
         let client = try request(head("GET / HTTP/\(version)", ["Host: a"] + fields))
         #expect(Persistence.clientWantsKeepAlive(client) == persists)
