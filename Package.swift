@@ -58,6 +58,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: safe),
+        .testTarget(name: "CLibeventTests", dependencies: ["CLibevent"], swiftSettings: safe),
+        .testTarget(name: "RelevoHTTPTests", dependencies: ["RelevoHTTP"], swiftSettings: safe),
+        .testTarget(name: "RelevoPolicyTests", dependencies: ["RelevoPolicy", "RelevoHTTP"], swiftSettings: safe),
+        .testTarget(
+            name: "RelevoProxyTests", dependencies: ["RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent"],
+            swiftSettings: safe),
         .testTarget(
             name: "RelevoConfigTests", dependencies: ["RelevoConfig", "RelevoPolicy"],
             exclude: ["Broken"], swiftSettings: safe),

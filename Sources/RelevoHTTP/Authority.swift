@@ -19,8 +19,8 @@ package struct Authority: Sendable, Hashable {
 
     /// Reads `uri-host [":" port]` (RFC 9110 §7.2, RFC 3986 §3.2.2), all of it.
     ///
-    /// Throws `badHost` for an empty host, user information, percent-encoding, a comma, an invalid IPv6 literal, an empty
-    /// label, or a port above 65535.
+    /// Throws `badHost` for an empty host, user information, percent-encoding, a comma, an invalid IPv6 literal, an
+    /// empty label, or a port above 65535.
     package static func parse(_ text: ArraySlice<UInt8>) throws(HTTPParseError) -> Authority {
         var authority = Authority()
         let span = text.span

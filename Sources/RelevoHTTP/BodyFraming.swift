@@ -1,4 +1,4 @@
-// Where the content of a message ends (RFC 9112 §6): read from Content-Length and Transfer-Encoding, and from nothing else.
+// Where the content of a message ends (RFC 9112 §6): read from Content-Length and Transfer-Encoding alone.
 // Not for reading chunks (ChunkedScanner).
 
 /// How the end of a message's content is found.

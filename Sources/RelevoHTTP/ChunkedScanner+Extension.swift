@@ -34,7 +34,7 @@ extension ChunkedScanner {
         case .sizeStart, .size, .sizeLF, .data, .dataCR, .dataLF, .trailers, .finished:
             break
         }
-        throw .stray(byte, otherwise: .badChunkExtension)
+        throw misplaced(byte, otherwise: .badChunkExtension)
     }
 
     /// What may follow a complete part: a semicolon, blanks before one, or, directly, the end of the line.
@@ -44,6 +44,12 @@ extension ChunkedScanner {
         if byte == 0x3B { return .nameStart }
         if ASCII.isBlank(byte) { return blank }
         if byte == ASCII.carriageReturn, allowsEnd { return .sizeLF }
-        throw .stray(byte, otherwise: .badChunkExtension)
+        throw misplaced(byte, otherwise: .badChunkExtension)
+    }
+
+    /// The error for a byte within a size line. A CR there is part of a whole line end that comes too early, so it is
+    /// not called a bare one.
+    static func misplaced(_ byte: UInt8, otherwise error: HTTPParseError) -> HTTPParseError {
+        byte == ASCII.carriageReturn ? error : .stray(byte, otherwise: error)
     }
 }

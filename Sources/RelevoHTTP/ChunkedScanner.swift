@@ -101,6 +101,7 @@ package struct ChunkedScanner: Sendable {
             return .dataLF
         case .dataLF:
             guard byte == ASCII.lineFeed else { throw .badChunkEnd }
+            currentChunkSize = 0
             return .sizeStart
         case .afterSize, .nameStart, .name, .afterName, .valueStart, .value, .quoted, .quotedPair, .afterQuoted:
             extensionBytes += 1
@@ -121,12 +122,12 @@ package struct ChunkedScanner: Sendable {
             currentChunkSize = currentChunkSize << 4 | digit
             return .size
         }
-        guard state == .size else { throw .stray(byte, otherwise: .badChunkSize) }
+        guard state == .size else { throw Self.misplaced(byte, otherwise: .badChunkSize) }
         switch byte {
         case ASCII.carriageReturn: return .sizeLF
         case 0x3B: return .nameStart
         case ASCII.space, ASCII.tab: return .afterSize
-        default: throw .stray(byte, otherwise: .badChunkSize)
+        default: throw Self.misplaced(byte, otherwise: .badChunkSize)
         }
     }
 

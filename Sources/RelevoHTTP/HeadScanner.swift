@@ -20,7 +20,7 @@ package struct HeadScanner: Sendable {
 
     /// Looks at the next piece and returns the length of the head, final CR LF included, once its end is seen.
     ///
-    /// A result of 2 is an empty line: before a request line it may be dropped (RFC 9112 §2.2). Nil asks for more bytes.
+    /// A result of 2 is an empty line: before a request line it may be dropped (RFC 9112 §2.2). Nil asks for more.
     /// Throws `bareLF`, `bareCR`, `nul`, or `headTooLarge` once more than `limit` bytes are no head.
     package mutating func scan(_ piece: borrowing Span<UInt8>, limit: Int) throws(HTTPParseError) -> Int? {
         let end = try search(piece)

@@ -34,15 +34,12 @@ extension HeadSerializer {
 
 /// Copies lines and replaces Connection.
 private struct ClassicWriter {
-    var copier = RunCopier()
+    var copier: RunCopier
     private var hasConnection = false
-    private let firstLine: Range<Int>
-    private var isFirstLineKept = false
 
-    init(firstLine: Range<Int>) { self.firstLine = firstLine }
+    init(firstLine: Range<Int>) { copier = RunCopier(firstLine) }
 
     mutating func append(_ line: FieldLine, _ bytes: borrowing [UInt8], to output: inout [UInt8]) {
-        keepFirstLine(bytes, to: &output)
         guard line.known == .connection else {
             copier.keep(line.line, of: bytes, to: &output)
             return
@@ -55,16 +52,9 @@ private struct ClassicWriter {
     }
 
     mutating func finish(_ bytes: borrowing [UInt8], _ extra: [UInt8], to output: inout [UInt8]) {
-        keepFirstLine(bytes, to: &output)
         copier.flush(bytes, to: &output)
         if !hasConnection { output.append(contentsOf: "Connection: close\r\n".utf8) }
         output.append(contentsOf: extra)
         output.append(contentsOf: "\r\n".utf8)
-    }
-
-    private mutating func keepFirstLine(_ bytes: borrowing [UInt8], to output: inout [UInt8]) {
-        guard !isFirstLineKept else { return }
-        isFirstLineKept = true
-        copier.keep(firstLine, of: bytes, to: &output)
     }
 }

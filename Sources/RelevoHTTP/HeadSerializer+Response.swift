@@ -39,9 +39,9 @@ extension HeadSerializer {
     /// The status line as received, with the proxy's own version and with the space that the grammar demands.
     private static func appendStatusLine(_ head: borrowing ResponseHead, to output: inout [UInt8]) {
         output.append(contentsOf: "HTTP/1.1 ".utf8)
-        output.append(contentsOf: head.fields.bytes[9..<12])
+        output.append(contentsOf: head.fields.slice(9..<12))
         output.append(ASCII.space)
-        output.append(contentsOf: head.fields.bytes[head.reason])
+        output.append(contentsOf: head.fields.slice(head.reason))
         output.append(contentsOf: "\r\n".utf8)
     }
 

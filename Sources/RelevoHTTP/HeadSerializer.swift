@@ -131,10 +131,16 @@ package enum HeadSerializer {
 
 /// Joins adjacent ranges and copies each run at once.
 struct RunCopier {
-    private var start = 0
-    private var end = 0
+    private var start: Int
+    private var end: Int
 
-    /// Adds a range that is to be copied; what was gathered before is copied first if it does not end where this begins.
+    /// Starts with a range that is to be copied.
+    init(_ range: Range<Int> = 0..<0) {
+        start = range.lowerBound
+        end = range.upperBound
+    }
+
+    /// Adds a range that is to be copied; what was gathered before is copied first unless it ends where this begins.
     @inline(__always)
     mutating func keep(_ range: Range<Int>, of bytes: borrowing [UInt8], to output: inout [UInt8]) {
         if range.lowerBound != end {

@@ -76,7 +76,8 @@ private struct V6Reader {
     /// Reads one group and its separator, or `::`; returns where the next begins.
     mutating func step(_ bytes: borrowing Span<UInt8>, at start: Int) -> Int? {
         if bytes[start] == ASCII.colon {
-            guard start + 1 < bytes.count, bytes[start + 1] == ASCII.colon, !isCompressed, !needsGroup else { return nil }
+            guard start + 1 < bytes.count, bytes[start + 1] == ASCII.colon else { return nil }
+            guard !isCompressed, !needsGroup else { return nil }
             isCompressed = true
             return start + 2
         }

@@ -49,8 +49,8 @@ extension RequestHead {
         return index + 2
     }
 
-    /// Visible ASCII without `#`: a target has no fragment (RFC 9112 §3.2). Characters that RFC 3986 wants encoded pass
-    /// as they are, because what the endpoint sees is then exactly what was routed.
+    /// Visible ASCII without `#`: a target has no fragment (RFC 9112 §3.2). Characters that RFC 3986 wants encoded
+    /// pass as they are, because what the endpoint sees is then exactly what was routed.
     @inline(__always)
     private static func isTargetByte(_ byte: UInt8) -> Bool {
         byte &- 0x21 < 0x5E && byte != 0x23
