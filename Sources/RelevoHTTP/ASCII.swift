@@ -3,13 +3,21 @@
 
 /// Character classes of RFC 9110 §5.6 and small comparisons over spans.
 package enum ASCII {
+    /// HTAB, one of the two blanks.
     package static let tab: UInt8 = 0x09
+    /// LF: ends a line, behind CR.
     package static let lineFeed: UInt8 = 0x0A
+    /// CR: never stands without LF.
     package static let carriageReturn: UInt8 = 0x0D
+    /// SP, one of the two blanks.
     package static let space: UInt8 = 0x20
+    /// Separates the elements of a list.
     package static let comma: UInt8 = 0x2C
+    /// Begins a path.
     package static let slash: UInt8 = 0x2F
+    /// Ends a field name; separates host and port.
     package static let colon: UInt8 = 0x3A
+    /// Begins a query.
     package static let questionMark: UInt8 = 0x3F
 
     /// True for `tchar` (RFC 9110 §5.6.2). Two bit masks instead of a table: no memory is touched.
@@ -101,6 +109,7 @@ package enum ASCII {
         return word | capitals &>> 2
     }
 
+    /// One in each of eight bytes.
     @inlinable @inline(__always)
     package static var ones: UInt64 { 0x0101_0101_0101_0101 }
 
