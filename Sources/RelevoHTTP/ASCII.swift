@@ -3,13 +3,21 @@
 
 /// Character classes of RFC 9110 §5.6 and small comparisons over spans.
 package enum ASCII {
+    /// HTAB, one of the two blanks.
     package static let tab: UInt8 = 0x09
+    /// LF: ends a line, behind CR.
     package static let lineFeed: UInt8 = 0x0A
+    /// CR: never stands without LF.
     package static let carriageReturn: UInt8 = 0x0D
+    /// SP, one of the two blanks.
     package static let space: UInt8 = 0x20
+    /// Separates the elements of a list.
     package static let comma: UInt8 = 0x2C
+    /// Begins a path.
     package static let slash: UInt8 = 0x2F
+    /// Ends a field name; separates host and port.
     package static let colon: UInt8 = 0x3A
+    /// Begins a query.
     package static let questionMark: UInt8 = 0x3F
 
     /// True for `tchar` (RFC 9110 §5.6.2). Two bit masks instead of a table: no memory is touched.
@@ -60,6 +68,50 @@ package enum ASCII {
         for index in range { word = word &<< 8 | UInt64(lower(span[index])) }
         return word
     }
+
+    /// Eight bytes as one number, the first in the lowest place. The compiler makes one load of it.
+    @inlinable @inline(__always)
+    package static func word(_ span: borrowing Span<UInt8>, at index: Int) -> UInt64 {
+        let eight = span.extracting(index..<(index &+ 8))
+        let low = UInt64(eight[0]) | UInt64(eight[1]) &<< 8 | UInt64(eight[2]) &<< 16 | UInt64(eight[3]) &<< 24
+        let high = UInt64(eight[4]) | UInt64(eight[5]) &<< 8 | UInt64(eight[6]) &<< 16 | UInt64(eight[7]) &<< 24
+        return low | high &<< 32
+    }
+
+    /// Marks the bytes of a word that are below a limit of at most 128. Only the lowest mark is certain.
+    @inlinable @inline(__always)
+    package static func marks(_ word: UInt64, below limit: UInt64) -> UInt64 {
+        (word &- ones &* limit) & ~word & ones &<< 7
+    }
+
+    /// Where field content ends: the first control byte but tab from an index on, or the end of the span.
+    @inlinable
+    package static func endOfContent(_ span: borrowing Span<UInt8>, from start: Int) -> Int {
+        let count = span.count
+        var index = start
+        while index + 8 <= count {
+            let word = word(span, at: index)
+            let controls = marks(word, below: 0x20) | marks(word ^ ones &* 0x7F, below: 1)
+            index += controls == 0 ? 8 : controls.trailingZeroBitCount &>> 3
+            if controls == 0 { continue }
+            guard span[index] == tab else { return index }
+            index += 1
+        }
+        while index < count, isFieldContent(span[index]) { index += 1 }
+        return index
+    }
+
+    /// The eight ASCII bytes of a word with `A`…`Z` made lower case; nil if one of them is not ASCII.
+    @inlinable @inline(__always)
+    package static func lowerWord(_ word: UInt64) -> UInt64? {
+        guard word & ones &<< 7 == 0 else { return nil }
+        let capitals = (word &+ ones &* 0x3F) & ~(word &+ ones &* 0x25) & ones &<< 7
+        return word | capitals &>> 2
+    }
+
+    /// One in each of eight bytes.
+    @inlinable @inline(__always)
+    package static var ones: UInt64 { 0x0101_0101_0101_0101 }
 
     /// The range without blanks at either end.
     @inlinable

@@ -35,7 +35,10 @@ package enum KnownField: UInt8, Sendable, Hashable, CaseIterable {
             return
         }
         let end = range.upperBound
-        let tail = ASCII.packLower(span, (end - min(count, 8))..<end)
+        guard let tail = Self.tail(span, range) else {
+            self = .other
+            return
+        }
         let candidate = Self.candidate(tail ^ UInt64(truncatingIfNeeded: count) &<< 56)
         guard candidate.field != .other, count > 8 else {
             self = candidate.field
@@ -45,5 +48,12 @@ package enum KnownField: UInt8, Sendable, Hashable, CaseIterable {
         let head = ASCII.packLower(span, range.lowerBound..<split)
         let middle = ASCII.packLower(span, split..<(end - 8))
         self = (candidate.head, candidate.middle) == (head, middle) ? candidate.field : .other
+    }
+
+    /// The last eight bytes, or all of a shorter name, as a big-endian number. Nil if they are not ASCII.
+    @inline(__always)
+    private static func tail(_ span: borrowing Span<UInt8>, _ range: Range<Int>) -> UInt64? {
+        guard range.count >= 8 else { return ASCII.packLower(span, range) }
+        return ASCII.lowerWord(ASCII.word(span, at: range.upperBound - 8))?.byteSwapped
     }
 }

@@ -22,10 +22,9 @@ extension HeaderFields {
     /// Reads field lines from an offset to the empty line, which must be the end of the bytes.
     mutating func parseLines(from offset: Int, maximum: Int) throws(HTTPParseError) {
         start = offset
+        let bytes = bytes
         var position = offset
-        while true {
-            let line = try Self.parseLine(bytes.span, at: position)
-            guard let line else { break }
+        while let line = try Self.parseLine(bytes.span, at: position) {
             guard lines.count < maximum else { throw .tooManyFields }
             add(line)
             position = line.line.upperBound
@@ -48,7 +47,7 @@ extension HeaderFields {
         index += 1
         while index < count, ASCII.isBlank(span[index]) { index += 1 }
         let valueStart = index
-        while index < count, ASCII.isFieldContent(span[index]) { index += 1 }
+        index = ASCII.endOfContent(span, from: index)
         guard index < count else { throw .incompleteHead }
         guard try isLineEnd(span, at: index) else { throw .stray(span[index], otherwise: .badFieldValue) }
         var valueEnd = index

@@ -56,6 +56,11 @@ package struct HeadScanner: Sendable {
             if endLine(crAt: base - 1) { return stop(base + 1) }
         }
         while index < count {
+            if index + 8 <= count {
+                let controls = ASCII.marks(ASCII.word(piece, at: index), below: 0x0E)
+                index += controls == 0 ? 8 : controls.trailingZeroBitCount &>> 3
+                if controls == 0 { continue }
+            }
             let byte = piece[index]
             index += 1
             guard byte <= ASCII.carriageReturn, byte != ASCII.tab else { continue }

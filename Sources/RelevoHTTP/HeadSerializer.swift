@@ -23,6 +23,8 @@ package enum HeadSerializer {
         if ownLength { dropped.insert(.contentLength) }
         let keepsUpgrade = rewrite.connection == .upgrade && HopByHop.hasPassableUpgrade(head.fields)
         if !keepsUpgrade { dropped.insert(.upgrade) }
+        // RFC 9110 §10.1.1: an expectation in HTTP/1.0 has no meaning and must not get one by the new version.
+        if head.version == .http10 { dropped.insert(.expect) }
 
         var copier = RunCopier()
         appendRequestLine(head, &copier, to: &output)
@@ -80,15 +82,16 @@ package enum HeadSerializer {
 
     // MARK: Shared by requests and responses
 
-    /// Copies all lines that are neither removed nor dropped nor nominated, in runs.
+    /// Copies all lines that are neither removed nor dropped nor nominated, in runs. Only received lines can be
+    /// nominated: no client may strip what a hook appended.
     static func appendKept(
         _ fields: borrowing HeaderFields, _ dropped: KnownFieldSet, _ options: ConnectionOptions,
         _ copier: inout RunCopier, to output: inout [UInt8]
     ) {
         let nominates = options.contains(.nominates)
-        for line in fields.lines {
+        for (index, line) in fields.lines.enumerated() {
             if line.removed || dropped.contains(line.known) { continue }
-            if nominates, HopByHop.isNominated(line, in: fields) { continue }
+            if nominates, index < fields.receivedCount, HopByHop.isNominated(line, in: fields) { continue }
             if line.known == .upgrade, !HopByHop.isPassableUpgrade(line, fields) { continue }
             copier.keep(line.line, of: fields.bytes, to: &output)
         }

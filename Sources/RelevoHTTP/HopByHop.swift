@@ -14,8 +14,8 @@ package enum HopByHop {
         KnownFieldSet(.connection, .keepAlive, .proxyConnection, .te, .http2Settings)
     }
 
-    /// Marks every field of one hop as removed: the constant ones, those that Connection nominates, and Upgrade
-    /// unless it is kept.
+    /// Marks every field of one hop as removed: the constant ones, received ones that Connection nominates, and
+    /// Upgrade unless it is kept.
     package static func strip(_ fields: inout HeaderFields, upgrade: UpgradeHandling = .drop) {
         let options = ConnectionOptions(fields)
         for index in fields.lines.indices {
@@ -23,7 +23,7 @@ package enum HopByHop {
             let isOver =
                 always.contains(line.known)
                 || line.known == .upgrade && (upgrade == .drop || !isPassableUpgrade(line, fields))
-                || options.contains(.nominates) && isNominated(line, in: fields)
+                || options.contains(.nominates) && index < fields.receivedCount && isNominated(line, in: fields)
             if isOver { fields.markRemoved(at: index) }
         }
     }

@@ -3,6 +3,7 @@
 
 /// What the Connection fields of a head say, gathered once when the head is parsed.
 package struct ConnectionOptions: OptionSet, Sendable, Hashable {
+    /// One bit for each option.
     package let rawValue: UInt8
 
     /// Takes a set of options from its bits.

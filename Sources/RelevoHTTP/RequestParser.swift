@@ -8,11 +8,13 @@ extension RequestHead {
     package mutating func parse(limits: HeadLimits) throws(HTTPParseError) {
         resetValues()
         guard fields.bytes.count <= limits.headBytes, fields.bytes.count < 1 << 30 else { throw .headTooLarge }
-        let fieldsStart = try parseRequestLine(limits)
+        let bytes = fields.bytes
+        let span = bytes.span
+        let fieldsStart = try parseRequestLine(span, limits)
         try fields.parseLines(from: fieldsStart, maximum: limits.fields)
         connectionOptions = ConnectionOptions(fields)
-        try parseTarget()
-        try checkHost()
+        try parseTarget(span)
+        try checkHost(span)
         framing = try BodyFraming.declared(by: fields, version: version) ?? .none
         // RFC 9110 §9.3.8: a client must not send content with TRACE.
         guard method != .trace || !hasBody else { throw .bodyWithTrace }
@@ -20,9 +22,9 @@ extension RequestHead {
 
     /// Reads `method SP target SP version CR LF` and returns where the fields begin. Single spaces only: lenient white
     /// space is what request smuggling lives on (RFC 9112 §3).
-    private mutating func parseRequestLine(_ limits: HeadLimits) throws(HTTPParseError) -> Int {
-        let bytes = fields.bytes
-        let span = bytes.span
+    private mutating func parseRequestLine(
+        _ span: borrowing Span<UInt8>, _ limits: HeadLimits
+    ) throws(HTTPParseError) -> Int {
         let count = span.count
         var index = 0
         while index < count, ASCII.isToken(span[index]) { index += 1 }
@@ -40,8 +42,7 @@ extension RequestHead {
         targetRange = targetStart..<index
         guard targetRange.count <= limits.targetBytes else { throw .targetTooLong }
         let versionStart = index + 1
-        index = versionStart
-        while index < count, ASCII.isFieldContent(span[index]) { index += 1 }
+        index = ASCII.endOfContent(span, from: versionStart)
         guard index < count else { throw .incompleteHead }
         guard try HeaderFields.isLineEnd(span, at: index) else { throw .stray(span[index], otherwise: .badVersion) }
         version = try HTTPVersion.parse(span, versionStart..<index)
@@ -80,9 +81,7 @@ extension RequestHead {
     // MARK: The target
 
     /// Tells the form of the target and finds path, query and authority in it (RFC 9112 §3.2).
-    private mutating func parseTarget() throws(HTTPParseError) {
-        let bytes = fields.bytes
-        let span = bytes.span
+    private mutating func parseTarget(_ span: borrowing Span<UInt8>) throws(HTTPParseError) {
         let first = span[targetRange.lowerBound]
         if method == .connect {
             targetForm = .authority
@@ -93,20 +92,18 @@ extension RequestHead {
             path = targetRange.lowerBound..<targetRange.lowerBound
         } else if first == ASCII.slash {
             targetForm = .origin
-            splitPath(from: targetRange.lowerBound)
+            splitPath(span, from: targetRange.lowerBound)
         } else if first == 0x2A {
             guard targetRange.count == 1, method == .options else { throw .badTarget }
             targetForm = .asterisk
             path = targetRange
         } else {
             targetForm = .absolute
-            try parseAbsolute()
+            try parseAbsolute(span)
         }
     }
 
-    private mutating func splitPath(from start: Int) {
-        let bytes = fields.bytes
-        let span = bytes.span
+    private mutating func splitPath(_ span: borrowing Span<UInt8>, from start: Int) {
         var end = start
         while end < targetRange.upperBound, span[end] != ASCII.questionMark { end += 1 }
         path = start..<end
@@ -115,9 +112,7 @@ extension RequestHead {
     }
 
     /// Reads `http://authority path ["?" query]`. Schemes besides http and https are not proxied.
-    private mutating func parseAbsolute() throws(HTTPParseError) {
-        let bytes = fields.bytes
-        let span = bytes.span
+    private mutating func parseAbsolute(_ span: borrowing Span<UInt8>) throws(HTTPParseError) {
         let start = targetRange.lowerBound
         let end = targetRange.upperBound
         var colon = start
@@ -133,7 +128,7 @@ extension RequestHead {
         }
         authorityRange = authorityStart..<authorityEnd
         try authority.assign(span, authorityRange)
-        splitPath(from: authorityEnd)
+        splitPath(span, from: authorityEnd)
         // An empty path means "/" (RFC 9110 §4.2.3): the range then shows one of the slashes before the authority.
         if path.isEmpty { path = (colon + 1)..<(colon + 2) }
     }
@@ -141,10 +136,9 @@ extension RequestHead {
     // MARK: The host
 
     /// Demands exactly one valid Host, which HTTP/1.0 may leave out if the target names a host (RFC 9112 §3.2).
-    private mutating func checkHost() throws(HTTPParseError) {
+    private mutating func checkHost(_ span: borrowing Span<UInt8>) throws(HTTPParseError) {
         let count = fields.count(of: .host)
         guard count <= 1 else { throw .duplicateHost }
-        let bytes = fields.bytes
         let isNamedByTarget = targetForm == .absolute || targetForm == .authority
         guard let line = fields.first(.host) else {
             guard version == .http10, isNamedByTarget else { throw .missingHost }
@@ -152,11 +146,11 @@ extension RequestHead {
         }
         guard isNamedByTarget else {
             authorityRange = line.value
-            try authority.assign(bytes.span, line.value)
+            try authority.assign(span, line.value)
             return
         }
         var named = Authority()
-        try named.assign(bytes.span, line.value)
+        try named.assign(span, line.value)
         hostDiffers = named != authority
     }
 }

@@ -20,8 +20,7 @@ extension ResponseHead {
         let bytes = fields.bytes
         let span = bytes.span
         let count = span.count
-        var end = 0
-        while end < count, ASCII.isFieldContent(span[end]) { end += 1 }
+        let end = ASCII.endOfContent(span, from: 0)
         guard end < count else { throw .incompleteHead }
         guard try HeaderFields.isLineEnd(span, at: end) else { throw .stray(span[end], otherwise: .badStatusLine) }
         guard end >= 8 else { throw .badStatusLine }

@@ -72,6 +72,22 @@ struct FieldTests {
         }
     }
 
+    @Test("A control byte is found at every place of values of every length")
+    func controlPlaces() {
+        for count in 0...40 {
+            for place in 0...count {
+                for (byte, error) in [
+                    (UInt8(1), HTTPParseError.badFieldValue), (0x7F, .badFieldValue), (0, .nul), (10, .bareLF),
+                ] {
+                    var value = [UInt8](repeating: count.isMultiple(of: 2) ? 0x61 : 0xFF, count: count)
+                    value.insert(contentsOf: [byte, 9, 0x80], at: place)
+                    let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\nX:".utf8) + value + Array("\r\n\r\n".utf8)
+                    #expect(throws: error) { try request(bytes: bytes) }
+                }
+            }
+        }
+    }
+
     @Test("More fields than the limit are refused, as many as the limit are not")
     func fieldLimit() throws {
         let limits = HeadLimits(headBytes: 1000, fields: 2, targetBytes: 100)

@@ -56,6 +56,18 @@ struct HeadScannerTests {
         #expect(throws: error) { try scan(text.utf8.map { String(UnicodeScalar($0)) }) }
     }
 
+    @Test("RFC 9112 §2.2: a bare line end or NUL is found at every place")
+    func everyPlace() throws {
+        for place in 0...40 {
+            for (bad, error) in [("\n", HTTPParseError.bareLF), ("\rx", .bareCR), ("\0", .nul)] {
+                let text = String(repeating: "a\u{fd}\t", count: 10)
+                let bytes = Array(text.utf8.prefix(place)) + Array(bad.utf8) + Array("bbbbbbbbbbbbbbbbbb\r\n\r\n".utf8)
+                var scanner = HeadScanner()
+                #expect(throws: error) { try scanner.scan(bytes, limit: 1000) }
+            }
+        }
+    }
+
     @Test("A head of the limit's length passes, one byte more is refused, also before its end is seen")
     func limit() throws {
         #expect(try scan(["a: b\r\n\r\n"], limit: 8) == 8)

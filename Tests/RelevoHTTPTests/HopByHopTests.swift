@@ -66,6 +66,15 @@ struct HopByHopTests {
         #expect(lines(sent(received)) == ["Host: a.example"])
     }
 
+    @Test("A client cannot strip what a hook appended by nominating it")
+    func appendedByHook() throws {
+        var received = try get("Connection: X-User", "X-User: forged")
+        try received.fields.append(name: "X-User", value: "real")
+        #expect(lines(sent(received)) == ["Host: a.example", "X-User: real"])
+        HopByHop.strip(&received.fields)
+        #expect(received.fields.all(named: "x-user") == ["real"])
+    }
+
     @Test("RFC 9110 §7.8: an upgrade passes only when it is wanted on both sides")
     func upgrade() throws {
         let received = try get("Connection: keep-alive, Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x")

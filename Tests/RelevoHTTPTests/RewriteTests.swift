@@ -32,6 +32,13 @@ struct RequestRewriteTests {
         #expect(try sent(request("GET http://a/b HTTP/1.0\r\n\r\n")) == "GET /b HTTP/1.1\r\nHost: a\r\n\r\n")
     }
 
+    @Test("RFC 9110 §10.1.1: an expectation passes in HTTP/1.1 and is ignored in HTTP/1.0")
+    func expectation() throws {
+        #expect(try lines(sent(post("Expect: 100-continue"))) == ["Host: a.example", "Expect: 100-continue"])
+        let old = try request("POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+        #expect(lines(sent(old)) == ["Host: a", "Content-Length: 1"])
+    }
+
     @Test("RFC 9112 §6: exactly one framing field is sent, in the proxy's spelling where it is chunked")
     func framing() throws {
         #expect(
