@@ -58,5 +58,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: safe),
+        .testTarget(name: "TidyTests", swiftSettings: common),
     ]
 )
