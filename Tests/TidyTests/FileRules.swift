@@ -48,7 +48,7 @@ func checkHeader(_ source: Source) -> [Finding] {
     return [
         Finding(
             .header, source.path, line: 1, anchors: headerAnchors(source),
-            "begins with \(count) lines of comment; two to five say what the file is for, and what it is not for")
+            "comment lines at the top: \(count); two to five say what the file is for, and what it is not for")
     ]
 }
 
