@@ -67,5 +67,6 @@ let package = Package(
         .testTarget(
             name: "RelevoConfigTests", dependencies: ["RelevoConfig", "RelevoPolicy"],
             exclude: ["Broken"], swiftSettings: safe),
+        .testTarget(name: "TidyTests", swiftSettings: common),
     ]
 )
