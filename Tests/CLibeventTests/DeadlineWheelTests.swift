@@ -1,4 +1,5 @@
 // The timing wheel under a virtual clock.
+// Not for timers of a loop: those are in TimerTests.
 
 import CLibevent
 import Testing
