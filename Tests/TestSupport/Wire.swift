@@ -67,6 +67,14 @@ package final class Wire: Sendable {
         return wire
     }
 
+    /// Begins to connect and does not wait for the outcome.
+    package static func beginConnecting(to address: SocketAddress) throws -> Wire {
+        let wire = Wire(owning: try make(for: address))
+        _ = fcntl(wire.descriptor, F_SETFL, O_NONBLOCK)
+        _ = address.withSystemForm { Glibc.connect(wire.descriptor, $0, $1) }
+        return wire
+    }
+
     /// Listens on an address; port 0 lets the system choose.
     package static func listen(on address: SocketAddress, backlog: Int32 = 1024) throws -> Wire {
         let wire = Wire(owning: try make(for: address))
@@ -126,6 +134,12 @@ extension Wire {
     package func sendSome(_ bytes: [UInt8]) -> Int {
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         return max(0, bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, bytes.count, flags) })
+    }
+
+    /// Whether bytes or an end can be received; waits so long for them at most.
+    package func isReadable(withinMilliseconds limit: Int32) -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, limit) > 0
     }
 
     /// What came of waiting for bytes.
