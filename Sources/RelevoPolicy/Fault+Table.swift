@@ -60,32 +60,38 @@ extension Fault {
     }
 
     private static func client(_ status: Int, _ explanation: String) -> Row {
-        Row(status: status, retry: .never, blamesEndpoint: false, closesClient: true,
+        Row(
+            status: status, retry: .never, blamesEndpoint: false, closesClient: true,
             proxyStatus: "http_request_error", explanation: explanation)
     }
 
     private static func route(_ status: Int, _ explanation: String) -> Row {
-        Row(status: status, retry: .never, blamesEndpoint: false, closesClient: false,
+        Row(
+            status: status, retry: .never, blamesEndpoint: false, closesClient: false,
             proxyStatus: "destination_not_found", explanation: explanation)
     }
 
     private static func proxy(_ status: Int, _ proxyStatus: String, _ explanation: String) -> Row {
-        Row(status: status, retry: .never, blamesEndpoint: false, closesClient: false,
+        Row(
+            status: status, retry: .never, blamesEndpoint: false, closesClient: false,
             proxyStatus: proxyStatus, explanation: explanation)
     }
 
     private static func connect(_ status: Int, _ proxyStatus: String, _ explanation: String) -> Row {
-        Row(status: status, retry: .nothingSent, blamesEndpoint: true, closesClient: false,
+        Row(
+            status: status, retry: .nothingSent, blamesEndpoint: true, closesClient: false,
             proxyStatus: proxyStatus, explanation: explanation)
     }
 
     private static func upstream(_ status: Int, _ proxyStatus: String, _ explanation: String) -> Row {
-        Row(status: status, retry: .ifIdempotent, blamesEndpoint: true, closesClient: false,
+        Row(
+            status: status, retry: .ifIdempotent, blamesEndpoint: true, closesClient: false,
             proxyStatus: proxyStatus, explanation: explanation)
     }
 
     private static var truncated: Row {
-        Row(status: 502, retry: .never, blamesEndpoint: true, closesClient: true,
+        Row(
+            status: 502, retry: .never, blamesEndpoint: true, closesClient: true,
             proxyStatus: "http_response_incomplete", explanation: "The endpoint's answer ended too early.")
     }
 }

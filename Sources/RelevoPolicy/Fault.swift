@@ -1,4 +1,5 @@
-// The closed list of ways in which a request can fail. What follows from each is in Fault+Table.swift.
+// The closed list of ways in which a request can fail.
+// What follows from each is in Fault+Table.swift.
 
 /// Why a request failed: one code, the same in the access log, in `Proxy-Status` and in docs/errors.md.
 public enum Fault: String, Error, Sendable, Hashable, CaseIterable {

@@ -1,4 +1,5 @@
-// Bounds on what peers may send and hold. Every one is on by default and has a test that reaches it.
+// Bounds on what peers may send and hold.
+// Every one is on by default and has a test that reaches it.
 
 /// Bounds on what peers may send and hold.
 public struct Limits: Sendable, Equatable {

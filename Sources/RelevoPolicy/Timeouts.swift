@@ -1,4 +1,5 @@
 // Every wait of the proxy has an end: these are the ends.
+// Who keeps them is named at each; bounds on sizes and counts are in Limits.
 
 /// Time limits. Each is on by default; none can be switched off, only made long.
 public struct Timeouts: Sendable, Equatable {

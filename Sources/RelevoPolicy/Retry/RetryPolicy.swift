@@ -1,4 +1,5 @@
-// Whether a failed attempt is followed by another. Asked with evidence, never with hope.
+// Whether a failed attempt is followed by another.
+// Asked with evidence, never with hope.
 
 /// What is known about a request when an attempt has failed.
 package struct AttemptEvidence: Sendable {

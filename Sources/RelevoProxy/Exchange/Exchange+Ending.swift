@@ -39,9 +39,8 @@ extension Exchange {
     /// Throws away a body that nobody wants, if all of it is there.
     /// - Returns: whether the next bytes of the client are a new request.
     private func skipRequestBody() -> Bool {
-        guard let client, record.attempts == 0 || record.bytesReceived == request.fields.bytes.count else {
-            return false
-        }
+        guard let client else { return false }
+        if hasForwarded { return requestLane.hasEnded && !requestWasCutOff }
         switch request.framing {
         case .none: return true
         case .length(let count):
@@ -52,6 +51,9 @@ extension Exchange {
         case .chunked, .untilClose: return false
         }
     }
+
+    /// Whether bytes of the body may have gone to an endpoint.
+    private var hasForwarded: Bool { record.connected != nil }
 
     /// The client has a part of a response that will never be complete: it must notice.
     func abort(_ fault: Fault) {

@@ -1,4 +1,5 @@
 // The request's side of an exchange: parse, judge, rewrite, and the lane that carries the body to the endpoint.
+// Which endpoint gets it is the matter of Exchange+Upstream.
 
 import CLibevent
 import RelevoHTTP

@@ -1,27 +1,22 @@
 // The attempts to reach an endpoint, and the events of the connection to it.
+// Who may be tried is decided in RelevoPolicy.
 
 import CLibevent
 import RelevoHTTP
 import RelevoPolicy
 
 extension Exchange {
-    /// Opens a connection to an endpoint of the cluster that was not tried yet.
+    /// Opens a connection to the next address: of the same endpoint while its name has others, else of an endpoint of
+    /// the cluster that was not tried yet.
     func connect() {
-        guard let cluster = record.cluster else { return }
-        guard let position = worker.chooseEndpoint(of: cluster, tried: triedPositions) else {
-            fail(lastResort(cluster))
+        if untriedAddresses.isEmpty { chooseEndpoint() }
+        guard let address = untriedAddresses.popLast() else {
+            fail(lastResort)
             return
         }
-        triedPositions.append(position)
-        let endpoint = cluster.endpoints[position]
-        record.endpoint = endpoint
         record.attempts += 1
         record.connectBegan = .now
         worker.stats.connectsBegun += 1
-        guard let address = worker.endpoints[endpoint.id].nextAddress() else {
-            connectFailed(.connectDNS, detail: nil)
-            return
-        }
         do throws(Fault) {
             upstream = try UpstreamConnection(loop: worker.loop, address: address, exchange: self)
             upstream?.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
@@ -31,11 +26,21 @@ extension Exchange {
         }
     }
 
+    private func chooseEndpoint() {
+        guard let cluster = record.cluster,
+            let position = worker.chooseEndpoint(of: cluster, tried: triedPositions)
+        else { return }
+        triedPositions.append(position)
+        let endpoint = cluster.endpoints[position]
+        record.endpoint = endpoint
+        untriedAddresses = worker.endpoints[endpoint.id].addressesInTurn().reversed()
+    }
+
     /// What to tell the client when no endpoint is left to try: the reason of the last attempt if there was one.
-    private func lastResort(_ cluster: Cluster) -> Fault {
+    private var lastResort: Fault {
         if let fault = record.fault { return fault }
-        let allUnresolved = cluster.endpoints.allSatisfy { !worker.endpoints[$0.id].isUsable }
-        return allUnresolved ? .connectDNS : .endpointNoneHealthy
+        let isUnresolved = record.cluster?.endpoints.allSatisfy { !worker.endpoints[$0.id].isUsable } ?? false
+        return isUnresolved ? .connectDNS : .endpointNoneHealthy
     }
 
     /// An attempt has failed; the next endpoint is tried if there is one.

@@ -27,6 +27,8 @@ final class Exchange {
     var upstream: UpstreamConnection?
     var upstreamHasEnded = false
     var triedPositions: [Int] = []
+    /// Addresses of the current endpoint that were not tried yet, the next one last.
+    var untriedAddresses: [SocketAddress] = []
     var connectTimeouts = 0
 
     // The response and its way to the client.
@@ -71,6 +73,7 @@ final class Exchange {
         upstream = nil
         upstreamHasEnded = false
         triedPositions.removeAll(keepingCapacity: true)
+        untriedAddresses.removeAll(keepingCapacity: true)
         connectTimeouts = 0
         response.reset()
         responseScanner.reset()

@@ -1,4 +1,5 @@
-// What is known about an exchange when it is over, for the access log. How it is written: Observe/AccessLogLine.
+// What is known about an exchange when it is over, for the access log.
+// How it is written: Observe/AccessLogLine.
 
 import CLibevent
 import RelevoPolicy

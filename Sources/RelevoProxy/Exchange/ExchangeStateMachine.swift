@@ -1,28 +1,28 @@
 // The phases of an exchange. Pure: events in, one action out; all effects are Exchange's.
-//
-//  awaitingHead -> routing -> connecting(n) -> forwarding -> done
-//                     ^            |
-//                     +--- retry --+      n is bounded by RetryPolicy, and nothing irreversible was sent
-//  forwarding = request (flowing | ended) x response (awaitingHead | flowing), independent of each other
-//  any phase --fault--> done:  response head not yet forwarded -> the client gets an answer
-//                              already forwarded               -> both connections end
-//
-//  event               awaitingHead  routing     connecting            forwarding
-//  headReceived        route         -           -                     -
-//  clusterChosen       -             connect     -                     -
-//  answeredLocally     -             done        -                     -
-//  connected           -             -           sendHead              -
-//  connectFailed       -             -           connect or answer     -
-//  requestEnded        -             -           -                     none, awaitResponse
-//  responseBegan       -             -           -                     none
-//  switchedProtocols   -             -           -                     none
-//  responseEnded       -             -           -                     finish
-//  failed              answer        answer      answer                answer or abort
-//  clientLeft          abandon       abandon     abandon               abandon
+// The chart of phases and events stands above the type.
 
 package import RelevoPolicy
 
 /// The phases of one exchange.
+///
+///      awaitingHead -> routing -> connecting(n) -> forwarding -> done
+///                         ^            |
+///                         +--- retry --+      n is bounded by RetryPolicy, and nothing irreversible was sent
+///      forwarding = request (flowing | ended) x response (awaitingHead | flowing), independent of each other
+///      any phase --fault--> done:  response head not yet forwarded -> the client gets an answer
+///                                  already forwarded               -> both connections end
+///      event               awaitingHead  routing     connecting            forwarding
+///      headReceived        route         -           -                     -
+///      clusterChosen       -             connect     -                     -
+///      answeredLocally     -             done        -                     -
+///      connected           -             -           sendHead              -
+///      connectFailed       -             -           connect or answer     -
+///      requestEnded        -             -           -                     none, awaitResponse
+///      responseBegan       -             -           -                     none
+///      switchedProtocols   -             -           -                     none
+///      responseEnded       -             -           -                     finish
+///      failed              answer        answer      answer                answer or abort
+///      clientLeft          abandon       abandon     abandon               abandon
 package struct ExchangeStateMachine: ~Copyable {
     /// The side that carries the request's body.
     package enum RequestSide: Sendable, Hashable { case flowing, ended }

@@ -1,4 +1,5 @@
-// The JSON line of one exchange. Field names are documented in docs/configuration.md.
+// The JSON line of one exchange.
+// Field names are documented in docs/configuration.md.
 
 import CLibevent
 import RelevoHTTP
