@@ -50,6 +50,7 @@ extension Fault {
         case .connectUnreachable: Self.connect(502, "destination_ip_unroutable", "The endpoint cannot be reached.")
         case .connectDNS: Self.connect(502, "dns_error", "The endpoint's name has no address.")
         case .connectTimeout: Self.connect(504, "connection_timeout", "The endpoint did not accept in time.")
+        case .upstreamStale: Self.stale
         case .upstreamClosed: Self.upstream(502, "connection_terminated", "The endpoint closed without an answer.")
         case .upstreamMalformed: Self.upstream(502, "http_protocol_error", "The endpoint's answer is not valid HTTP.")
         case .upstreamHeadTooLarge:
@@ -87,6 +88,13 @@ extension Fault {
         Row(
             status: status, retry: .ifIdempotent, blamesEndpoint: true, closesClient: false,
             proxyStatus: proxyStatus, explanation: explanation)
+    }
+
+    /// Endpoints may end idle connections whenever they like: no blame.
+    private static var stale: Row {
+        Row(
+            status: 502, retry: .ifIdempotent, blamesEndpoint: false, closesClient: false,
+            proxyStatus: "connection_terminated", explanation: "The endpoint ended the connection.")
     }
 
     private static var truncated: Row {

@@ -45,6 +45,8 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
     /// The endpoint did not accept in time.
     case connectTimeout = "connect.timeout"
 
+    /// A connection that was kept from an earlier request ended before a byte of the response came.
+    case upstreamStale = "upstream.stale"
     /// The endpoint ended the connection before it sent a response head.
     case upstreamClosed = "upstream.closed"
     /// The endpoint broke HTTP.

@@ -30,7 +30,7 @@ enum AccessLogLine {
         json.text("endpoint", record.endpoint?.text)
         json.number("attempts", record.attempts)
         json.number("client_request", record.requestNumber)
-        json.bool("upstream_reused", false)
+        json.bool("upstream_reused", record.upstreamReused)
         json.text("code", record.fault?.rawValue)
         json.text("detail", record.fault == nil ? nil : record.detail)
         output = json.finish()
