@@ -77,5 +77,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: safe),
+        .testTarget(name: "TidyTests", swiftSettings: common),
     ]
 )

@@ -1,4 +1,5 @@
-// Whole blocks to a descriptor, for log writers. Blocks; not for a worker's thread.
+// Whole blocks to a descriptor, for log writers.
+// Blocks; not for a worker's thread.
 
 import CEvent2
 import Glibc

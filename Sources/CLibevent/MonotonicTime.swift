@@ -1,4 +1,5 @@
-// Points in time: monotonic for waiting and measuring, wall clock for log lines. Not a timer.
+// Points in time: monotonic for waiting and measuring, wall clock for log lines.
+// Not a timer.
 
 import Glibc
 
@@ -18,6 +19,7 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
         return MonotonicTime(nanoseconds: UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec))
     }
 
+    /// Whether one point lies before another.
     @inlinable
     public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 

@@ -1,4 +1,5 @@
-// Names of hosts to addresses, through the system's resolver. Blocks: not for a worker's thread.
+// Names of hosts to addresses, through the system's resolver.
+// Blocks: not for a worker's thread.
 
 import Glibc
 

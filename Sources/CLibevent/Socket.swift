@@ -1,4 +1,5 @@
-// Descriptors of sockets: owned exactly once, closed exactly once. Moving bytes is Bufferevent's matter.
+// Descriptors of sockets: owned exactly once, closed exactly once.
+// Moving bytes is Bufferevent's matter.
 
 import Glibc
 

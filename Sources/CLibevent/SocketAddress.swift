@@ -1,4 +1,5 @@
-// Addresses of sockets as values. Names of hosts are resolved in NameLookup.
+// Addresses of sockets as values.
+// Names of hosts are resolved in NameLookup.
 
 import Glibc
 

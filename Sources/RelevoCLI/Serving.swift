@@ -1,4 +1,5 @@
 // Starts a proxy and serves until a signal ends it: what `run` and `demo` have in common.
+// The only place that handles signals.
 
 import CLibevent
 import Foundation

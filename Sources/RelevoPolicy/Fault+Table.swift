@@ -50,6 +50,7 @@ extension Fault {
         case .connectUnreachable: Self.connect(502, "destination_ip_unroutable", "The endpoint cannot be reached.")
         case .connectDNS: Self.connect(502, "dns_error", "The endpoint's name has no address.")
         case .connectTimeout: Self.connect(504, "connection_timeout", "The endpoint did not accept in time.")
+        case .upstreamStale: Self.stale
         case .upstreamClosed: Self.upstream(502, "connection_terminated", "The endpoint closed without an answer.")
         case .upstreamMalformed: Self.upstream(502, "http_protocol_error", "The endpoint's answer is not valid HTTP.")
         case .upstreamHeadTooLarge:
@@ -60,32 +61,45 @@ extension Fault {
     }
 
     private static func client(_ status: Int, _ explanation: String) -> Row {
-        Row(status: status, retry: .never, blamesEndpoint: false, closesClient: true,
+        Row(
+            status: status, retry: .never, blamesEndpoint: false, closesClient: true,
             proxyStatus: "http_request_error", explanation: explanation)
     }
 
     private static func route(_ status: Int, _ explanation: String) -> Row {
-        Row(status: status, retry: .never, blamesEndpoint: false, closesClient: false,
+        Row(
+            status: status, retry: .never, blamesEndpoint: false, closesClient: false,
             proxyStatus: "destination_not_found", explanation: explanation)
     }
 
     private static func proxy(_ status: Int, _ proxyStatus: String, _ explanation: String) -> Row {
-        Row(status: status, retry: .never, blamesEndpoint: false, closesClient: false,
+        Row(
+            status: status, retry: .never, blamesEndpoint: false, closesClient: false,
             proxyStatus: proxyStatus, explanation: explanation)
     }
 
     private static func connect(_ status: Int, _ proxyStatus: String, _ explanation: String) -> Row {
-        Row(status: status, retry: .nothingSent, blamesEndpoint: true, closesClient: false,
+        Row(
+            status: status, retry: .nothingSent, blamesEndpoint: true, closesClient: false,
             proxyStatus: proxyStatus, explanation: explanation)
     }
 
     private static func upstream(_ status: Int, _ proxyStatus: String, _ explanation: String) -> Row {
-        Row(status: status, retry: .ifIdempotent, blamesEndpoint: true, closesClient: false,
+        Row(
+            status: status, retry: .ifIdempotent, blamesEndpoint: true, closesClient: false,
             proxyStatus: proxyStatus, explanation: explanation)
     }
 
+    /// Endpoints may end idle connections whenever they like: no blame.
+    private static var stale: Row {
+        Row(
+            status: 502, retry: .ifIdempotent, blamesEndpoint: false, closesClient: false,
+            proxyStatus: "connection_terminated", explanation: "The endpoint ended the connection.")
+    }
+
     private static var truncated: Row {
-        Row(status: 502, retry: .never, blamesEndpoint: true, closesClient: true,
+        Row(
+            status: 502, retry: .never, blamesEndpoint: true, closesClient: true,
             proxyStatus: "http_response_incomplete", explanation: "The endpoint's answer ended too early.")
     }
 }

@@ -1,4 +1,5 @@
-// The closed list of ways in which a request can fail. What follows from each is in Fault+Table.swift.
+// The closed list of ways in which a request can fail.
+// What follows from each is in Fault+Table.swift.
 
 /// Why a request failed: one code, the same in the access log, in `Proxy-Status` and in docs/errors.md.
 public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
@@ -44,6 +45,8 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
     /// The endpoint did not accept in time.
     case connectTimeout = "connect.timeout"
 
+    /// A connection that was kept from an earlier request ended before a byte of the response came.
+    case upstreamStale = "upstream.stale"
     /// The endpoint ended the connection before it sent a response head.
     case upstreamClosed = "upstream.closed"
     /// The endpoint broke HTTP.

@@ -73,8 +73,10 @@ extension ProxyConfiguration {
         public var location: SourceLocation?
 
         /// Creates a domain with routes.
-        public init(_ name: String, routes: [Route], connection: ConnectionMode = .keepAlive,
-                    forwarded: ForwardedMode = .xForwarded, location: SourceLocation? = nil) {
+        public init(
+            _ name: String, routes: [Route], connection: ConnectionMode = .keepAlive,
+            forwarded: ForwardedMode = .xForwarded, location: SourceLocation? = nil
+        ) {
             self.name = name
             self.routes = routes
             self.connection = connection
@@ -108,8 +110,10 @@ extension ProxyConfiguration {
         public var location: SourceLocation?
 
         /// Creates a route.
-        public init(_ action: RouteAction, path: String = "/", methods: [String] = [],
-                    location: SourceLocation? = nil) {
+        public init(
+            _ action: RouteAction, path: String = "/", methods: [String] = [],
+            location: SourceLocation? = nil
+        ) {
             self.path = path
             self.methods = methods
             self.action = action
@@ -145,8 +149,10 @@ extension ProxyConfiguration {
         public var location: SourceLocation?
 
         /// Creates a cluster.
-        public init(_ name: String, endpoints: [Endpoint], balance: BalanceMethod = .random,
-                    location: SourceLocation? = nil) {
+        public init(
+            _ name: String, endpoints: [Endpoint], balance: BalanceMethod = .random,
+            location: SourceLocation? = nil
+        ) {
             self.name = name
             self.endpoints = endpoints
             self.balance = balance

@@ -1,4 +1,5 @@
-// A checked configuration in the form in which requests are served from it. Made by SnapshotBuilder only.
+// A checked configuration in the form in which requests are served from it.
+// Made by SnapshotBuilder only.
 
 /// Everything that workers need to know, immutable and shared by all threads.
 ///

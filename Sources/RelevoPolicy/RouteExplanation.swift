@@ -1,4 +1,5 @@
-// Why a request goes where it goes, in words. The decision itself is RouteTable's.
+// Why a request goes where it goes, in words.
+// The decision itself is RouteTable's.
 
 /// Writes down every step of a routing decision.
 package struct RouteExplanation: RouteTrace, Sendable {

@@ -61,11 +61,13 @@ package struct SnapshotBuilder {
         check("target_bytes", limits.targetBytes, 64...(1 << 20))
         check("body_bytes", limits.bodyBytes, 0...(1 << 60))
         check("connections", limits.connections, 1...10_000_000)
+        check("idle_upstreams", limits.idleUpstreams, 0...100_000)
+        check("upstream_requests", limits.upstreamRequests, 1...1_000_000_000)
         let times = configuration.timeouts
         let named = [
             ("head", times.head), ("body", times.body), ("idle", times.idle), ("connect", times.connect),
             ("response", times.response), ("stream", times.stream), ("half_close", times.halfClose),
-            ("shutdown", times.shutdown),
+            ("shutdown", times.shutdown), ("upstream_idle", times.upstreamIdle),
         ]
         for (name, value) in named { check(time: name, value, at: nil) }
     }

@@ -32,6 +32,7 @@ package final class Worker {
     /// Serialised heads on their way to an output buffer; its capacity is kept.
     var scratch: [UInt8] = []
     let dateClock = DateClock()
+    let pool: UpstreamPool
     private(set) var snapshot: ProxySnapshot
     /// Bounds on heads, in the parser's form.
     let headLimits: HeadLimits
@@ -63,6 +64,7 @@ package final class Worker {
             headBytes: limits.headBytes, fields: limits.fields, targetBytes: limits.targetBytes)
         random = RandomSource(seed: settings.seed)
         requestCounter = random.next()
+        pool = UpstreamPool(loop: loop, wheel: wheel, snapshot: settings.snapshot)
         endpoints = settings.snapshot.clusters.flatMap(\.endpoints).sorted { $0.id < $1.id }.map(EndpointState.init)
         balancers = settings.snapshot.clusters.map(Balancer.init)
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
@@ -183,6 +185,7 @@ extension Worker {
         drainLimit?.close()
         tick?.close()
         accessLog?.flush()
+        pool.endAll()
         spareExchanges = []
         done()
     }

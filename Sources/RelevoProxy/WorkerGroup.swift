@@ -1,4 +1,5 @@
 // The set of workers and the control thread of one proxy: started together, asked together, stopped together.
+// What a worker does is in Worker.swift.
 
 package import CLibevent
 package import RelevoPolicy
@@ -93,24 +94,24 @@ package final class WorkerGroup: Sendable {
     /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended.
     package func shutdown(within limit: Duration) async {
         control.stop()
+        let started = workers.prefix(threads.withLock { $0.count })
         await withTaskGroup(of: Void.self) { group in
-            for worker in workers.prefix(threads.withLock { $0.count }) {
-                group.addTask {
-                    await withCheckedContinuation { continuation in
-                        let posted = worker.post { worker in
-                            worker.drain(within: limit) {
-                                worker.loop.stop()
-                                continuation.resume()
-                            }
-                        }
-                        if !posted { continuation.resume() }
-                    }
-                }
-            }
+            for worker in started { group.addTask { await Self.drain(worker, within: limit) } }
         }
         for thread in threads.withLock({ $0 }) { thread.join() }
         control.join()
         for path in socketPaths { FileOutput.removeSocket(path) }
+    }
+
+    private static func drain(_ worker: LoopMailbox<Worker>, within limit: Duration) async {
+        let drained = Promise<Void>()
+        let posted = worker.post { worker in
+            worker.drain(within: limit) {
+                worker.loop.stop()
+                drained.fulfil(())
+            }
+        }
+        if posted { await drained.value }
     }
 
     /// The sum of all workers' counters.

@@ -1,4 +1,5 @@
 // The timing wheel under a virtual clock.
+// No real time passes here.
 
 import CLibevent
 import Testing

@@ -79,7 +79,7 @@ extension Integration {
 
         @Test("a response that the origin's close ends passes unchanged, and the client sees the same end")
         func untilClose() async throws {
-            let origin = try Origin.answering("HTTP/1.0 200 OK\r\nServer: old\r\n\r\nall of it")
+            let origin = try Origin.answeringOnce("HTTP/1.0 200 OK\r\nServer: old\r\n\r\nall of it")
             try await withProxy(.loopback([.classic("a.example", origin)])) { proxy in
                 let client = try proxy.client()
                 try client.get("a.example")

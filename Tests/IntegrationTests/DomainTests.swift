@@ -20,7 +20,7 @@ extension Integration {
                     try client.get("a.example")
                     #expect(try client.response().status == 200)
                 }
-                let counts = mine.map(\.connectionCount)
+                let counts = mine.map(\.requestCount)
                 #expect(counts.reduce(0, +) == 300)
                 #expect(counts.allSatisfy { (60...140).contains($0) }, "\(counts)")
                 // Two degrees of freedom: 13.8 is exceeded once in a thousand seeds.

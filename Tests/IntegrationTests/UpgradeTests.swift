@@ -92,7 +92,7 @@ extension Integration {
             "GET / HTTP/1.0\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
         ])
         func unasked(_ request: String) async throws {
-            let origin = try Origin.answering(Self.answer + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+            let origin = try Origin.answeringOnce(Self.answer + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
             try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
                 let response = try ask(proxy, request)
                 #expect(response.status == 502)

@@ -1,4 +1,5 @@
 // The one table of failures.
+// That each fault is reported so on the wire is tested in IntegrationTests.
 
 import RelevoPolicy
 import Testing

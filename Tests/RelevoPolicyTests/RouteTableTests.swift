@@ -1,4 +1,5 @@
 // Which domain and route a request belongs to.
+// Matching only; the builder has tests of its own.
 
 import RelevoPolicy
 import Testing

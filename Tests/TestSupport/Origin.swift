@@ -38,21 +38,34 @@ package final class Origin: Sendable {
         for connection in accepted.current { connection.wire.interrupt() }
     }
 
-    /// An origin that answers each connection's request with the same bytes and then closes.
-    package static func answering(_ response: String) throws -> Origin {
+    /// An origin that answers the first request of each connection with the given bytes and then closes.
+    package static func answeringOnce(_ response: String) throws -> Origin {
         try Origin { connection in
             try connection.readRequest()
             try connection.wire.send(response)
         }
     }
 
-    /// An origin that answers 200 with a short text, and then closes.
+    /// An origin that answers every request with the same bytes and keeps its connections.
+    package static func answering(_ response: String) throws -> Origin {
+        try Origin { connection in
+            while true {
+                try connection.readRequest()
+                try connection.wire.send(response)
+            }
+        }
+    }
+
+    /// An origin that answers 200 with a short text and keeps its connections.
     package static func ok(_ body: String = "ok") throws -> Origin {
         try answering("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
     }
 
     /// `127.0.0.1:4711`, as configurations want it.
     package var text: String { address.description }
+
+    /// Requests read so far, on all connections.
+    package var requestCount: Int { connections.reduce(0) { $0 + $1.requestCount } }
 
     /// Connections accepted so far.
     package var connectionCount: Int { accepted.current.count }
@@ -76,6 +89,7 @@ package final class OriginConnection: Sendable {
     /// The place of the connection in the order of arrival, from 1.
     package let number = Watched(0)
     private let bytes = Watched<[UInt8]>([])
+    private let requestStarts = Watched<[Int]>([0])
     private let end = Watched<WireEnd?>(nil)
 
     init(_ wire: Wire) { self.wire = wire }
@@ -87,6 +101,9 @@ package final class OriginConnection: Sendable {
 
     /// Every byte received so far.
     package var received: [UInt8] { bytes.current }
+
+    /// Requests read so far.
+    package var requestCount: Int { requestStarts.current.count - 1 }
 
     /// Every byte received so far, as text.
     package var receivedText: String { String(decoding: received, as: UTF8.self) }
@@ -106,13 +123,14 @@ package final class OriginConnection: Sendable {
         while !test(received) { try receiveMore() }
     }
 
-    /// Reads one head.
+    /// Reads one head: that of the request that has not been read yet.
     /// - Returns: the head with its empty line.
     @discardableResult
     package func readHead() throws -> String {
-        try receive { HTTPText.headLength($0) != nil }
-        let all = received
-        return String(decoding: all.prefix(HTTPText.headLength(all) ?? 0), as: UTF8.self)
+        let start = requestStarts.current.last ?? 0
+        try receive { HTTPText.headLength(Array($0[start...])) != nil }
+        let rest = Array(received[start...])
+        return String(decoding: rest.prefix(HTTPText.headLength(rest) ?? 0), as: UTF8.self)
     }
 
     /// Reads one whole request: head, and body as Content-Length or chunks frame it.
@@ -120,13 +138,24 @@ package final class OriginConnection: Sendable {
     @discardableResult
     package func readRequest() throws -> [UInt8] {
         let head = try readHead()
-        let start = head.utf8.count
+        let start = (requestStarts.current.last ?? 0) + head.utf8.count
+        var end = start
         if HTTPText.values(of: "transfer-encoding", in: head).contains("chunked") {
             try receive { HTTPText.endOfChunks($0, from: start) != nil }
+            end = HTTPText.endOfChunks(received, from: start) ?? start
         } else if let length = HTTPText.values(of: "content-length", in: head).first.flatMap({ Int($0) }) {
-            try receive { $0.count >= start + length }
+            end = start + length
+            try receive { $0.count >= end }
         }
-        return Array(received.dropFirst(start))
+        requestStarts.change { $0.append(end) }
+        return Array(received[start..<end])
+    }
+
+    /// The text of the n-th request (from 0) as it was read.
+    package func request(_ index: Int = 0) -> String {
+        let starts = requestStarts.current
+        guard index + 1 < starts.count else { return "" }
+        return String(decoding: received[starts[index]..<starts[index + 1]], as: UTF8.self)
     }
 
     /// Reads and keeps bytes until the peer ends its side.

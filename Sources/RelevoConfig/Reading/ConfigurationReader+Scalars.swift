@@ -34,7 +34,8 @@ extension ConfigurationReader {
             return nil
         }
         guard range.contains(number) else {
-            report("\(field.label) is out of bounds: \(number)", suggestion: bounds(range, String.init), at: field.place)
+            report("\(field.label) is out of bounds: \(number)", suggestion: bounds(range, String.init),
+                   at: field.place)
             return nil
         }
         return number

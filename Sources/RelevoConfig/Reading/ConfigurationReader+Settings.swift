@@ -36,15 +36,16 @@ extension ConfigurationReader {
     mutating func address(_ field: Field, example: String) -> String? {
         guard field.node.scalar != nil else {
             let bare = source.line(field.node.location.line).flatMap { BareText.bracketedAddress(in: $0) }
-            mismatch(field, wants: "an address", suggestion: bare.map { "write it in quotes: `\"\($0.text)\"`" })
+            mismatch(field, wants: "an address", suggestion: bare.map { "write it in quotes: \($0.text.quotedTwice)" })
             return nil
         }
         guard let text = text(field, wants: "an address", suggestion: "for example `\(example)`") else { return nil }
         let isNumber = WholeNumber.parse(text) != nil
         if isNumber || text.hasPrefix(":") {
             let host = example.prefix { $0 != ":" }
-            let cure = "write the host too: `\(host)\(isNumber ? ":" : "")\(text)`"
-            report("\(text.quoted) is a port without a host", suggestion: cure, at: field.place)
+            let whole = host + (isNumber ? ":" : "") + text
+            report("\(text.quoted) is a port without a host", suggestion: "write the host too: \(whole.quoted)",
+                   at: field.place)
             return nil
         }
         guard text.lowercased().hasPrefix("https://") else { return text }
@@ -119,8 +120,10 @@ extension ConfigurationReader {
             return nil
         }
         for (key, supported) in [("format", "json"), ("to", "stdout")] {
-            guard let field = fields[key], let word = text(field, wants: "`\(supported)`"), word != supported else { continue }
-            report("\(field.label) \(word.quoted) is not supported yet", suggestion: "write `\(supported)`", at: field.place)
+            guard let field = fields[key], let word = text(field, wants: "`\(supported)`") else { continue }
+            guard word != supported else { continue }
+            report("\(field.label) \(word.quoted) is not supported yet", suggestion: "write `\(supported)`",
+                   at: field.place)
         }
         return .standardOutput
     }

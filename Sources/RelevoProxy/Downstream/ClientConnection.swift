@@ -31,6 +31,9 @@ final class ClientConnection {
     /// How long an ended connection is listened to (RFC 9112 §9.6).
     static let lingerTime: Duration = .seconds(2)
 
+    /// How long a fresh connection may take to send a request while the proxy is shutting down.
+    static let drainPatience: Duration = .milliseconds(500)
+
     unowned let worker: Worker
     let bufferevent: Bufferevent
     let peer: SocketAddress
@@ -238,9 +241,11 @@ extension ClientConnection {
         }
     }
 
-    /// The proxy is shutting down: a connection without an exchange ends now, any other after its exchange.
+    /// The proxy is shutting down: a connection between two requests ends now, one with an exchange after it. One
+    /// that was just accepted gets a moment for its first request, which its client may have sent already.
     func drain() {
         switch state {
+        case .idle where requestCount == 0: wait(Self.drainPatience)
         case .idle: finish(.needless)
         case .head, .exchanging, .flushing, .lingering, .closed: break
         }

@@ -1,4 +1,5 @@
 // The request's side of an exchange: parse, judge, rewrite, and the lane that carries the body to the endpoint.
+// Which endpoint gets it is the matter of Exchange+Upstream.
 
 import CLibevent
 import RelevoHTTP
@@ -58,7 +59,8 @@ extension Exchange {
     /// How the request's head goes to the endpoint.
     private var requestRewrite: RequestRewrite {
         guard !isClassic else { return .classic }
-        var rewrite = RequestRewrite(connection: request.wantsUpgrade ? .upgrade : .close)
+        var rewrite = RequestRewrite(
+            connection: request.wantsUpgrade ? .upgrade : keepsUpstream ? .keepAlive : .close)
         switch record.domain?.forwarded ?? .xForwarded {
         case .none: break
         case .xForwarded: rewrite.forwarded = .xForwarded
@@ -72,6 +74,8 @@ extension Exchange {
     /// The connection to the endpoint is open: sends the head, and with it what is there of the body.
     func sendHead() {
         guard let upstream else { return }
+        hasForwarded = true
+        upstream.requestCount += 1
         worker.scratch.removeAll(keepingCapacity: true)
         HeadSerializer.append(request: request, rewrite: requestRewrite, to: &worker.scratch)
         upstream.bufferevent.output.append(worker.scratch)

@@ -18,6 +18,8 @@ final class Exchange {
     // The request and its way to the endpoint.
     var request = RequestHead()
     var requestLane = ForwardLane()
+    /// Whether bytes of the request may have gone to an endpoint.
+    var hasForwarded = false
     /// Whether the endpoint stopped taking the request before all of it was sent.
     var requestWasCutOff = false
     var timeouts = Timeouts()
@@ -26,7 +28,11 @@ final class Exchange {
     // The endpoint.
     var upstream: UpstreamConnection?
     var upstreamHasEnded = false
+    /// Whether a kept connection has failed this request already: the next one is opened anew.
+    var avoidsPool = false
     var triedPositions: [Int] = []
+    /// Addresses of the current endpoint that were not tried yet, the next one last.
+    var untriedAddresses: [SocketAddress] = []
     var connectTimeouts = 0
 
     // The response and its way to the client.
@@ -67,10 +73,13 @@ final class Exchange {
         record = ExchangeRecord()
         request.reset()
         requestLane.reset()
+        hasForwarded = false
         requestWasCutOff = false
         upstream = nil
         upstreamHasEnded = false
+        avoidsPool = false
         triedPositions.removeAll(keepingCapacity: true)
+        untriedAddresses.removeAll(keepingCapacity: true)
         connectTimeouts = 0
         response.reset()
         responseScanner.reset()

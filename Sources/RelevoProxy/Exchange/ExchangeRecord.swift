@@ -1,4 +1,5 @@
-// What is known about an exchange when it is over, for the access log. How it is written: Observe/AccessLogLine.
+// What is known about an exchange when it is over, for the access log.
+// How it is written: Observe/AccessLogLine.
 
 import CLibevent
 import RelevoPolicy
@@ -27,6 +28,8 @@ struct ExchangeRecord {
     var endpoint: Endpoint?
     /// Attempts to open a connection.
     var attempts = 0
+    /// Whether the endpoint's connection had served an earlier request.
+    var upstreamReused = false
     /// The status that the client got, or 0.
     var status = 0
     /// Bytes taken from the client: head and body with its framing.

@@ -1,4 +1,5 @@
-// Judges a request head: hook, then routes. Pure apart from the hook; what follows from a verdict is Exchange's matter.
+// Judges a request head: hook, then routes.
+// Pure apart from the hook; what follows from a verdict is Exchange's matter.
 
 import RelevoHTTP
 import RelevoPolicy

@@ -1,4 +1,5 @@
-// The JSON line of one exchange. Field names are documented in docs/configuration.md.
+// The JSON line of one exchange.
+// Field names are documented in docs/configuration.md.
 
 import CLibevent
 import RelevoHTTP
@@ -29,7 +30,7 @@ enum AccessLogLine {
         json.text("endpoint", record.endpoint?.text)
         json.number("attempts", record.attempts)
         json.number("client_request", record.requestNumber)
-        json.bool("upstream_reused", false)
+        json.bool("upstream_reused", record.upstreamReused)
         json.text("code", record.fault?.rawValue)
         json.text("detail", record.fault == nil ? nil : record.detail)
         output = json.finish()
