@@ -1,6 +1,7 @@
 // Errors of the system and of libevent, as values with words.
 // Not for protocol errors: this module knows none.
 
+import CEvent2
 import Glibc
 
 /// An `errno` value with the call that reported it.

@@ -1,6 +1,7 @@
 // Points in time: monotonic for waiting and measuring, wall clock for log lines.
 // Not a timer.
 
+import CEvent2
 import Glibc
 
 /// A point on the system's monotonic clock, in nanoseconds.

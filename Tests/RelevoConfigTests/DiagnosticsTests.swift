@@ -1,4 +1,5 @@
-// How problems are shown, and how near words are found. Which problems there are is tested by file.
+// How problems are shown, and how near words are found.
+// Which problems there are is tested by file.
 
 import RelevoPolicy
 import Testing
@@ -15,12 +16,13 @@ struct DiagnosticsTests {
 
     @Test("A problem with a place shows its line, a caret and the cure")
     func block() {
-        #expect(render("a: 1\nbb: cc dd\n", line: 2, column: 5, cure: "so") == """
-            f:2:5: error: wrong
-              2 | bb: cc dd
-                |     ^~
-                = so
-            """)
+        #expect(
+            render("a: 1\nbb: cc dd\n", line: 2, column: 5, cure: "so") == """
+                f:2:5: error: wrong
+                  2 | bb: cc dd
+                    |     ^~
+                    = so
+                """)
     }
 
     @Test("A problem without a place is one line, and one for its cure")
@@ -36,9 +38,11 @@ struct DiagnosticsTests {
         #expect(ConfigurationDiagnostics.render([], text: "a").isEmpty)
     }
 
-    @Test("A place outside the text shows no line that is not there", arguments: [
-        (0, 0), (-5, 3), (9, 1), (Int.max, Int.max), (Int.min, Int.min),
-    ])
+    @Test(
+        "A place outside the text shows no line that is not there",
+        arguments: [
+            (0, 0), (-5, 3), (9, 1), (Int.max, Int.max), (Int.min, Int.min),
+        ])
     func outside(line: Int, column: Int) {
         #expect(render("a: 1", line: line, column: column) == "f:\(line):\(column): error: wrong")
         #expect(render(nil, line: line, column: column) == "f:\(line):\(column): error: wrong")
@@ -71,35 +75,33 @@ struct DiagnosticsTests {
         #expect(Array(lines[1])[caret] == "y")
     }
 
-    @Test("The underlined word ends where YAML ends it", arguments: [
-        ("a.b: c", 1, 3), ("10.0.0.1:80, x", 1, 11), ("[a]", 2, 1), ("{ a: b}", 6, 1), ("\"a b\" c", 1, 5),
-        ("'it''s'", 1, 4), ("\"a\\\" b\"", 1, 7), ("\"open", 1, 5), ("${A}:80 x", 1, 7), ("[::1]:80", 1, 8),
-        ("[a, b]", 1, 1), ("a", 2, 1), ("", 1, 1),
-    ])
+    @Test(
+        "The underlined word ends where YAML ends it",
+        arguments: [
+            ("a.b: c", 1, 3), ("10.0.0.1:80, x", 1, 11), ("[a]", 2, 1), ("{ a: b}", 6, 1), ("\"a b\" c", 1, 5),
+            ("'it''s'", 1, 4), ("\"a\\\" b\"", 1, 7), ("\"open", 1, 5), ("${A}:80 x", 1, 7), ("[::1]:80", 1, 8),
+            ("[a, b]", 1, 1), ("a", 2, 1), ("", 1, 1),
+        ])
     func words(line: String, column: Int, expected: Int) {
         #expect(SourceText.wordLength(in: ArraySlice(line.unicodeScalars), column: column) == expected)
     }
 
-    @Test("A slip in a word is found, a different word is not", arguments: [
-        ("timeout", "timeouts"), ("lisetners", "listeners"), ("DOMAINS", "domains"), ("acess_log", "access_log"),
-        ("worker", "workers"), ("clusters2", "clusters"),
-    ])
+    @Test(
+        "A slip in a word is found, a different word is not",
+        arguments: [
+            ("timeout", "timeouts"), ("lisetners", "listeners"), ("DOMAINS", "domains"), ("acess_log", "access_log"),
+            ("worker", "workers"), ("clusters2", "clusters"),
+        ])
     func nearWords(word: String, meant: String) {
-        #expect(Spelling.closest(to: word, in: Section.root.keys) == meant)
+        #expect(Section.closest(to: word, among: Section.root.keys) == meant)
     }
 
-    @Test("A word that is like none has no near word", arguments: [
-        "", "x", "server", "上流", String(repeating: "listeners", count: 9),
-    ])
+    @Test(
+        "A word that is like none has no near word",
+        arguments: [
+            "", "x", "server", "上流", String(repeating: "listeners", count: 9),
+        ])
     func farWords(word: String) {
-        #expect(Spelling.closest(to: word, in: Section.root.keys) == nil)
-    }
-
-    @Test("The distance of words counts a swap of neighbours once", arguments: [
-        ("", "", 0), ("a", "", 1), ("", "ab", 2), ("ab", "ba", 1), ("kitten", "sitting", 3), ("abc", "abc", 0),
-    ])
-    func distances(one: String, other: String, expected: Int) {
-        #expect(Spelling.distance(Array(one.unicodeScalars), Array(other.unicodeScalars)) == expected)
-        #expect(Spelling.distance(Array(other.unicodeScalars), Array(one.unicodeScalars)) == expected)
+        #expect(Section.closest(to: word, among: Section.root.keys) == nil)
     }
 }

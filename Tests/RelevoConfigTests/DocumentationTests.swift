@@ -22,6 +22,7 @@ struct DocumentationTests {
         for block in blocks {
             let example = block.components(separatedBy: "```")[0]
             #expect(problems(example) == [])
+            #expect(throws: Never.self) { try SnapshotBuilder.build(load(example).configuration) }
         }
     }
 

@@ -1,4 +1,5 @@
-// The effective configuration: what it looks like, and that it is the same configuration.
+// The effective configuration: what it looks like,
+// and that it is the same configuration.
 
 import RelevoConfig
 import RelevoPolicy
@@ -68,9 +69,11 @@ struct EffectiveYAMLTests {
         #expect(try load(Self.file, ["PORT": "8080"]).effectiveYAML() == Self.effective)
     }
 
-    @Test("It loads to an equal configuration, and its own effective configuration says the same", arguments: [
-        SampleFile.shortest, SampleFile.full, SampleFile.odd,
-    ])
+    @Test(
+        "It loads to an equal configuration, and its own effective configuration says the same",
+        arguments: [
+            SampleFile.shortest, SampleFile.full, SampleFile.odd,
+        ])
     func roundTrip(text: String) throws {
         let first = try load(text, SampleFile.oddEnvironment)
         let second = try load(first.effectiveYAML())
@@ -85,13 +88,15 @@ struct EffectiveYAMLTests {
         String(text.reversed().drop { $0 == " " }.reversed())
     }
 
-    @Test("Texts that mean something to YAML or to variables survive", arguments: [
-        "", " ", "*", "*.a", "&a", "a: b", "a #b", "- a", "[::]:80", "{}", "yes", "~", "null", "'", "\"", "\\", "$",
-        "$$",
-        "${A}", "a\nb", "a\r\n", "\t", "\u{7}\u{1B}[31m", "é\u{301}", "👩‍👩‍👧", "\u{85}\u{2028}\u{FEFF}", "---", "...",
-        "%", "@", "`",
-        "a:", "<<", "\u{202E}abc", "#", "!!int 5", "?", "|", ">",
-    ])
+    @Test(
+        "Texts that mean something to YAML or to variables survive",
+        arguments: [
+            "", " ", "*", "*.a", "&a", "a: b", "a #b", "- a", "[::]:80", "{}", "yes", "~", "null", "'", "\"", "\\", "$",
+            "$$",
+            "${A}", "a\nb", "a\r\n", "\t", "\u{7}\u{1B}[31m", "é\u{301}", "👩‍👩‍👧", "\u{85}\u{2028}\u{FEFF}",
+            "---", "...", "%", "@", "`",
+            "a:", "<<", "\u{202E}abc", "#", "!!int 5", "?", "|", ">",
+        ])
     func difficultTexts(text: String) throws {
         let environment = ["TEXT": text]
         let file = "listeners: [a:1]\ndomains: { a.example: { respond: { body: \"${TEXT}\" } } }\n"

@@ -100,10 +100,12 @@ struct FileReadingTests {
         }
     }
 
-    @Test("A file that is not UTF-8 is refused at the first wrong byte", arguments: [
-        ([0x61, 0x3A, 0x20, 0xE9, 0x0A], 1, 4), ([0x61, 0x3A, 0x20, 0xC3, 0xA9, 0x0A, 0xC3], 2, 1),
-        ([0xFF, 0xFE, 0x61, 0x00], 1, 1), ([0xC0, 0xAF], 1, 1), ([0xED, 0xA0, 0x80], 1, 1),
-    ])
+    @Test(
+        "A file that is not UTF-8 is refused at the first wrong byte",
+        arguments: [
+            ([0x61, 0x3A, 0x20, 0xE9, 0x0A], 1, 4), ([0x61, 0x3A, 0x20, 0xC3, 0xA9, 0x0A, 0xC3], 2, 1),
+            ([0xFF, 0xFE, 0x61, 0x00], 1, 1), ([0xC0, 0xAF], 1, 1), ([0xED, 0xA0, 0x80], 1, 1),
+        ])
     func encoding(bytes: [UInt8], line: Int, column: Int) throws {
         try withDirectory { directory in
             let file = directory.appendingPathComponent("latin.yaml")

@@ -70,9 +70,11 @@ struct HostileTextTests {
         }
     }
 
-    @Test("A tower of lists, maps or keys is refused", arguments: [
-        "[", "- ", "{a: ", "? ", "[{a: [", "{? ", "- ? - ",
-    ], [100, 999, 10_000])
+    @Test(
+        "A tower of lists, maps or keys is refused",
+        arguments: [
+            "[", "- ", "{a: ", "? ", "[{a: [", "{? ", "- ? - ",
+        ], [100, 999, 10_000])
     func towers(step: String, count: Int) {
         #expect(!problems(String(repeating: step, count: count)).isEmpty)
         #expect(!problems("domains: " + String(repeating: step, count: count) + "x").isEmpty)
@@ -110,10 +112,12 @@ struct HostileTextTests {
         }
     }
 
-    @Test("Characters that YAML forbids are refused at their place", arguments: [
-        ("\u{0}", "U+0000"), ("\u{1B}", "U+001B"), ("\u{7F}", "U+007F"), ("\u{9F}", "U+009F"),
-        ("\u{FFFF}", "U+FFFF"), ("\u{E000}", "U+E000"),
-    ])
+    @Test(
+        "Characters that YAML forbids are refused at their place",
+        arguments: [
+            ("\u{0}", "U+0000"), ("\u{1B}", "U+001B"), ("\u{7F}", "U+007F"), ("\u{9F}", "U+009F"),
+            ("\u{FFFF}", "U+FFFF"), ("\u{E000}", "U+E000"),
+        ])
     func characters(character: String, name: String) {
         #expect(problems("a: b\nc: d\(character)\n") == ["relevo.yaml:2:5: the character \(name) is not accepted"])
     }
@@ -130,9 +134,11 @@ struct HostileTextTests {
         #expect(loaded.configuration.domains[0].routes[0].action == .respond(status: 200, body: expected))
     }
 
-    @Test("A configuration that is not a map is refused", arguments: [
-        "a", "[a]", "\"\"", "---\n", "- a\n- b", "| \n a", "~", "%YAML 1.1\n---\n", "# only a comment",
-    ])
+    @Test(
+        "A configuration that is not a map is refused",
+        arguments: [
+            "a", "[a]", "\"\"", "---\n", "- a\n- b", "| \n a", "~", "%YAML 1.1\n---\n", "# only a comment",
+        ])
     func noMap(text: String) {
         #expect(problems(text).count == 1)
     }

@@ -1,4 +1,5 @@
-// What correct files mean: short forms, long forms, defaults, places. What is refused is in BrokenFileTests.
+// What correct files mean: short forms, long forms, defaults, places.
+// What is refused is in BrokenFileTests.
 
 import RelevoConfig
 import RelevoPolicy
@@ -15,7 +16,8 @@ struct LoadingTests {
             domains: [
                 .init("a.example", endpoints: ["10.0.0.1", "10.0.0.2:8080"]),
                 .init("b.example", endpoints: ["10.0.1.1:3000"]),
-            ])
+            ],
+            accessLog: .standardOutput)
         #expect(try load(SampleFile.shortest).configuration.unlocated == expected)
     }
 
@@ -24,9 +26,10 @@ struct LoadingTests {
         let configuration = try load(SampleFile.full).configuration.unlocated
         #expect(configuration.workers == 4)
         #expect(configuration.listeners == ["0.0.0.0:80", "[::]:80", "unix:/run/relevo.sock"])
-        #expect(configuration.domains.map(\.name) == [
-            "a.example", "*.shop.example", "api.example", "c.example", "d.example", "*",
-        ])
+        #expect(
+            configuration.domains.map(\.name) == [
+                "a.example", "*.shop.example", "api.example", "c.example", "d.example", "*",
+            ])
         #expect(configuration.accessLog == .off)
         var limits = Limits()
         (limits.headBytes, limits.fields, limits.targetBytes) = (16 * 1024, 64, 8 * 1024)
@@ -34,7 +37,8 @@ struct LoadingTests {
         #expect(configuration.limits == limits)
         let times = configuration.timeouts
         #expect([times.head, times.body, times.idle, times.connect] == [5, 6, 7, 8].map { .seconds($0) })
-        #expect([times.response, times.stream, times.halfClose, times.shutdown] == [9, 10, 2, 60].map { .seconds($0) })
+        #expect(
+            [times.response, times.stream, times.halfClose, times.shutdown] == [9, 10, 2, 60].map { .seconds($0) })
         var api = Configuration.Cluster("api", endpoints: ["10.0.0.1:80", "api.internal:8080"], balance: .roundRobin)
         (api.timeouts.connect, api.timeouts.response) = (.seconds(1), .seconds(10))
         #expect(configuration.clusters == [api, .init("api-read", endpoints: ["10.0.0.9"])])
@@ -60,15 +64,36 @@ struct LoadingTests {
         var slow = Configuration.Route(.cluster("api"), path: "/v1/")
         slow.timeouts.response = .seconds(90)
         let inline = Configuration.Cluster("api.example/inline", endpoints: ["[::1]:8080"])
-        #expect(domains[2].routes == [
-            .init(.cluster("api-read"), path: "/v1/", methods: ["GET", "HEAD"]), slow,
-            .init(.redirect(to: "https://api.example/v1/", status: 308), path: "/old/"),
-            .init(.respond(status: 200, body: "ok"), path: "/health"),
-            .init(.endpoints(inline), path: "/inline"),
-        ])
+        #expect(
+            domains[2].routes == [
+                .init(.cluster("api-read"), path: "/v1/", methods: ["GET", "HEAD"]), slow,
+                .init(.redirect(to: "https://api.example/v1/", status: 308), path: "/old/"),
+                .init(.respond(status: 200, body: "ok"), path: "/health"),
+                .init(.endpoints(inline), path: "/inline"),
+            ])
         #expect(domains[3].routes == [.init(.cluster("api"))])
         #expect(domains[4].routes == [.init(.redirect(to: "https://a.example/", status: 307))])
         #expect(domains[5].routes == [.init(.respond(status: 404, body: ""))])
+    }
+
+    @Test("What loads passes the checks of names and addresses", arguments: [SampleFile.shortest, SampleFile.full])
+    func snapshot(text: String) throws {
+        let snapshot = try SnapshotBuilder.build(load(text).configuration)
+        #expect(snapshot.warnings.isEmpty)
+    }
+
+    @Test("A name that does not exist is shown in the file")
+    func danglingName() throws {
+        let loaded = try load(
+            "listeners: [\"[::]:80\"]\ndomains:\n  a.example: { cluster: ap }\nclusters: { api: [a] }\n")
+        let error = #expect(throws: ConfigurationError.self) { try SnapshotBuilder.build(loaded.configuration) }
+        #expect(
+            ConfigurationDiagnostics.render(error?.problems ?? [], text: loaded.text) == """
+                relevo.yaml:3:25: error: there is no cluster `ap`
+                  3 |   a.example: { cluster: ap }
+                    |                         ^~
+                    = did you mean `api`?
+                """)
     }
 
     @Test("Everything has its place in the file")
@@ -97,7 +122,8 @@ struct LoadingTests {
 
     @Test("An alias stands for the value of its anchor, at the anchor's place")
     func aliases() throws {
-        let loaded = try load("""
+        let loaded = try load(
+            """
             listeners: [0.0.0.0:8080]
             domains:
               a.example: &shared [10.0.0.1]
@@ -110,14 +136,16 @@ struct LoadingTests {
 
     @Test("A merge key brings in what the map does not say itself")
     func mergeKeys() throws {
-        let configuration = try load("""
+        let configuration = try load(
+            """
             listeners: [0.0.0.0:8080]
             domains: { a.example: { cluster: a } }
             clusters:
               a: &a { endpoints: [10.0.0.1], balance: round-robin, timeouts: { connect: 1s } }
               b: { <<: *a, endpoints: [10.0.0.2] }
               c: { <<: [{ balance: random, endpoints: [10.0.0.3] }, *a] }
-            """).configuration
+            """
+        ).configuration
         #expect(configuration.clusters.map(\.endpoints[0].address) == ["10.0.0.1", "10.0.0.2", "10.0.0.3"])
         #expect(configuration.clusters.map(\.balance) == [.roundRobin, .roundRobin, .random])
         #expect(configuration.clusters[1].timeouts.connect == .seconds(1))

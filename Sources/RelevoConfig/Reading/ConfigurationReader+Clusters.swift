@@ -22,8 +22,9 @@ extension ConfigurationReader {
         guard let fields = map(field, .cluster, wants: "a map or a list of endpoints") else { return nil }
         let place = field.keyLocation ?? field.place
         guard let list = fields["endpoints"] else {
-            report("cluster \(name.quoted) has no `endpoints`", suggestion: "for example `endpoints: [10.0.0.1]`",
-                   at: place)
+            report(
+                "cluster \(name.quoted) has no `endpoints`", suggestion: "for example `endpoints: [10.0.0.1]`",
+                at: place)
             return nil
         }
         var cluster = ProxyConfiguration.Cluster(name, endpoints: endpoints(list), location: place)

@@ -19,8 +19,9 @@ extension ConfigurationReader {
         }
         guard isMap(field) else {
             let text = field.node.scalar.flatMap { $0.text.isEmpty ? nil : $0.text }
-            mismatch(field, wants: "a list of endpoints or a map",
-                     suggestion: text.map { "write a list: \(YAMLText.list($0).quoted)" })
+            mismatch(
+                field, wants: "a list of endpoints or a map",
+                suggestion: text.map { "write a list: \(YAMLText.list($0).quoted)" })
             return nil
         }
         guard let fields = map(field, .domain) else { return nil }
@@ -66,8 +67,9 @@ extension ConfigurationReader {
     private mutating func path(_ field: Field) -> String? {
         guard let path = text(field, wants: "a path", suggestion: "for example `/v1/`") else { return nil }
         guard !path.hasPrefix("/") else { return path }
-        report("a path begins with `/`, found \(path.quoted)", suggestion: "write \(("/" + path).quoted)",
-               at: field.place)
+        report(
+            "a path begins with `/`, found \(path.quoted)", suggestion: "write \(("/" + path).quoted)",
+            at: field.place)
         return nil
     }
 
@@ -100,8 +102,9 @@ extension ConfigurationReader {
         let given = keys.filter { fields[$0] != nil }
         let choices = keys.map { "`\($0)`" }.joined(separator: ", ")
         guard let first = given.first else {
-            report("\(owner.label) does not say what becomes of its requests", suggestion: "write one of \(choices)",
-                   at: owner.place)
+            report(
+                "\(owner.label) does not say what becomes of its requests", suggestion: "write one of \(choices)",
+                at: owner.place)
             return nil
         }
         guard given.count > 1 else { return first }

@@ -10,7 +10,7 @@ extension ConfigurationReader {
             note(field.path, line: field.node.location.line, variables: scalar.variables)
             return nil
         }
-        return number(field, in: 1...1024, wants: "a whole number or `auto`")
+        return number(field, in: 1...256, wants: "a whole number or `auto`")
     }
 
     /// The addresses to accept clients on.
@@ -44,13 +44,15 @@ extension ConfigurationReader {
         if isNumber || text.hasPrefix(":") {
             let host = example.prefix { $0 != ":" }
             let whole = host + (isNumber ? ":" : "") + text
-            report("\(text.quoted) is a port without a host", suggestion: "write the host too: \(whole.quoted)",
-                   at: field.place)
+            report(
+                "\(text.quoted) is a port without a host", suggestion: "write the host too: \(whole.quoted)",
+                at: field.place)
             return nil
         }
         guard text.lowercased().hasPrefix("https://") else { return text }
-        report("`https://` is not supported yet", suggestion: "write `host` or `host:port` of a plain HTTP port",
-               at: field.place)
+        report(
+            "`https://` is not supported yet", suggestion: "write `host` or `host:port` of a plain HTTP port",
+            at: field.place)
         return nil
     }
 
@@ -91,11 +93,11 @@ extension ConfigurationReader {
     mutating func limits(_ field: Field) -> Limits {
         var result = Limits()
         guard let fields = map(field, .limits, wants: "a map such as `{ fields: 200 }`") else { return result }
-        if let value = fields["head_bytes"].flatMap({ size($0, in: 512...(16 << 20)) }) { result.headBytes = value }
-        if let value = fields["target_bytes"].flatMap({ size($0, in: 64...(16 << 20)) }) { result.targetBytes = value }
+        if let value = fields["head_bytes"].flatMap({ size($0, in: 512...(1 << 20)) }) { result.headBytes = value }
+        if let value = fields["target_bytes"].flatMap({ size($0, in: 64...(1 << 20)) }) { result.targetBytes = value }
         if let value = fields["body_bytes"].flatMap({ bodyBytes($0) }) { result.bodyBytes = value }
         let wants = "a whole number"
-        if let value = fields["fields"].flatMap({ number($0, in: 1...10_000, wants: wants) }) { result.fields = value }
+        if let value = fields["fields"].flatMap({ number($0, in: 8...10_000, wants: wants) }) { result.fields = value }
         if let value = fields["connections"].flatMap({ number($0, in: 1...10_000_000, wants: wants) }) {
             result.connections = value
         }
@@ -107,7 +109,7 @@ extension ConfigurationReader {
             note(field.path, line: field.node.location.line, variables: scalar.variables)
             return 0
         }
-        return size(field, in: 0...Int.max)
+        return size(field, in: 0...(1 << 60))
     }
 
     /// Whether and where requests are logged.
@@ -122,8 +124,9 @@ extension ConfigurationReader {
         for (key, supported) in [("format", "json"), ("to", "stdout")] {
             guard let field = fields[key], let word = text(field, wants: "`\(supported)`") else { continue }
             guard word != supported else { continue }
-            report("\(field.label) \(word.quoted) is not supported yet", suggestion: "write `\(supported)`",
-                   at: field.place)
+            report(
+                "\(field.label) \(word.quoted) is not supported yet", suggestion: "write `\(supported)`",
+                at: field.place)
         }
         return .standardOutput
     }

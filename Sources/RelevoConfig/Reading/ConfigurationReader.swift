@@ -58,7 +58,7 @@ struct ConfigurationReader {
     /// Reports the sections without which there is nothing to serve, unless they are there misspelt.
     private mutating func reportMissing(in fields: Fields, of root: YAMLNode) {
         guard case .map(let entries) = root.content else { return }
-        let slips = entries.compactMap { Spelling.closest(to: $0.key.text, in: Section.root.keys) }
+        let slips = entries.compactMap { Section.closest(to: $0.key.text, among: Section.root.keys) }
         let examples = [("listeners", "[0.0.0.0:8080]"), ("domains", "{ a.example: [10.0.0.1] }")]
         for (key, example) in examples where fields[key] == nil && !slips.contains(key) {
             report("`\(key)` is missing", suggestion: "for example `\(key): \(example)`", at: root.location)

@@ -1,6 +1,8 @@
 // Which keys a configuration file has, and where. The one list of them: what a key's value must be is said by
 // `ConfigurationReader`, what it does by docs/configuration.md.
 
+import RelevoPolicy
+
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
     case root, listener, domain, route, cluster, endpoint, timeouts, overrides, limits, accessLog, redirect, respond
@@ -57,10 +59,15 @@ enum Section: CaseIterable {
 
     /// The cure for a key that this section does not have.
     func cure(forUnknown key: String) -> String {
-        if let near = Spelling.closest(to: key, in: keys) { return "did you mean `\(near)`?" }
+        if let near = Section.closest(to: key, among: keys) { return "did you mean `\(near)`?" }
         let homes = Section.allCases.filter { $0 != .overrides && ($0.keys + $0.laterKeys).contains(key) }
         if !homes.isEmpty { return "it belongs to " + homes.map(\.place).joined(separator: ", ") }
-        if let near = Spelling.closest(to: key, in: laterKeys) { return "did you mean `\(near)`?" }
+        if let near = Section.closest(to: key, among: laterKeys) { return "did you mean `\(near)`?" }
         return "the keys here are " + keys.map { "`\($0)`" }.joined(separator: ", ")
+    }
+
+    /// The word that was probably meant; none for a text too long to be a slip, whose distance would cost much.
+    static func closest(to word: String, among words: [String]) -> String? {
+        word.utf8.count <= 64 ? Spelling.closest(to: word, among: words) : nil
     }
 }

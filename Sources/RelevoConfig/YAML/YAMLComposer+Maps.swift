@@ -69,11 +69,13 @@ extension YAMLComposer {
             let place = self.place(ofReference: reference, from: place)
             switch failure {
             case .unset(let name):
-                report("the environment variable `\(name)` is not set",
-                       suggestion: "set it, or give a default: `${\(name):-default}`", at: place)
+                report(
+                    "the environment variable `\(name)` is not set",
+                    suggestion: "set it, or give a default: `${\(name):-default}`", at: place)
             case .badName(let name):
-                report("\(name.quoted) is no name of a variable",
-                       suggestion: "write `${NAME}` or `${NAME:-default}`; a plain `${` is written `$${`", at: place)
+                report(
+                    "\(name.quoted) is no name of a variable",
+                    suggestion: "write `${NAME}` or `${NAME:-default}`; a plain `${` is written `$${`", at: place)
             case .unclosed:
                 report("`${` without `}`", suggestion: "a plain `${` is written `$${`", at: place)
             case .nested:
@@ -82,8 +84,9 @@ extension YAMLComposer {
                 report("the environment variable `\(name)` contains a private-use character", at: place)
             }
         }
-        return YAMLScalar(text: expansion.text, isPlain: isPlain, variables: expansion.names,
-                          isBroken: !expansion.failures.isEmpty)
+        return YAMLScalar(
+            text: expansion.text, isPlain: isPlain, variables: expansion.names,
+            isBroken: !expansion.failures.isEmpty)
     }
 
     /// The place of the n-th `${` from a place on, if it is on the same line; else the place itself.

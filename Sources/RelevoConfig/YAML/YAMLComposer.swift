@@ -62,7 +62,8 @@ extension YAMLComposer {
     private func checkCharacters() throws(ConfigurationProblem) {
         for (offset, scalar) in source.scalars.enumerated() where !isAllowed(scalar, at: offset) {
             let (line, column) = source.place(of: offset)
-            let number = "U+" + String(repeating: "0", count: max(0, 4 - String(scalar.value, radix: 16).count))
+            let number =
+                "U+" + String(repeating: "0", count: max(0, 4 - String(scalar.value, radix: 16).count))
                 + String(scalar.value, radix: 16, uppercase: true)
             let subject = scalar == "\\" ? "an escaped private-use character" : "the character \(number)"
             throw ConfigurationProblem("\(subject) is not accepted", location: location(line: line, column: column))
@@ -95,7 +96,8 @@ extension YAMLComposer {
                 let parser = try Parser(yaml: mask.text, resolver: .basic, encoding: .utf8)
                 return try parser.singleRoot().map { (parser, $0) }
             } catch YamlError.duplicatedKeysInMapping(_, let context)
-                where mask.hideKey(line: context.mark.line, column: context.mark.column) {
+                where mask.hideKey(line: context.mark.line, column: context.mark.column)
+            {
                 continue
             } catch {
                 throw problem(of: error)
@@ -168,15 +170,17 @@ extension YAMLComposer {
         if written == "*" || written.hasPrefix("*.") {
             reportBareStar(written, at: place)
         } else {
-            report("no anchor \(("&" + name).quoted) comes before this alias",
-                   suggestion: "a text that begins with `*` wants quotes", at: place)
+            report(
+                "no anchor \(("&" + name).quoted) comes before this alias",
+                suggestion: "a text that begins with `*` wants quotes", at: place)
         }
     }
 
     /// Reports a text without quotes that begins with a star.
     mutating func reportBareStar(_ text: String, at place: SourceLocation) {
-        report("\(text.quoted) means something else to YAML", suggestion: "write it in quotes: \(text.quotedTwice)",
-               at: place)
+        report(
+            "\(text.quoted) means something else to YAML", suggestion: "write it in quotes: \(text.quotedTwice)",
+            at: place)
     }
 
     /// Where a node of the library begins.
