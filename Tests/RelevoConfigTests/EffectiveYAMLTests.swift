@@ -50,6 +50,7 @@ struct EffectiveYAMLTests {
           connect: 5s                           # default
           response: 1m                          # default
           stream: 5m                            # default
+          upstream_idle: 30s                    # default
           half_close: 1s                        # default
           shutdown: 30s                         # default
         limits:
@@ -58,6 +59,8 @@ struct EffectiveYAMLTests {
           target_bytes: 16KiB                   # default
           body_bytes: 2MiB                      # line 9
           connections: 65536                    # default
+          idle_upstreams: 128                   # default
+          upstream_requests: 10000              # default
         access_log:
           format: json                          # default
           to: stdout                            # default

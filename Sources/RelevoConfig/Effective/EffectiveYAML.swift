@@ -38,7 +38,8 @@ struct EffectiveYAML {
         header("timeouts", 0)
         let values = [
             ("head", timeouts.head), ("body", timeouts.body), ("idle", timeouts.idle), ("connect", timeouts.connect),
-            ("response", timeouts.response), ("stream", timeouts.stream), ("half_close", timeouts.halfClose),
+            ("response", timeouts.response), ("stream", timeouts.stream),
+            ("upstream_idle", timeouts.upstreamIdle), ("half_close", timeouts.halfClose),
             ("shutdown", timeouts.shutdown),
         ]
         for (key, value) in values { put(key, DurationText.write(value), 1, ["timeouts", key]) }
@@ -50,7 +51,8 @@ struct EffectiveYAML {
         let values = [
             ("head_bytes", SizeText.write(limits.headBytes)), ("fields", String(limits.fields)),
             ("target_bytes", SizeText.write(limits.targetBytes)), ("body_bytes", body),
-            ("connections", String(limits.connections)),
+            ("connections", String(limits.connections)), ("idle_upstreams", String(limits.idleUpstreams)),
+            ("upstream_requests", String(limits.upstreamRequests)),
         ]
         for (key, value) in values { put(key, value, 1, ["limits", key]) }
     }

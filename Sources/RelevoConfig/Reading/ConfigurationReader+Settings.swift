@@ -68,7 +68,8 @@ extension ConfigurationReader {
         guard let fields = map(field, .timeouts, wants: "a map such as `{ connect: 1s }`") else { return result }
         let targets: [(String, WritableKeyPath<Timeouts, Duration>)] = [
             ("head", \.head), ("body", \.body), ("idle", \.idle), ("connect", \.connect), ("response", \.response),
-            ("stream", \.stream), ("half_close", \.halfClose), ("shutdown", \.shutdown),
+            ("stream", \.stream), ("upstream_idle", \.upstreamIdle), ("half_close", \.halfClose),
+            ("shutdown", \.shutdown),
         ]
         for (key, target) in targets {
             if let value = fields[key].flatMap({ duration($0) }) { result[keyPath: target] = value }
@@ -96,10 +97,14 @@ extension ConfigurationReader {
         if let value = fields["head_bytes"].flatMap({ size($0, in: 512...(1 << 20)) }) { result.headBytes = value }
         if let value = fields["target_bytes"].flatMap({ size($0, in: 64...(1 << 20)) }) { result.targetBytes = value }
         if let value = fields["body_bytes"].flatMap({ bodyBytes($0) }) { result.bodyBytes = value }
-        let wants = "a whole number"
-        if let value = fields["fields"].flatMap({ number($0, in: 8...10_000, wants: wants) }) { result.fields = value }
-        if let value = fields["connections"].flatMap({ number($0, in: 1...10_000_000, wants: wants) }) {
-            result.connections = value
+        let counts: [(String, WritableKeyPath<Limits, Int>, ClosedRange<Int>)] = [
+            ("fields", \.fields, 8...10_000), ("connections", \.connections, 1...10_000_000),
+            ("idle_upstreams", \.idleUpstreams, 0...100_000),
+            ("upstream_requests", \.upstreamRequests, 1...1_000_000_000),
+        ]
+        for (key, target, range) in counts {
+            let value = fields[key].flatMap { number($0, in: range, wants: "a whole number") }
+            if let value { result[keyPath: target] = value }
         }
         return result
     }

@@ -17,9 +17,14 @@ enum Section: CaseIterable {
         case .route: ["path", "methods", "endpoints", "cluster", "redirect", "respond", "balance", "timeouts"]
         case .cluster: ["endpoints", "balance", "timeouts"]
         case .endpoint: ["address", "weight"]
-        case .timeouts: ["head", "body", "idle", "connect", "response", "stream", "half_close", "shutdown"]
+        case .timeouts:
+            ["head", "body", "idle", "connect", "response", "stream", "upstream_idle", "half_close", "shutdown"]
         case .overrides: ["body", "connect", "response", "stream"]
-        case .limits: ["head_bytes", "fields", "target_bytes", "body_bytes", "connections"]
+        case .limits:
+            [
+                "head_bytes", "fields", "target_bytes", "body_bytes", "connections", "idle_upstreams",
+                "upstream_requests",
+            ]
         case .accessLog: ["format", "to"]
         case .redirect: ["to", "status"]
         case .respond: ["status", "body"]

@@ -75,6 +75,7 @@ extension Exchange {
     func sendHead() {
         guard let upstream else { return }
         hasForwarded = true
+        record.fault = nil
         upstream.requestCount += 1
         worker.scratch.removeAll(keepingCapacity: true)
         HeadSerializer.append(request: request, rewrite: requestRewrite, to: &worker.scratch)

@@ -78,7 +78,6 @@ extension Exchange {
         switch signal {
         case .connected:
             record.connected = .now
-            record.fault = nil
             perform(machine.connected())
         case .endOfStream:
             upstreamHasEnded = true
