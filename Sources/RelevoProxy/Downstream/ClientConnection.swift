@@ -37,6 +37,8 @@ final class ClientConnection {
     unowned let worker: Worker
     let bufferevent: Bufferevent
     let peer: SocketAddress
+    /// The client's address without port, as text for fields.
+    private(set) lazy var peerHost = Array(peer.host.utf8)
     /// The place in the worker's list.
     var index: Int
     /// Requests whose head was received on this connection.

@@ -27,7 +27,7 @@ extension Exchange {
 
     func route() {
         let filter = RequestFilter(snapshot: snapshot, hook: worker.hook)
-        switch filter.judge(&request, client: client?.peer.host ?? "") {
+        switch filter.judge(&request, client: client?.peerHost ?? []) {
         case .forward(let cluster, let domain, let timeouts):
             record.domain = domain
             record.cluster = cluster
@@ -67,7 +67,7 @@ extension Exchange {
         case .rfc7239: rewrite.forwarded = .rfc7239
         }
         rewrite.via = rewrite.forwarded != .none
-        if rewrite.forwarded != .none { rewrite.clientAddress = Array((client?.peer.host ?? "unknown").utf8) }
+        if rewrite.forwarded != .none { rewrite.clientAddress = client?.peerHost ?? [] }
         return rewrite
     }
 

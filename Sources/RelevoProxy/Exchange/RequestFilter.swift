@@ -20,7 +20,7 @@ struct RequestFilter {
     let hook: RequestHook?
 
     /// Judges a parsed head. Edits that the hook asks for are made in `request`.
-    func judge(_ request: inout RequestHead, client: String) -> Verdict {
+    func judge(_ request: inout RequestHead, client: [UInt8]) -> Verdict {
         if request.method == .connect || request.method == .trace { return .fault(.clientMethodRefused, nil) }
         if case .length(let length) = request.framing, isTooLarge(length) { return .fault(.clientBodyTooLarge, nil) }
         if let hook, let verdict = consult(hook, &request, client) { return verdict }
@@ -52,11 +52,11 @@ struct RequestFilter {
 // MARK: - The hook
 
 extension RequestFilter {
-    private func consult(_ hook: RequestHook, _ request: inout RequestHead, _ client: String) -> Verdict? {
+    private func consult(_ hook: RequestHook, _ request: inout RequestHead, _ client: [UInt8]) -> Verdict? {
         let fields = request.fields
         var seen = HookRequest(
             method: text(request.methodBytes), host: request.authority.hostText, target: text(request.target),
-            clientAddress: client,
+            clientAddress: text(client[...]),
             fields: fields.lines.map { (text(fields.name(of: $0)), text(fields.value(of: $0))) })
         switch hook(&seen) {
         case .forward:
