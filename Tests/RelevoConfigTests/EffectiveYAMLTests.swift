@@ -65,7 +65,7 @@ struct EffectiveYAMLTests {
           client_requests: 10000                # default
           idle_upstreams: 128                   # default
           upstream_requests: 10000              # default
-        trusted_proxies: []                     # default
+        trusted_proxies: off                    # default
         access_log:
           format: json                          # default
           to: stdout                            # default

@@ -31,7 +31,7 @@ struct EffectiveYAML {
         write(configuration.timeouts)
         write(configuration.limits)
         if configuration.trustedProxies.isEmpty {
-            put("trusted_proxies", "[]", 0, ["trusted_proxies"])
+            put("trusted_proxies", "off", 0, ["trusted_proxies"])
         } else {
             header("trusted_proxies", 0)
             for (index, proxy) in configuration.trustedProxies.enumerated() {

@@ -33,7 +33,11 @@ extension ConfigurationReader {
 
     /// Peers whose word is taken.
     mutating func trustedProxies(_ field: Field) -> [ProxyConfiguration.TrustedProxy] {
-        let items = list(field, of: "a trusted proxy", wants: "a list of addresses and ranges") ?? []
+        if let scalar = field.node.scalar, scalar.text == "off" {
+            note(field.path, line: field.node.location.line, variables: scalar.variables)
+            return []
+        }
+        let items = list(field, of: "a trusted proxy", wants: "`off` or a list of addresses and ranges") ?? []
         return items.compactMap { item in
             let range = text(item, wants: "an address or a range", suggestion: "for example `10.0.0.0/8`")
             return range.map { ProxyConfiguration.TrustedProxy($0, location: item.node.location) }
