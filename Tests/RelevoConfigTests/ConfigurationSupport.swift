@@ -63,6 +63,7 @@ enum SampleFile {
 
     static let full = """
         workers: 4
+        trusted_proxies: [10.0.0.0/8, "::1"]
         listeners:
           - address: 0.0.0.0:80
           - "[::]:80"

@@ -156,6 +156,8 @@ extension Exchange {
         }
         guard requestLane.paused.contains(.targetFull) else { return }
         requestLane.paused.remove(.targetFull)
+        endPause()
+        armDeadline()
         pumpRequest()
     }
 }
