@@ -1,5 +1,5 @@
 // The look at each request before it is routed: who may use api.example, and what the server is told about them.
-// Which endpoint a request goes to is said by the configuration in Embedded.swift.
+// The server itself does not know it.
 
 import Relevo
 

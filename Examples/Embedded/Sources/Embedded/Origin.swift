@@ -1,5 +1,5 @@
 // The server that the proxy stands in front of: two routes of FlyingFox on a loopback port that the system chooses.
-// It knows of the proxy only what its fields say.
+// It knows nothing of the proxy.
 
 import FlyingFox
 import FlyingSocks
