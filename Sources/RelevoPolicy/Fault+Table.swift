@@ -39,9 +39,14 @@ extension Fault {
         case .clientBodyTooLarge: Self.client(413, "The request's body is too large.")
         case .clientHeadTimeout: Self.client(408, "The request's head did not arrive in time.")
         case .clientBodyTimeout: Self.client(408, "The request's body did not arrive in time.")
+        case .clientRateLimited: Self.client(429, "There are too many connections from this address.")
         case .clientClosed: Self.client(499, "The client left.")
         case .clientMethodRefused: Self.client(501, "This method is not carried by this proxy.")
         case .routeUnknownDomain: Self.route(421, "This server does not serve that domain.")
+        case .routeLoop:
+            Row(
+                status: 508, retry: .never, blamesEndpoint: false, closesClient: false,
+                proxyStatus: "proxy_loop_detected", explanation: "The request goes round in circles.")
         case .routeNone: Self.route(404, "No route of this domain takes that path and method.")
         case .endpointNoneHealthy: Self.proxy(503, "destination_unavailable", "No endpoint is available.")
         case .proxyOverloaded: Self.proxy(503, "connection_limit_reached", "The proxy is at its limit.")

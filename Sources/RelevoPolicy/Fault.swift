@@ -19,6 +19,8 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
     case clientHeadTimeout = "client.head_timeout"
     /// The client stopped sending a body that it owes.
     case clientBodyTimeout = "client.body_timeout"
+    /// The client's address has as many connections as one may have.
+    case clientRateLimited = "client.rate_limited"
     /// The client left before the answer was complete.
     case clientClosed = "client.closed"
     /// The method is one that Relevo does not carry (CONNECT, TRACE).
@@ -26,6 +28,8 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
 
     /// No domain of the configuration has this name.
     case routeUnknownDomain = "route.unknown_domain"
+    /// The request has passed here too often already: endpoints lead back to this proxy.
+    case routeLoop = "route.loop"
     /// The domain has no route for this path and method.
     case routeNone = "route.none"
 

@@ -18,6 +18,8 @@ public struct Timeouts: Sendable, Equatable {
     public var upstreamIdle: Duration = .seconds(30)
     /// No byte either way while forwarding.
     public var stream: Duration = .seconds(300)
+    /// Silence in a connection that has left HTTP, such as a WebSocket.
+    public var tunnel: Duration = .seconds(3600)
     /// Silence that a client is granted which has ended its sending side (RFC 9112 §9.6) but may still read.
     public var halfClose: Duration = .seconds(1)
     /// Running exchanges when the proxy shuts down.

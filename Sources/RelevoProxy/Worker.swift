@@ -15,6 +15,8 @@ package struct WorkerSettings: Sendable {
     package var log: LogWriter?
     /// Where news for the operator goes; any thread.
     package var notify: @Sendable (ProxyNotice) -> Void
+    /// Connections of each client address, over all workers.
+    package var census: ClientCensus
     /// Client connections that this worker may hold.
     package var maxConnections: Int
     /// The seed of the worker's dice.
@@ -33,6 +35,7 @@ package final class Worker {
     var scratch: [UInt8] = []
     let dateClock = DateClock()
     let pool: UpstreamPool
+    let census: ClientCensus
     private(set) var snapshot: ProxySnapshot
     /// Bounds on heads, in the parser's form.
     let headLimits: HeadLimits
@@ -57,6 +60,7 @@ package final class Worker {
         hook = settings.hook
         accessLog = settings.log.map(AccessLogBuffer.init)
         notify = settings.notify
+        census = settings.census
         maxConnections = settings.maxConnections
         snapshot = settings.snapshot
         let limits = settings.snapshot.limits

@@ -69,8 +69,9 @@ package final class WorkerGroup: Sendable {
             await control.resolveNames(patience: settings.lookupPatience)
             let group = WorkerGroup(
                 addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control)
+            let census = ClientCensus(limit: snapshot.limits.clientConnections)
             for index in 0..<count {
-                let worker = workerSettings(snapshot, settings, index: index, of: count)
+                let worker = workerSettings(snapshot, settings, census, index: index, of: count)
                 let failure = await group.startThread(worker, sockets.map { $0[index] }, index)
                 guard let failure else { continue }
                 await group.shutdown(within: .zero)
@@ -169,11 +170,12 @@ extension WorkerGroup {
     }
 
     private static func workerSettings(
-        _ snapshot: ProxySnapshot, _ settings: GroupSettings, index: Int, of count: Int
+        _ snapshot: ProxySnapshot, _ settings: GroupSettings, _ census: ClientCensus, index: Int, of count: Int
     ) -> WorkerSettings {
         var seeds = RandomSource(seed: settings.seed &+ UInt64(index))
         return WorkerSettings(
             snapshot: snapshot, hook: settings.hook, log: settings.log, notify: settings.notify,
+            census: census,
             maxConnections: max(1, (snapshot.limits.connections + count - 1) / count), seed: seeds.next())
     }
 

@@ -43,6 +43,7 @@ struct DocumentationTests {
         let rows: [(String, Duration)] = [
             ("head", times.head), ("body", times.body), ("idle", times.idle), ("connect", times.connect),
             ("response", times.response), ("stream", times.stream), ("half_close", times.halfClose),
+            ("upstream_idle", times.upstreamIdle), ("tunnel", times.tunnel),
             ("shutdown", times.shutdown),
         ]
         for (key, value) in rows {
@@ -52,7 +53,9 @@ struct DocumentationTests {
         for text in [SizeText.write(limits.headBytes), SizeText.write(limits.targetBytes), String(limits.fields)] {
             #expect(page.contains("| `\(text)` |"))
         }
-        #expect(page.contains("| `\(limits.connections)` |"))
+        for number in [limits.connections, limits.idleUpstreams, limits.upstreamRequests, limits.clientConnections, limits.clientRequests, limits.bodyRate] {
+            #expect(page.contains("| `\(number)` |"))
+        }
         #expect(limits.bodyBytes == 0)
     }
 }

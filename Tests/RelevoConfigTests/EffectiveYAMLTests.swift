@@ -50,6 +50,8 @@ struct EffectiveYAMLTests {
           connect: 5s                           # default
           response: 1m                          # default
           stream: 5m                            # default
+          tunnel: 1h                            # default
+          upstream_idle: 30s                    # default
           half_close: 1s                        # default
           shutdown: 30s                         # default
         limits:
@@ -57,7 +59,13 @@ struct EffectiveYAMLTests {
           fields: 128                           # default
           target_bytes: 16KiB                   # default
           body_bytes: 2MiB                      # line 9
+          body_rate: 100                        # default
           connections: 65536                    # default
+          client_connections: 4096              # default
+          client_requests: 10000                # default
+          idle_upstreams: 128                   # default
+          upstream_requests: 10000              # default
+        trusted_proxies: off                    # default
         access_log:
           format: json                          # default
           to: stdout                            # default

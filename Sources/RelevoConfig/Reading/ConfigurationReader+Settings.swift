@@ -31,6 +31,19 @@ extension ConfigurationReader {
         }
     }
 
+    /// Peers whose word is taken.
+    mutating func trustedProxies(_ field: Field) -> [ProxyConfiguration.TrustedProxy] {
+        if let scalar = field.node.scalar, scalar.text == "off" {
+            note(field.path, line: field.node.location.line, variables: scalar.variables)
+            return []
+        }
+        let items = list(field, of: "a trusted proxy", wants: "`off` or a list of addresses and ranges") ?? []
+        return items.compactMap { item in
+            let range = text(item, wants: "an address or a range", suggestion: "for example `10.0.0.0/8`")
+            return range.map { ProxyConfiguration.TrustedProxy($0, location: item.node.location) }
+        }
+    }
+
     /// The text of an address. Its syntax is checked by `SnapshotBuilder`; here is caught what YAML or habit made
     /// of it.
     mutating func address(_ field: Field, example: String) -> String? {
@@ -68,7 +81,8 @@ extension ConfigurationReader {
         guard let fields = map(field, .timeouts, wants: "a map such as `{ connect: 1s }`") else { return result }
         let targets: [(String, WritableKeyPath<Timeouts, Duration>)] = [
             ("head", \.head), ("body", \.body), ("idle", \.idle), ("connect", \.connect), ("response", \.response),
-            ("stream", \.stream), ("half_close", \.halfClose), ("shutdown", \.shutdown),
+            ("stream", \.stream), ("tunnel", \.tunnel), ("upstream_idle", \.upstreamIdle), ("half_close", \.halfClose),
+            ("shutdown", \.shutdown),
         ]
         for (key, target) in targets {
             if let value = fields[key].flatMap({ duration($0) }) { result[keyPath: target] = value }
@@ -95,11 +109,18 @@ extension ConfigurationReader {
         guard let fields = map(field, .limits, wants: "a map such as `{ fields: 200 }`") else { return result }
         if let value = fields["head_bytes"].flatMap({ size($0, in: 512...(1 << 20)) }) { result.headBytes = value }
         if let value = fields["target_bytes"].flatMap({ size($0, in: 64...(1 << 20)) }) { result.targetBytes = value }
+        if let value = fields["body_rate"].flatMap({ size($0, in: 0...(1 << 30)) }) { result.bodyRate = value }
         if let value = fields["body_bytes"].flatMap({ bodyBytes($0) }) { result.bodyBytes = value }
-        let wants = "a whole number"
-        if let value = fields["fields"].flatMap({ number($0, in: 8...10_000, wants: wants) }) { result.fields = value }
-        if let value = fields["connections"].flatMap({ number($0, in: 1...10_000_000, wants: wants) }) {
-            result.connections = value
+        let counts: [(String, WritableKeyPath<Limits, Int>, ClosedRange<Int>)] = [
+            ("fields", \.fields, 8...10_000), ("connections", \.connections, 1...10_000_000),
+            ("client_connections", \.clientConnections, 1...10_000_000),
+            ("client_requests", \.clientRequests, 1...1_000_000_000),
+            ("idle_upstreams", \.idleUpstreams, 0...100_000),
+            ("upstream_requests", \.upstreamRequests, 1...1_000_000_000),
+        ]
+        for (key, target, range) in counts {
+            let value = fields[key].flatMap { number($0, in: range, wants: "a whole number") }
+            if let value { result[keyPath: target] = value }
         }
         return result
     }

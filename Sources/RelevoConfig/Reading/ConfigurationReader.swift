@@ -51,6 +51,7 @@ struct ConfigurationReader {
         result.clusters = fields["clusters"].map { clusters($0) } ?? []
         result.timeouts = fields["timeouts"].map { timeouts($0) } ?? result.timeouts
         result.limits = fields["limits"].map { limits($0) } ?? result.limits
+        result.trustedProxies = fields["trusted_proxies"].map { trustedProxies($0) } ?? []
         result.accessLog = fields["access_log"].flatMap { accessLog($0) } ?? .standardOutput
         return result
     }

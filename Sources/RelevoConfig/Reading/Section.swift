@@ -10,16 +10,25 @@ enum Section: CaseIterable {
     /// Keys that it may have.
     var keys: [String] {
         switch self {
-        case .root: ["workers", "listeners", "domains", "clusters", "timeouts", "limits", "access_log"]
+        case .root:
+            ["workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "access_log"]
         case .listener: ["address"]
         case .domain:
             ["endpoints", "cluster", "routes", "redirect", "respond", "balance", "connection", "forwarded", "timeouts"]
         case .route: ["path", "methods", "endpoints", "cluster", "redirect", "respond", "balance", "timeouts"]
         case .cluster: ["endpoints", "balance", "timeouts"]
         case .endpoint: ["address", "weight"]
-        case .timeouts: ["head", "body", "idle", "connect", "response", "stream", "half_close", "shutdown"]
+        case .timeouts:
+            [
+                "head", "body", "idle", "connect", "response", "stream", "tunnel", "upstream_idle", "half_close",
+                "shutdown",
+            ]
         case .overrides: ["body", "connect", "response", "stream"]
-        case .limits: ["head_bytes", "fields", "target_bytes", "body_bytes", "connections"]
+        case .limits:
+            [
+                "head_bytes", "fields", "target_bytes", "body_bytes", "body_rate", "connections", "client_connections",
+                "client_requests", "idle_upstreams", "upstream_requests",
+            ]
         case .accessLog: ["format", "to"]
         case .redirect: ["to", "status"]
         case .respond: ["status", "body"]
@@ -29,7 +38,7 @@ enum Section: CaseIterable {
     /// Keys that are planned and refused, so that nobody relies on what is not there.
     var laterKeys: [String] {
         switch self {
-        case .root: ["admin", "resolver", "trusted_proxies"]
+        case .root: ["admin", "resolver"]
         case .listener: ["tls"]
         case .domain, .route, .cluster: ["health", "retry", "tls", "limits"]
         case .endpoint, .timeouts, .overrides, .limits, .accessLog, .redirect, .respond: []

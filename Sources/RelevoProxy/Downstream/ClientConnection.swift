@@ -37,12 +37,18 @@ final class ClientConnection {
     unowned let worker: Worker
     let bufferevent: Bufferevent
     let peer: SocketAddress
+    /// The client's address without port, as text for fields.
+    private(set) lazy var peerHost = Array(peer.host.utf8)
     /// The place in the worker's list.
     var index: Int
+    /// Whether the peer is one of the trusted proxies. Who can open a unix socket is a matter of the file system: such
+    /// peers are trusted by that, if anybody is.
+    let isTrusted: Bool
     /// Requests whose head was received on this connection.
     private(set) var requestCount = 0
     /// Whether the client will send nothing more.
     private(set) var hasEnded = false
+    private var isCounted = false
     private var state = State.idle
     private var scanner = HeadScanner()
     private var headStarted = MonotonicTime(nanoseconds: 0)
@@ -55,6 +61,8 @@ final class ClientConnection {
         self.bufferevent = bufferevent
         self.peer = peer
         self.index = index
+        let trusted = worker.snapshot.trustedProxies
+        isTrusted = !trusted.isEmpty && (peer.ip.map { trusted.trusts($0) } ?? true)
     }
 
     /// Begins to read. Called once.
@@ -64,6 +72,13 @@ final class ClientConnection {
         bufferevent.onSignal = { [unowned self] in signalled($0) }
         deadline.onExpired = { [unowned self] in expired() }
         bufferevent.setReadHighMark(max(ForwardLane.highMark, worker.snapshot.limits.headBytes + 4096))
+        if let address = peer.ip, !isTrusted {
+            isCounted = worker.census.enter(address)
+            guard isCounted else {
+                beginExchange().refuse(.clientRateLimited)
+                return
+            }
+        }
         bufferevent.startReading()
         // The first head has to come as quickly as any other: a silent connection is not a keep-alive one.
         wait(worker.snapshot.timeouts.head)
@@ -259,6 +274,7 @@ extension ClientConnection {
             return
         }
         state = .closed
+        if isCounted, let address = peer.ip { worker.census.leave(address) }
         worker.wheel.remove(deadline)
         bufferevent.retire(ending)
         worker.remove(self)

@@ -32,7 +32,9 @@ extension Exchange {
     func answer(_ fault: Fault) {
         record.fault = fault
         closeUpstream(.reset)
-        send(.fault(fault, detail: record.detail, requestID: requestIDText), closing: fault.row.closesClient)
+        send(
+            .fault(fault, detail: record.detail, requestID: String(decoding: requestID, as: UTF8.self)),
+            closing: fault.row.closesClient)
     }
 
     /// Sends an answer of the proxy's own and ends the exchange.
@@ -89,9 +91,9 @@ extension Exchange {
         client?.exchangeEnded(self, continuation)
     }
 
-    /// The identifier as clients and logs see it.
-    var requestIDText: String {
-        let digits = String(record.requestID, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+    /// The identifier as clients, endpoints and logs see it; made when it is first needed.
+    var requestID: [UInt8] {
+        if record.requestID.isEmpty { record.requestID = RequestID.text(worker.nextRequestID()) }
+        return record.requestID
     }
 }

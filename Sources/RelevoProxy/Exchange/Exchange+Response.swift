@@ -102,7 +102,8 @@ extension Exchange {
     var clientMayStay: Bool {
         guard let client else { return false }
         return Persistence.clientWantsKeepAlive(request) && record.domain?.connection != .close
-            && !client.hasEnded && !worker.isDraining && !requestWasCutOff
+            && client.requestCount < snapshot.limits.clientRequests && !client.hasEnded && !worker.isDraining
+            && !requestWasCutOff
     }
 
     /// Writes a head to the client; it leaves with what follows of the body.

@@ -78,7 +78,6 @@ extension Exchange {
         switch signal {
         case .connected:
             record.connected = .now
-            record.fault = nil
             perform(machine.connected())
         case .endOfStream:
             upstreamHasEnded = true
@@ -157,6 +156,8 @@ extension Exchange {
         }
         guard requestLane.paused.contains(.targetFull) else { return }
         requestLane.paused.remove(.targetFull)
+        endPause()
+        armDeadline()
         pumpRequest()
     }
 }

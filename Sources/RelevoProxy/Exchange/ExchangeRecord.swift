@@ -6,8 +6,10 @@ import RelevoPolicy
 
 /// The facts of one exchange.
 struct ExchangeRecord {
-    /// 64 bits, written as 16 hexadecimal digits.
-    var requestID: UInt64 = 0
+    /// The identifier in logs, answers and towards the endpoint: a trusted peer's, or 16 hexadecimal digits.
+    var requestID: [UInt8] = []
+    /// The client's address: the peer's, or what a trusted peer says.
+    var client: [UInt8] = []
     /// When the first byte of the head came.
     var started = MonotonicTime(nanoseconds: 0)
     /// When the head was complete.
