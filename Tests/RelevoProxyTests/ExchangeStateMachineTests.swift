@@ -16,6 +16,19 @@ import Testing
         .forwarding(.ended, .awaitingHead), .forwarding(.flowing, .flowing), .forwarding(.ended, .flowing), .done,
     ]
 
+    /// A state in which an event is allowed, and what comes of it.
+    struct Step {
+        var from: State
+        var to: State
+        var action: Action
+
+        init(_ from: State, _ to: State, _ action: Action) {
+            self.from = from
+            self.to = to
+            self.action = action
+        }
+    }
+
     /// A machine that has come to a state by its own events.
     static func machine(in state: State) -> Machine {
         var machine = Machine()
@@ -46,51 +59,50 @@ import Testing
     }
 
     private func expect(
-        _ allowed: [State: (State, Action)], _ event: (inout Machine) -> Action,
-        _ location: SourceLocation = #_sourceLocation
+        _ allowed: [Step], at location: Testing.SourceLocation = #_sourceLocation, _ event: (inout Machine) -> Action
     ) {
         for state in Self.states {
             let (after, action) = outcome(state, event)
-            let (wanted, wantedAction) = allowed[state] ?? (state, .none)
-            #expect(after == wanted, "in \(state)", sourceLocation: location)
-            #expect(action == wantedAction, "in \(state)", sourceLocation: location)
+            let wanted = allowed.first { $0.from == state } ?? Step(state, state, .none)
+            #expect(after == wanted.to, "in \(state)", sourceLocation: location)
+            #expect(action == wanted.action, "in \(state)", sourceLocation: location)
         }
     }
 
     @Test("a head is routed once")
     func headReceived() {
-        expect([.awaitingHead: (.routing, .route)]) { $0.headReceived() }
+        expect([Step(.awaitingHead, .routing, .route)]) { $0.headReceived() }
     }
 
     @Test("a chosen cluster leads to the first attempt")
     func clusterChosen() {
-        expect([.routing: (.connecting(1), .connect)]) { $0.clusterChosen() }
+        expect([Step(.routing, .connecting(1), .connect)]) { $0.clusterChosen() }
     }
 
     @Test("an open connection gets the head")
     func connected() {
         let after = State.forwarding(.flowing, .awaitingHead)
-        expect([.connecting(1): (after, .sendHead), .connecting(2): (after, .sendHead)]) { $0.connected() }
+        expect([Step(.connecting(1), after, .sendHead), Step(.connecting(2), after, .sendHead)]) { $0.connected() }
     }
 
     @Test("a refused connection is followed by another attempt")
     func connectFailed() {
         expect([
-            .connecting(1): (.connecting(2), .connect), .connecting(2): (.connecting(3), .connect),
+            Step(.connecting(1), .connecting(2), .connect), Step(.connecting(2), .connecting(3), .connect),
         ]) { $0.connectFailed(.connectRefused, timeouts: 0) }
     }
 
     @Test("two connect timeouts are enough for one request")
     func connectTimeouts() {
         expect([
-            .connecting(1): (.done, .answer(.connectTimeout)), .connecting(2): (.done, .answer(.connectTimeout)),
+            Step(.connecting(1), .done, .answer(.connectTimeout)), Step(.connecting(2), .done, .answer(.connectTimeout)),
         ]) { $0.connectFailed(.connectTimeout, timeouts: 2) }
     }
 
     @Test("a fault of the proxy's own is not retried")
     func notRetried() {
         expect([
-            .connecting(1): (.done, .answer(.proxyOverloaded)), .connecting(2): (.done, .answer(.proxyOverloaded)),
+            Step(.connecting(1), .done, .answer(.proxyOverloaded)), Step(.connecting(2), .done, .answer(.proxyOverloaded)),
         ]) { $0.connectFailed(.proxyOverloaded, timeouts: 0) }
     }
 
@@ -107,10 +119,10 @@ import Testing
     @Test("RFC 9110 §9.2.2: a stale connection costs an attempt if the request can be repeated, else the answer")
     func stale() {
         let before: [State] = [.forwarding(.flowing, .awaitingHead), .forwarding(.ended, .awaitingHead)]
-        expect(Dictionary(uniqueKeysWithValues: before.map { ($0, (State.connecting(2), Action.connect)) })) {
+        expect(before.map { Step($0, .connecting(2), .connect) }) {
             $0.becameStale(isRepeatable: true)
         }
-        expect(Dictionary(uniqueKeysWithValues: before.map { ($0, (State.done, Action.answer(.upstreamStale))) })) {
+        expect(before.map { Step($0, .done, .answer(.upstreamStale)) }) {
             $0.becameStale(isRepeatable: false)
         }
     }
@@ -128,16 +140,16 @@ import Testing
     @Test("the end of a request starts the wait for the response, unless that has begun")
     func requestEnded() {
         expect([
-            .forwarding(.flowing, .awaitingHead): (.forwarding(.ended, .awaitingHead), .awaitResponse),
-            .forwarding(.flowing, .flowing): (.forwarding(.ended, .flowing), .none),
+            Step(.forwarding(.flowing, .awaitingHead), .forwarding(.ended, .awaitingHead), .awaitResponse),
+            Step(.forwarding(.flowing, .flowing), .forwarding(.ended, .flowing), .none),
         ]) { $0.requestEnded() }
     }
 
     @Test("a response may begin before its request has ended")
     func responseBegan() {
         expect([
-            .forwarding(.flowing, .awaitingHead): (.forwarding(.flowing, .flowing), .none),
-            .forwarding(.ended, .awaitingHead): (.forwarding(.ended, .flowing), .none),
+            Step(.forwarding(.flowing, .awaitingHead), .forwarding(.flowing, .flowing), .none),
+            Step(.forwarding(.ended, .awaitingHead), .forwarding(.ended, .flowing), .none),
         ]) {
             $0.responseBegan()
             return .none
@@ -148,7 +160,7 @@ import Testing
     func switchedProtocols() {
         let after = State.forwarding(.flowing, .flowing)
         expect([
-            .forwarding(.flowing, .awaitingHead): (after, .none), .forwarding(.ended, .awaitingHead): (after, .none),
+            Step(.forwarding(.flowing, .awaitingHead), after, .none), Step(.forwarding(.ended, .awaitingHead), after, .none),
         ]) {
             $0.switchedProtocols()
             return .none
@@ -158,29 +170,23 @@ import Testing
     @Test("the end of the response ends the exchange and says whether the request was complete")
     func responseEnded() {
         expect([
-            .forwarding(.flowing, .flowing): (.done, .finish(requestComplete: false)),
-            .forwarding(.ended, .flowing): (.done, .finish(requestComplete: true)),
+            Step(.forwarding(.flowing, .flowing), .done, .finish(requestComplete: false)),
+            Step(.forwarding(.ended, .flowing), .done, .finish(requestComplete: true)),
         ]) { $0.responseEnded() }
     }
 
     @Test("a fault is answered until the response has begun, then aborts, and after the end is nothing", arguments: Fault.allCases)
     func failed(_ fault: Fault) {
-        var allowed: [State: (State, Action)] = [:]
-        for state in Self.states where state != .done {
-            if case .forwarding(_, .flowing) = state {
-                allowed[state] = (.done, .abort(fault))
-            } else {
-                allowed[state] = (.done, .answer(fault))
-            }
+        let allowed = Self.states.filter { $0 != .done }.map { state in
+            if case .forwarding(_, .flowing) = state { return Step(state, .done, .abort(fault)) }
+            return Step(state, .done, .answer(fault))
         }
         expect(allowed) { $0.failed(fault) }
     }
 
     @Test("a client that leaves abandons whatever runs, once")
     func clientLeft() {
-        var allowed: [State: (State, Action)] = [:]
-        for state in Self.states where state != .done { allowed[state] = (.done, .abandon) }
-        expect(allowed) { $0.clientLeft() }
+        expect(Self.states.filter { $0 != .done }.map { Step($0, .done, .abandon) }) { $0.clientLeft() }
     }
 
     @Test("the questions about a state have one answer each")
