@@ -12,6 +12,17 @@ public enum Processors {
 
 /// Descriptors of this process.
 public enum Descriptors {
+    /// Throws unless so many descriptors can be opened right now. Somebody else may take them the moment after.
+    static func ensureAvailable(_ count: Int) throws(SystemError) {
+        var probes: [Int32] = []
+        defer { for probe in probes { close(probe) } }
+        for _ in 0..<count {
+            let probe = relevo_eventfd()
+            guard probe >= 0 else { throw SystemError.last(in: .eventBase) }
+            probes.append(probe)
+        }
+    }
+
     /// Raises the soft bound on open descriptors to the hard one, as servers do; for programs that own the process.
     /// - Returns: the bound that holds now.
     @discardableResult
