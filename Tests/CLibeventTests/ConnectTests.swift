@@ -1,4 +1,5 @@
-// Opening connections: success, refusal, and what is written before either. Ends of open ones are in EndingTests.
+// Opening connections: success, refusal, and what is written before either is known.
+// Not for the ends of open ones: those are in EndingTests.
 
 import CLibevent
 import Foundation

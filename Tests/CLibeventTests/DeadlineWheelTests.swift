@@ -1,5 +1,5 @@
 // The timing wheel under a virtual clock.
-// No real time passes here.
+// Not for timers of a loop: those are in TimerTests.
 
 import CLibevent
 import Testing

@@ -1,4 +1,5 @@
 // A process without descriptors. Each test has a process of its own, because all tests of one share its descriptors.
+// Not for other errors of accepting or connecting.
 
 import CLibevent
 import Foundation

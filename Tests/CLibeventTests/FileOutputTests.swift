@@ -1,4 +1,5 @@
 // Whole blocks to a pipe that is slow, full, closed or none at all.
+// Not for connections: their writing is in FlushTests.
 
 import CLibevent
 import Foundation

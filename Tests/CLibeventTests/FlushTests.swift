@@ -1,4 +1,5 @@
-// Writing: at once as far as the socket takes it, the rest by the loop. Reading's marks are in WatermarkTests.
+// Writing: at once as far as the socket takes it, the rest by the loop.
+// Not for the marks of reading: those are in WatermarkTests.
 
 import CLibevent
 import Foundation

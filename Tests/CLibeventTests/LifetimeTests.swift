@@ -1,4 +1,5 @@
-// Every wrapper dies, and none calls back after its end. Loops and what is retired on them are in EventLoopTests.
+// Every end of a connection dies, and none calls back after its end.
+// Not for loops and what is retired on them: those are in EventLoopTests.
 
 import CLibevent
 import Testing

@@ -1,4 +1,5 @@
-// Jobs from other threads: order, bounds, the mailbox's end. Threads themselves are in LoopThreadTests.
+// Jobs from other threads: order, bounds, the mailbox's end.
+// Not for threads themselves: those are in LoopThreadTests.
 
 import CLibevent
 import Synchronization

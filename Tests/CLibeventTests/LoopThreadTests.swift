@@ -1,4 +1,5 @@
-// Threads: their name, their signals, their end. Jobs for them are in LoopMailboxTests.
+// Threads: their name, their signals, their end.
+// Not for the jobs that other threads give them: those are in LoopMailboxTests.
 
 import CLibevent
 import Foundation

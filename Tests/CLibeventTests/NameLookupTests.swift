@@ -1,4 +1,5 @@
 // Names to addresses, as far as they need no network: literals, loopback, names that cannot be.
+// Not for literals as such: those are in SocketAddressTests.
 
 import CLibevent
 import Testing

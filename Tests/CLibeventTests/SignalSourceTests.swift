@@ -1,4 +1,5 @@
 // Signals as events of a loop. Each test has a process of its own, because a process has one set of signals.
+// Not for the signals that threads block: those are in LoopThreadTests.
 
 import CLibevent
 import Foundation

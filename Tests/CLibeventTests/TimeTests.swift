@@ -1,4 +1,5 @@
 // Points in time and intervals at their bounds.
+// Not for anything that waits: see TimerTests and DeadlineWheelTests.
 
 import CLibevent
 import Testing

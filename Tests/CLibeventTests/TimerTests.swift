@@ -1,4 +1,5 @@
-// Timers of a loop. The wheel for many deadlines is in DeadlineWheelTests.
+// Timers of a loop: once, again and again, stopped, closed.
+// Not for the wheel of many deadlines: that is in DeadlineWheelTests.
 
 import CLibevent
 import Testing

@@ -1,4 +1,5 @@
-// Reading under a high mark, and not at all. Writing's low mark is in FlushTests.
+// Reading under a high mark, and not at all.
+// Not for the low mark of writing: that is in FlushTests.
 
 import CLibevent
 import Testing
