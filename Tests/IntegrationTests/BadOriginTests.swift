@@ -39,6 +39,23 @@ extension Integration {
             }
         }
 
+        @Test("a refusal that another endpoint made up for is not told of in the log, as code, detail or otherwise")
+        func refusalForgotten() async throws {
+            let silent = try Origin { $0.readToEnd() }
+            let dead = try Integration.deadAddress()
+            let domain = ProxyConfiguration.Domain("a.example", endpoints: [.init(dead), .init(silent.text)])
+            try await withProxy(.loopback([domain]) { $0.timeouts.response = .milliseconds(200) }) { proxy in
+                for _ in 0..<8 {
+                    let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                    #expect(response.status == 504)
+                    #expect(response.code == "upstream.timeout")
+                }
+                let lines = proxy.log.lines(8)
+                #expect(Set(lines.map { $0.number("attempts") }) == [1, 2])
+                #expect(lines.allSatisfy { $0.code == "upstream.timeout" && $0.text("detail") == nil })
+            }
+        }
+
         @Test("the body of a request is not lost when its first endpoint refuses")
         func refusedKeepsBody() async throws {
             let origin = try Origin.ok()

@@ -17,16 +17,16 @@ extension Integration {
             }
         }
 
-        @Test("all addresses of a name become candidates")
-        func allAddresses() async throws {
+        @Test("all addresses of a name become candidates", arguments: ConnectionMode.allCases)
+        func allAddresses(_ mode: ConnectionMode) async throws {
             let origins = try (0..<3).map { _ in try Origin.ok() }
-            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["many.internal:80"])
+            var domain = ProxyConfiguration.Domain("a.example", endpoints: ["many.internal:80"])
+            domain.connection = mode
             let found = origins.map(\.address)
             try await withProxy(.loopback([domain])) {
                 $0.lookup = Self.lookup(["many.internal": found])
             } _: { proxy in
                 for _ in 0..<9 {
-                    // A connection of its own for each, or kept connections would hide the others.
                     let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
                     #expect(response.status == 200)
                 }
