@@ -39,9 +39,7 @@ extension Integration {
             }
         }
 
-        @Test(
-            "a refusal that another endpoint made up for is not told of in the log, as code, detail or otherwise",
-            .disabled("record.detail of the failed attempt stays"))
+        @Test("a refusal that another endpoint made up for is not told of in the log, as code, detail or otherwise")
         func refusalForgotten() async throws {
             let silent = try Origin { $0.readToEnd() }
             let dead = try Integration.deadAddress()

@@ -20,9 +20,7 @@ extension Integration {
         @Test("all addresses of a name become candidates")
         func allAddresses() async throws { try await expectAllAddressesUsed(.close) }
 
-        @Test(
-            "all addresses of a name become candidates although connections are kept",
-            .disabled("a kept connection is leased by endpoint, whatever address it leads to: the others stay unused"))
+        @Test("all addresses of a name become candidates although connections are kept")
         func allAddressesKept() async throws { try await expectAllAddressesUsed(.keepAlive) }
 
         private func expectAllAddressesUsed(_ mode: ConnectionMode) async throws {
