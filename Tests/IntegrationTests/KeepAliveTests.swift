@@ -71,6 +71,19 @@ extension Integration {
             }
         }
 
+        @Test(
+            "RFC 9112 §9.3.2: pipelined requests are all answered although the client has ended its side behind them",
+            .disabled("the requests behind the first are dropped: clientMayStay asks whether the client has ended"))
+        func pipelinedAndHalfClosed() async throws {
+            try await withOrigin("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") { proxy, _ in
+                let client = try proxy.client()
+                try client.send(String(repeating: "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", count: 3))
+                client.wire.finishSending()
+                for _ in 0..<3 { #expect(try client.response().text == "ok") }
+                #expect(client.end() == .orderly)
+            }
+        }
+
         @Test("RFC 9112 §2.2: an empty line before a request is passed over, an endless number of them is not")
         func emptyLines() async throws {
             try await withOrigin("HTTP/1.1 204 No Content\r\n\r\n") { proxy, _ in

@@ -17,8 +17,13 @@ extension Integration {
             }
         }
 
-        @Test("all addresses of a name become candidates", arguments: ConnectionMode.allCases)
-        func allAddresses(_ mode: ConnectionMode) async throws {
+        @Test("all addresses of a name become candidates")
+        func allAddresses() async throws { try await expectAllAddressesUsed(.close) }
+
+        @Test("all addresses of a name become candidates although connections are kept")
+        func allAddressesKept() async throws { try await expectAllAddressesUsed(.keepAlive) }
+
+        private func expectAllAddressesUsed(_ mode: ConnectionMode) async throws {
             let origins = try (0..<3).map { _ in try Origin.ok() }
             var domain = ProxyConfiguration.Domain("a.example", endpoints: ["many.internal:80"])
             domain.connection = mode
