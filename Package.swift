@@ -58,6 +58,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: safe),
+        .target(
+            name: "TestSupport", dependencies: ["CLibevent", "RelevoProxy", "RelevoPolicy"], path: "Tests/TestSupport",
+            swiftSettings: common),
         .testTarget(name: "CLibeventTests", dependencies: ["CLibevent"], swiftSettings: safe),
         .testTarget(name: "RelevoHTTPTests", dependencies: ["RelevoHTTP"], swiftSettings: safe),
         .testTarget(name: "RelevoPolicyTests", dependencies: ["RelevoPolicy", "RelevoHTTP"], swiftSettings: safe),
@@ -67,6 +70,13 @@ let package = Package(
         .testTarget(
             name: "RelevoConfigTests", dependencies: ["RelevoConfig", "RelevoPolicy"],
             exclude: ["Broken"], swiftSettings: safe),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "TestSupport", "Relevo", "RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: safe),
         .testTarget(name: "TidyTests", swiftSettings: common),
     ]
 )

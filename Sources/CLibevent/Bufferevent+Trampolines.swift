@@ -1,4 +1,5 @@
-// The C functions that libevent calls, and their way to the Swift closures. Nothing else.
+// The C functions that libevent calls, and their way to the Swift closures.
+// Nothing else.
 
 import CEvent2
 import Glibc
@@ -6,7 +7,8 @@ import Glibc
 extension Bufferevent {
     /// Registers the trampolines with this object as unretained context.
     func setTrampolines(_ raw: OpaquePointer) {
-        bufferevent_setcb(raw, readTrampoline, writeTrampoline, eventTrampoline, Unmanaged.passUnretained(self).toOpaque())
+        bufferevent_setcb(
+            raw, readTrampoline, writeTrampoline, eventTrampoline, Unmanaged.passUnretained(self).toOpaque())
     }
 }
 

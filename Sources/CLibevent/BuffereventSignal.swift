@@ -1,4 +1,5 @@
-// What a bufferevent tells besides "bytes came" and "bytes left". The decoding of libevent's bits.
+// What a bufferevent tells besides "bytes came" and "bytes left".
+// The decoding of libevent's bits.
 
 import CEvent2
 import Glibc

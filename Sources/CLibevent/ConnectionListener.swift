@@ -1,4 +1,5 @@
-// Accepts connections on a loop. Bounds on the number of connections are the owner's matter: see pause and resume.
+// Accepts connections on a loop.
+// Bounds on the number of connections are the owner's matter: see pause and resume.
 
 import CEvent2
 import Glibc

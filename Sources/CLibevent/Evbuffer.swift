@@ -1,4 +1,5 @@
-// A chain of byte segments: libevent's evbuffer. What the bytes mean is others' matter.
+// A chain of byte segments: libevent's evbuffer.
+// What the bytes mean is others' matter.
 
 import CEvent2
 import Glibc

@@ -20,10 +20,12 @@ final class EventRegistration {
         self.loop = core
         self.handler = handler
         let context = Unmanaged.passUnretained(self).toOpaque()
-        event = event_new(core.base, descriptor, Int16(events), { _, _, context in
-            let registration = Unmanaged<EventRegistration>.fromOpaque(context!).takeUnretainedValue()
-            withExtendedLifetime(registration) { registration.handler?() }
-        }, context)
+        event = event_new(
+            core.base, descriptor, Int16(events),
+            { _, _, context in
+                let registration = Unmanaged<EventRegistration>.fromOpaque(context!).takeUnretainedValue()
+                withExtendedLifetime(registration) { registration.handler?() }
+            }, context)
         guard event != nil else { throw SystemError.last(in: .event) }
     }
 

@@ -1,4 +1,5 @@
-// Whole blocks to a descriptor, for log writers. Blocks; not for a worker's thread.
+// Whole blocks to a descriptor, for log writers.
+// Blocks; not for a worker's thread.
 
 import CEvent2
 import Glibc
@@ -32,10 +33,4 @@ extension FileOutput {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
     }
-}
-
-/// The processors of this machine.
-public enum Processors {
-    /// Those that this process may run on (`sched_getaffinity`), at least 1.
-    public static var count: Int { max(1, Int(relevo_processor_count())) }
 }

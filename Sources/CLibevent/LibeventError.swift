@@ -1,5 +1,7 @@
-// Errors of the system and of libevent, as values with words. Not for protocol errors: this module knows none.
+// Errors of the system and of libevent, as values with words.
+// Not for protocol errors: this module knows none.
 
+import CEvent2
 import Glibc
 
 /// An `errno` value with the call that reported it.
@@ -40,15 +42,13 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// The calls that this module makes and that can fail.
 public enum StaticCallName: String, Sendable, Hashable {
-    case socket, bind, listen, connect, accept, read, write, unlink, eventfd
+    case socket, bind, listen, connect, accept, read, write, unlink, eventfd  // tidy: cases are the names of calls
     case eventBase = "event_base_new"
     case event = "event_new"
     case bufferevent = "bufferevent_socket_new"
     case evbuffer = "evbuffer_new"
     case thread = "pthread_create"
-    case resolve = "getaddrinfo"
     case http = "evhttp_new"
-    case getsockname, chmod
 }
 
 extension SystemError {

@@ -1,4 +1,5 @@
 // The one door into a loop from other threads.
+// Not for work that has to wait: a job runs on the loop and must not block it.
 
 import CEvent2
 import Glibc

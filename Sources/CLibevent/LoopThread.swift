@@ -1,4 +1,5 @@
-// A thread for one event loop. What runs on it is the caller's matter.
+// A thread for one event loop.
+// What runs on it is the caller's matter.
 
 import CEvent2
 import Glibc
@@ -15,11 +16,13 @@ public final class LoopThread: Sendable {
     public init(name: String, body: @escaping @Sendable () -> Void) throws(SystemError) {
         var thread = pthread_t()
         let start = Unmanaged.passRetained(Start(name: name, body: body))
-        let status = pthread_create(&thread, nil, { argument in
-            let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
-            start.run()
-            return nil
-        }, start.toOpaque())
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+                start.run()
+                return nil
+            }, start.toOpaque())
         guard status == 0 else {
             start.release()
             throw SystemError(status, in: .thread)

@@ -1,5 +1,7 @@
-// Points in time: monotonic for waiting and measuring, wall clock for log lines. Not a timer.
+// Points in time: monotonic for waiting and measuring, wall clock for log lines.
+// Not a timer.
 
+import CEvent2
 import Glibc
 
 /// A point on the system's monotonic clock, in nanoseconds.
@@ -18,6 +20,7 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
         return MonotonicTime(nanoseconds: UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec))
     }
 
+    /// Whether one point lies before another.
     @inlinable
     public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 

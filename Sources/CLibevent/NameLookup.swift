@@ -1,5 +1,7 @@
-// Names of hosts to addresses, through the system's resolver. Blocks: not for a worker's thread.
+// Names of hosts to addresses, through the system's resolver.
+// Blocks: not for a worker's thread.
 
+import CEvent2
 import Glibc
 
 /// Looks names up with `getaddrinfo`.

@@ -1,4 +1,5 @@
-// Signals as events of a loop. Only for programs that own the process: a library must not touch signals.
+// Signals as events of a loop.
+// Only for programs that own the process: a library must not touch signals.
 
 import CEvent2
 import Glibc

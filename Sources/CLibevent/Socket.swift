@@ -1,5 +1,7 @@
-// Descriptors of sockets: owned exactly once, closed exactly once. Moving bytes is Bufferevent's matter.
+// Descriptors of sockets: owned exactly once, closed exactly once.
+// Moving bytes is Bufferevent's matter.
 
+import CEvent2
 import Glibc
 
 /// A socket that nobody else owns; closed when the value ends.

@@ -1,5 +1,7 @@
-// Addresses of sockets as values. Names of hosts are resolved in NameLookup.
+// Addresses of sockets as values.
+// Names of hosts are resolved in NameLookup.
 
+import CEvent2
 import Glibc
 
 /// The address of a socket: IPv4, IPv6 or a path of the file system.

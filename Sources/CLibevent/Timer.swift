@@ -1,4 +1,5 @@
-// A timer of a loop. For the deadlines of thousands of connections see DeadlineWheel.
+// A timer of a loop.
+// For the deadlines of thousands of connections see DeadlineWheel.
 
 import CEvent2
 

@@ -1,4 +1,5 @@
 // Something that happens once and that any number of tasks may wait for.
+// For values that one task waits for see Promise in RelevoProxy.
 
 import Synchronization
 

@@ -1,4 +1,5 @@
 // Why a proxy could not start, for embedding programs and for the command line.
+// Faults of single requests are in RelevoPolicy.
 
 public import CLibevent
 public import RelevoPolicy

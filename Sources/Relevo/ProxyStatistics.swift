@@ -1,4 +1,5 @@
 // What a proxy has done, as plain numbers.
+// The counting is done by the workers.
 
 public import RelevoPolicy
 import RelevoProxy

@@ -1,4 +1,5 @@
-// The proxy as a service of swift-service-lifecycle. Signals are the service group's matter.
+// The proxy as a service of swift-service-lifecycle.
+// Signals are the service group's matter.
 
 public import ServiceLifecycle
 

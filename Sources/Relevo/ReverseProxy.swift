@@ -1,4 +1,5 @@
-// The proxy as a library: the only public way to run one. Configuration files and command lines are not known here.
+// The proxy as a library: the only public way to run one.
+// Configuration files and command lines are not known here.
 
 public import CLibevent
 public import Logging

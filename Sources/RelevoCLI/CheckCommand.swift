@@ -1,4 +1,5 @@
 // `relevo check` and `relevo explain`: answers about a configuration, without traffic.
+// What is wrong or right is decided in RelevoConfig and RelevoPolicy.
 
 import ArgumentParser
 import RelevoConfig

@@ -1,4 +1,5 @@
 // `relevo demo`: six real origins and a proxy in one process, to look at.
+// Not a server for anything else: its origins answer every request alike.
 
 import ArgumentParser
 import CLibevent
@@ -110,6 +111,13 @@ struct DemoOrigins: Sendable {
         let size = request.body.isEmpty ? "" : "and \(request.body.count) bytes of body\n"
         return EvhttpReply(
             fields: [("Content-Type", "text/plain; charset=utf-8"), ("X-Origin", name)],
-            body: "Hello from \(name)\n\nYour request, as it arrived here:\n\(request.method) \(request.target)\n\(fields)\(size)")
+            body: """
+                Hello from \(name)
+
+                Your request, as it arrived here:
+                \(request.method) \(request.target)
+                \(fields)\(size)
+                """
+        )
     }
 }

@@ -1,4 +1,5 @@
-// Where the process begins and ends: arguments in, exit code out. Commands are in files of their own.
+// Where the process begins and ends: arguments in, exit code out.
+// Commands are in files of their own.
 
 import ArgumentParser
 import CLibevent

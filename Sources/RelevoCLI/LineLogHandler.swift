@@ -1,4 +1,5 @@
-// The proxy's own news as lines on standard error. Requests are the access log's matter.
+// The proxy's own news as lines on standard error.
+// Requests are the access log's matter.
 
 import CLibevent
 import Foundation

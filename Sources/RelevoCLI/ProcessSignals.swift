@@ -1,4 +1,5 @@
-// The signals of a process that belongs to Relevo. The library itself never touches signals.
+// The signals of a process that belongs to Relevo.
+// The library itself never touches signals.
 
 import CLibevent
 import Foundation

@@ -1,4 +1,5 @@
 // `relevo run` and `relevo version`.
+// The serving itself is in Serving.swift.
 
 import ArgumentParser
 import CLibevent

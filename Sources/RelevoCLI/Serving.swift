@@ -1,4 +1,5 @@
 // Starts a proxy and serves until a signal ends it: what `run` and `demo` have in common.
+// The only place that handles signals.
 
 import CLibevent
 import Foundation
@@ -24,6 +25,7 @@ struct Serving {
 
     /// Starts and serves; returns after the last exchange. `ready` is called when clients are served.
     func serve(ready: ([SocketAddress]) -> Void = { _ in }) async throws {
+        Descriptors.raiseLimit()
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
         let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP]) { continuation.yield($0) }
         guard let watcher else { throw CommandFailure(status: .start, message: "relevo: cannot watch signals") }

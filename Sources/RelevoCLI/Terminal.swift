@@ -1,4 +1,5 @@
 // Texts for people: results on standard output, complaints on standard error.
+// Log lines of the proxy are written by LineLogHandler.
 
 import CLibevent
 

@@ -28,9 +28,9 @@ public enum ConfigurationDiagnostics {
 
     private static func block(_ problem: ConfigurationProblem, source: SourceText?) -> String {
         guard let location = problem.location else {
-            return lines("error: " + problem.message, cure: problem.suggestion, margin: 0)
+            return lines("error: " + oneLine(problem.message), cure: problem.suggestion, margin: 0)
         }
-        let head = "\(location.file):\(location.line):\(location.column): error: \(problem.message)"
+        let head = "\(location.file):\(location.line):\(location.column): error: \(oneLine(problem.message))"
         let margin = String(location.line).count + 3
         guard let line = source?.line(location.line) else {
             return lines(head, cure: problem.suggestion, margin: margin)
@@ -47,8 +47,11 @@ public enum ConfigurationDiagnostics {
 
     private static func lines(_ body: String, cure: String?, margin: Int) -> String {
         guard let cure else { return body }
-        return body + "\n" + String(repeating: " ", count: max(margin, 2)) + "= " + cure
+        return body + "\n" + String(repeating: " ", count: max(margin, 2)) + "= " + oneLine(cure)
     }
+
+    /// A text without what would command a terminal.
+    private static func oneLine(_ text: String) -> String { String(scalars: text.unicodeScalars.map(\.shown)) }
 
     /// The part of a line around a column, and the offset of the column in it.
     private static func excerpt(of line: ArraySlice<Unicode.Scalar>, column: Int) -> (String, Int) {

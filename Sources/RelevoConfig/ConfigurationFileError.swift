@@ -1,4 +1,5 @@
-// What a configuration file has against being loaded. Holds problems; finding them is the readers' work.
+// What a configuration file has against being loaded.
+// Holds problems; finding them is the readers' work.
 
 public import RelevoPolicy
 

@@ -1,7 +1,6 @@
 // The door of the module: a file or a text becomes a configuration, or an error that lists everything wrong with
 // it. No network, no clock; the file named is the only one read.
 
-import Foundation
 import RelevoPolicy
 
 /// Reads configuration files.
@@ -25,7 +24,7 @@ public struct ConfigurationLoader: Sendable {
 
     /// Reads a file of at most ``maxFileBytes`` in UTF-8. Blocks; any thread.
     public func load(path: String) throws(ConfigurationFileError) -> LoadedConfiguration {
-        let bytes: Data
+        let bytes: [UInt8]
         do throws(ConfigurationProblem) {
             bytes = try ConfigurationFile.read(path, maxBytes: ConfigurationLoader.maxFileBytes)
         } catch {

@@ -3,7 +3,7 @@
 
 /// A field name with a meaning to the proxy (RFC 9110 §16.3.1 and the documents that define each).
 package enum KnownField: UInt8, Sendable, Hashable, CaseIterable {
-    case other = 0
+    case other = 0  // tidy: each case is the name of a field
     case connection, keepAlive, proxyConnection, te, trailer, transferEncoding, upgrade, host
     case contentLength, via, forwarded, xForwardedFor, xForwardedProto, xForwardedHost
     case xForwardedPort, xRealIP, expect, date, server, proxyAuthenticate, proxyAuthorization

@@ -3,7 +3,7 @@
 
 /// What is wrong with a message. A parser stops at the first error that the bytes prove.
 package enum HTTPParseError: String, Error, Sendable, Hashable, CaseIterable {
-    case bareLF = "bare LF"
+    case bareLF = "bare LF"  // tidy: HTTPParseError+Text has a sentence for each case
     case bareCR = "bare CR"
     case nul = "NUL"
     case obsFold = "folded line"
@@ -45,6 +45,7 @@ package enum HTTPParseError: String, Error, Sendable, Hashable, CaseIterable {
 
     /// The class of an error, which decides the status of the answer.
     package enum Kind: Sendable, Hashable {
+        /// Each class has the status below.
         case malformed, unsupportedVersion, unsupportedCoding, headTooLarge, targetTooLong
 
         /// The status for a client whose request has an error of this class (RFC 9110 §15.5, §15.6; RFC 6585 §5).

@@ -1,4 +1,5 @@
-// What the filters decided about a head that goes on, as values. Not for doing it: HeadSerializer writes the head.
+// What the filters decided about a head that goes on, as values.
+// Not for doing it: HeadSerializer writes the head.
 
 /// What the outgoing request says about its connection.
 package enum ConnectionField: Sendable, Hashable {
@@ -22,6 +23,7 @@ package enum Forwarded: Sendable, Hashable {
 
 /// The scheme that the client used.
 package enum ForwardedScheme: Sendable, Hashable {
+    /// Plain, or over TLS.
     case http, https
 
     /// The scheme in lower case.

@@ -1,4 +1,5 @@
-// Writes outgoing response heads. Not for responses that the proxy makes itself.
+// Writes outgoing response heads.
+// Not for responses that the proxy makes itself.
 
 extension HeadSerializer {
     /// Appends a response head, final empty line included.

@@ -5,6 +5,7 @@
 package enum HopByHop {
     /// Whether an Upgrade field ends here or goes on.
     package enum UpgradeHandling: Sendable, Hashable {
+        /// It ends here, or goes on.
         case drop, keep
     }
 

@@ -1,4 +1,5 @@
-// The one text form of each IP address (RFC 5952). Not for reading addresses.
+// The one text form of each IP address (RFC 5952).
+// Not for reading addresses.
 
 extension IPAddress: CustomStringConvertible {
     /// Dotted decimal for IPv4; for IPv6 the form of RFC 5952, IPv4-mapped addresses with their dotted tail (§5).

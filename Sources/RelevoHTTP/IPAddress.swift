@@ -3,7 +3,9 @@
 
 /// An IP address. The order is by family, then by number.
 package enum IPAddress: Sendable, Hashable, Comparable {
+    /// The address in host byte order.
     case v4(UInt32)
+    /// The upper and lower half of the address in host byte order.
     case v6(UInt64, UInt64)
 
     /// Reads dotted-decimal IPv4 without leading zeros, or IPv6 text (RFC 4291 §2.2) without brackets and zone.

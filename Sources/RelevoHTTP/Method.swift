@@ -3,6 +3,7 @@
 
 /// A request method (RFC 9110 §9). Names are case-sensitive.
 package enum Method: Sendable, Hashable, CaseIterable {
+    /// Every name that the proxy knows, and one case for all others.
     case get, head, post, put, delete, connect, options, trace, patch, other
 
     /// True if the method asks for nothing but reading (RFC 9110 §9.2.1). Unknown methods are not safe.
@@ -62,6 +63,7 @@ package enum Method: Sendable, Hashable, CaseIterable {
 
 /// The versions of HTTP/1 (RFC 9112 §2.3). Every other version is refused.
 package enum HTTPVersion: UInt8, Sendable, Hashable {
+    /// The two versions that are spoken.
     case http10, http11
 
     /// Reads `HTTP/1.0` or `HTTP/1.1`.

@@ -3,6 +3,7 @@
 
 /// The four forms of a request target (RFC 9112 §3.2).
 package enum TargetForm: Sendable, Hashable {
+    /// `/path`, `http://host/path`, `host:port`, `*`.
     case origin, absolute, authority, asterisk
 }
 

@@ -1,4 +1,5 @@
-// The texts in which addresses are written in configurations. Resolving names is not done here.
+// The texts in which addresses are written in configurations.
+// Resolving names is not done here.
 
 import RelevoHTTP
 

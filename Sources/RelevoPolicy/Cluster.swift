@@ -1,4 +1,5 @@
-// A group of endpoints of a snapshot. How one of them is chosen: Balancing/.
+// A group of endpoints of a snapshot.
+// How one of them is chosen: Balancing/.
 
 /// A group of endpoints that answer alike.
 package final class Cluster: Sendable {

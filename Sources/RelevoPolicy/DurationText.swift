@@ -1,4 +1,5 @@
 // Durations as configuration files write them.
+// Reading them is done in RelevoConfig, where a mistake has a place.
 
 /// Writes durations with one unit: `250ms`, `5s`, `1m`, `2h`.
 package enum DurationText {

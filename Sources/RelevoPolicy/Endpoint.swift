@@ -1,4 +1,5 @@
-// One backend address of a snapshot. Its runtime state (addresses found, requests in flight) lives with the workers.
+// One backend address of a snapshot.
+// Its runtime state (addresses found, requests in flight) lives with the workers.
 
 /// Where an endpoint is, as configured.
 package enum EndpointAddress: Sendable, Hashable, CustomStringConvertible {

@@ -39,9 +39,14 @@ extension Fault {
         case .clientBodyTooLarge: Self.client(413, "The request's body is too large.")
         case .clientHeadTimeout: Self.client(408, "The request's head did not arrive in time.")
         case .clientBodyTimeout: Self.client(408, "The request's body did not arrive in time.")
+        case .clientRateLimited: Self.client(429, "There are too many connections from this address.")
         case .clientClosed: Self.client(499, "The client left.")
         case .clientMethodRefused: Self.client(501, "This method is not carried by this proxy.")
         case .routeUnknownDomain: Self.route(421, "This server does not serve that domain.")
+        case .routeLoop:
+            Row(
+                status: 508, retry: .never, blamesEndpoint: false, closesClient: false,
+                proxyStatus: "proxy_loop_detected", explanation: "The request goes round in circles.")
         case .routeNone: Self.route(404, "No route of this domain takes that path and method.")
         case .endpointNoneHealthy: Self.proxy(503, "destination_unavailable", "No endpoint is available.")
         case .proxyOverloaded: Self.proxy(503, "connection_limit_reached", "The proxy is at its limit.")
@@ -50,6 +55,7 @@ extension Fault {
         case .connectUnreachable: Self.connect(502, "destination_ip_unroutable", "The endpoint cannot be reached.")
         case .connectDNS: Self.connect(502, "dns_error", "The endpoint's name has no address.")
         case .connectTimeout: Self.connect(504, "connection_timeout", "The endpoint did not accept in time.")
+        case .upstreamStale: Self.stale
         case .upstreamClosed: Self.upstream(502, "connection_terminated", "The endpoint closed without an answer.")
         case .upstreamMalformed: Self.upstream(502, "http_protocol_error", "The endpoint's answer is not valid HTTP.")
         case .upstreamHeadTooLarge:
@@ -60,32 +66,45 @@ extension Fault {
     }
 
     private static func client(_ status: Int, _ explanation: String) -> Row {
-        Row(status: status, retry: .never, blamesEndpoint: false, closesClient: true,
+        Row(
+            status: status, retry: .never, blamesEndpoint: false, closesClient: true,
             proxyStatus: "http_request_error", explanation: explanation)
     }
 
     private static func route(_ status: Int, _ explanation: String) -> Row {
-        Row(status: status, retry: .never, blamesEndpoint: false, closesClient: false,
+        Row(
+            status: status, retry: .never, blamesEndpoint: false, closesClient: false,
             proxyStatus: "destination_not_found", explanation: explanation)
     }
 
     private static func proxy(_ status: Int, _ proxyStatus: String, _ explanation: String) -> Row {
-        Row(status: status, retry: .never, blamesEndpoint: false, closesClient: false,
+        Row(
+            status: status, retry: .never, blamesEndpoint: false, closesClient: false,
             proxyStatus: proxyStatus, explanation: explanation)
     }
 
     private static func connect(_ status: Int, _ proxyStatus: String, _ explanation: String) -> Row {
-        Row(status: status, retry: .nothingSent, blamesEndpoint: true, closesClient: false,
+        Row(
+            status: status, retry: .nothingSent, blamesEndpoint: true, closesClient: false,
             proxyStatus: proxyStatus, explanation: explanation)
     }
 
     private static func upstream(_ status: Int, _ proxyStatus: String, _ explanation: String) -> Row {
-        Row(status: status, retry: .ifIdempotent, blamesEndpoint: true, closesClient: false,
+        Row(
+            status: status, retry: .ifIdempotent, blamesEndpoint: true, closesClient: false,
             proxyStatus: proxyStatus, explanation: explanation)
     }
 
+    /// Endpoints may end idle connections whenever they like: no blame.
+    private static var stale: Row {
+        Row(
+            status: 502, retry: .ifIdempotent, blamesEndpoint: false, closesClient: false,
+            proxyStatus: "connection_terminated", explanation: "The endpoint ended the connection.")
+    }
+
     private static var truncated: Row {
-        Row(status: 502, retry: .never, blamesEndpoint: true, closesClient: true,
+        Row(
+            status: 502, retry: .never, blamesEndpoint: true, closesClient: true,
             proxyStatus: "http_response_incomplete", explanation: "The endpoint's answer ended too early.")
     }
 }

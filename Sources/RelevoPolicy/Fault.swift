@@ -1,4 +1,5 @@
-// The closed list of ways in which a request can fail. What follows from each is in Fault+Table.swift.
+// The closed list of ways in which a request can fail.
+// What follows from each is in Fault+Table.swift.
 
 /// Why a request failed: one code, the same in the access log, in `Proxy-Status` and in docs/errors.md.
 public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
@@ -18,6 +19,8 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
     case clientHeadTimeout = "client.head_timeout"
     /// The client stopped sending a body that it owes.
     case clientBodyTimeout = "client.body_timeout"
+    /// The client's address has as many connections as one may have.
+    case clientRateLimited = "client.rate_limited"
     /// The client left before the answer was complete.
     case clientClosed = "client.closed"
     /// The method is one that Relevo does not carry (CONNECT, TRACE).
@@ -25,6 +28,8 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
 
     /// No domain of the configuration has this name.
     case routeUnknownDomain = "route.unknown_domain"
+    /// The request has passed here too often already: endpoints lead back to this proxy.
+    case routeLoop = "route.loop"
     /// The domain has no route for this path and method.
     case routeNone = "route.none"
 
@@ -44,6 +49,8 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
     /// The endpoint did not accept in time.
     case connectTimeout = "connect.timeout"
 
+    /// A connection that was kept from an earlier request ended before a byte of the response came.
+    case upstreamStale = "upstream.stale"
     /// The endpoint ended the connection before it sent a response head.
     case upstreamClosed = "upstream.closed"
     /// The endpoint broke HTTP.

@@ -1,4 +1,5 @@
-// What an embedding program may see and decide about a request. How the decision is carried out is the proxy's matter.
+// What an embedding program may see and decide about a request.
+// How the decision is carried out is the proxy's matter.
 
 /// A request as a hook sees it: read it, plan edits of its fields.
 ///
@@ -60,7 +61,8 @@ public enum FieldEdit: Sendable, Hashable {
 public enum HookDecision: Sendable {
     /// Go on as configured.
     case forward
-    /// Go to the named cluster, whatever the routes say. An unknown name fails the request with `endpoint.none_healthy`.
+    /// Go to the named cluster, whatever the routes say. An unknown name fails the request with
+    /// `endpoint.none_healthy`.
     case cluster(String)
     /// Answer at once.
     case respond(HookResponse)

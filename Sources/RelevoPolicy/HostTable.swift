@@ -1,4 +1,5 @@
-// Names to numbers in constant time and without allocation. Knows nothing of domains.
+// Names to numbers in constant time and without allocation.
+// Knows nothing of domains.
 
 /// A hash table from byte strings to numbers, filled once.
 ///

@@ -1,4 +1,5 @@
-// Bounds on what peers may send and hold. Every one is on by default and has a test that reaches it.
+// Bounds on what peers may send and hold.
+// Every one is on by default and has a test that reaches it.
 
 /// Bounds on what peers may send and hold.
 public struct Limits: Sendable, Equatable {
@@ -12,6 +13,17 @@ public struct Limits: Sendable, Equatable {
     public var bodyBytes: Int = 0
     /// Client connections at a time, of all workers together; above: accepting pauses.
     public var connections: Int = 65_536
+    /// Client connections at a time from one address, trusted proxies excepted; above: 429.
+    public var clientConnections: Int = 4096
+    /// Requests on one client connection; after them it is closed.
+    public var clientRequests: Int = 10_000
+    /// Bytes per second that a request body has to bring on average, after a first grace of ``Timeouts/body``; below:
+    /// 408. 0 means any.
+    public var bodyRate: Int = 100
+    /// Idle connections that each worker keeps to an endpoint; 0 keeps none.
+    public var idleUpstreams: Int = 128
+    /// Requests on one connection to an endpoint; after them it is closed.
+    public var upstreamRequests: Int = 10_000
 
     /// Creates the defaults.
     public init() {}

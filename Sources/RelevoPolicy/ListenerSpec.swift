@@ -1,4 +1,5 @@
 // An address to accept clients on, checked.
+// Opening it is done in RelevoProxy.
 
 /// Where a listener listens.
 package enum ListenerAddress: Sendable, Hashable, CustomStringConvertible {

@@ -1,10 +1,12 @@
-// The path that routing compares. What is forwarded is always the target as it came.
+// The path that routing compares.
+// What is forwarded is always the target as it came.
 
 /// A request path in the form in which an origin would understand it.
 ///
 /// Origins decode `%61`, join `//` and resolve `..` before they look a path up. If routing compared the raw text, a
-/// client could reach `/admin` through `/public/%2e%2e/admin`. So unreserved characters are decoded (RFC 3986 §6.2.2.2),
-/// dot segments removed (§5.2.4) and slashes joined, for the comparison only. `%2F` stays encoded: it is data.
+/// client could reach `/admin` through `/public/%2e%2e/admin`. So unreserved characters are decoded (RFC 3986
+/// §6.2.2.2), dot segments removed (§5.2.4) and slashes joined, for the comparison only. `%2F` stays encoded: it is
+/// data.
 package struct NormalPath: Sendable {
     /// The normal form; the original slice when nothing had to change.
     package let bytes: ArraySlice<UInt8>
@@ -54,7 +56,9 @@ package struct NormalPath: Sendable {
                 kept.append(part)
             }
         }
-        let endsOpen = path.last == UInt8(ascii: "/") || parts.last.map { $0.elementsEqual(dot) || $0.elementsEqual(dot + dot) } ?? true
+        let endsOpen =
+            path.last == UInt8(ascii: "/")
+            || parts.last.map { $0.elementsEqual(dot) || $0.elementsEqual(dot + dot) } ?? true
         var result: [UInt8] = []
         for part in kept {
             result.append(UInt8(ascii: "/"))
@@ -76,8 +80,10 @@ package struct NormalPath: Sendable {
     private static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        default: byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default:
+            byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
                 || byte == UInt8(ascii: "~")
         }
     }

@@ -21,6 +21,9 @@ public struct ProxyConfiguration: Sendable, Equatable {
     public var timeouts: Timeouts
     /// Bounds on what clients may send and hold.
     public var limits: Limits
+    /// Peers whose `X-Forwarded-*`, `Forwarded` and `X-Request-ID` are believed: addresses or ranges such as
+    /// `10.0.0.0/8`. What anybody else claims is replaced.
+    public var trustedProxies: [TrustedProxy]
     /// Whether and where a line is written for each request.
     public var accessLog: AccessLog
 
@@ -35,6 +38,7 @@ public struct ProxyConfiguration: Sendable, Equatable {
         self.clusters = clusters
         self.timeouts = timeouts
         self.limits = limits
+        trustedProxies = []
         self.accessLog = accessLog
     }
 }
@@ -57,6 +61,23 @@ extension ProxyConfiguration {
         public init(stringLiteral value: String) { self.init(value) }
     }
 
+    /// A peer whose word about a client is taken.
+    public struct TrustedProxy: Sendable, Equatable, ExpressibleByStringLiteral {
+        /// An address or a range: `10.0.0.1`, `10.0.0.0/8`, `2001:db8::/32`.
+        public var range: String
+        /// Where it was written.
+        public var location: SourceLocation?
+
+        /// Creates a trusted peer from the text of an address or a range.
+        public init(_ range: String, location: SourceLocation? = nil) {
+            self.range = range
+            self.location = location
+        }
+
+        /// Creates a trusted peer from a literal.
+        public init(stringLiteral value: String) { self.init(value) }
+    }
+
     /// A domain and what is served for it.
     public struct Domain: Sendable, Equatable {
         /// `a.example`, `*.shop.example` (any name below it) or `*` (whatever no other domain serves).
@@ -73,8 +94,10 @@ extension ProxyConfiguration {
         public var location: SourceLocation?
 
         /// Creates a domain with routes.
-        public init(_ name: String, routes: [Route], connection: ConnectionMode = .keepAlive,
-                    forwarded: ForwardedMode = .xForwarded, location: SourceLocation? = nil) {
+        public init(
+            _ name: String, routes: [Route], connection: ConnectionMode = .keepAlive,
+            forwarded: ForwardedMode = .xForwarded, location: SourceLocation? = nil
+        ) {
             self.name = name
             self.routes = routes
             self.connection = connection
@@ -108,8 +131,10 @@ extension ProxyConfiguration {
         public var location: SourceLocation?
 
         /// Creates a route.
-        public init(_ action: RouteAction, path: String = "/", methods: [String] = [],
-                    location: SourceLocation? = nil) {
+        public init(
+            _ action: RouteAction, path: String = "/", methods: [String] = [],
+            location: SourceLocation? = nil
+        ) {
             self.path = path
             self.methods = methods
             self.action = action
@@ -145,8 +170,10 @@ extension ProxyConfiguration {
         public var location: SourceLocation?
 
         /// Creates a cluster.
-        public init(_ name: String, endpoints: [Endpoint], balance: BalanceMethod = .random,
-                    location: SourceLocation? = nil) {
+        public init(
+            _ name: String, endpoints: [Endpoint], balance: BalanceMethod = .random,
+            location: SourceLocation? = nil
+        ) {
             self.name = name
             self.endpoints = endpoints
             self.balance = balance

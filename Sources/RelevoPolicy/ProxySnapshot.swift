@@ -1,4 +1,5 @@
-// A checked configuration in the form in which requests are served from it. Made by SnapshotBuilder only.
+// A checked configuration in the form in which requests are served from it.
+// Made by SnapshotBuilder only.
 
 /// Everything that workers need to know, immutable and shared by all threads.
 ///
@@ -16,20 +17,23 @@ package final class ProxySnapshot: Sendable {
     package let clusterIDs: [String: Int]
     /// The number of endpoints of all clusters; their ids count below it.
     package let endpointCount: Int
+    /// Peers whose word about a client is taken.
+    package let trustedProxies: TrustedProxies
     /// Things that are allowed but probably not meant.
     package let warnings: [ConfigurationProblem]
 
     init(
-        configuration: ProxyConfiguration, listeners: [ListenerSpec], table: RouteTable, clusters: ClusterSet,
-        warnings: [ConfigurationProblem]
+        _ builder: SnapshotBuilder, listeners: [ListenerSpec], table: RouteTable, clusters: ClusterSet,
+        trusted: TrustedProxies
     ) {
-        self.configuration = configuration
+        configuration = builder.configuration
+        trustedProxies = trusted
         self.listeners = listeners
         self.table = table
         self.clusters = clusters.all
         clusterIDs = clusters.ids
         endpointCount = clusters.endpointCount
-        self.warnings = warnings
+        warnings = builder.warnings
     }
 
     /// Time limits that hold before a route is known.

@@ -1,5 +1,5 @@
 // A domain and its routes in a snapshot, everything resolved: names to clusters, overrides to values.
-
+// Which of them takes a request is decided in RouteTable.
 
 /// What becomes of a request.
 package enum RouteTarget: Sendable {

@@ -1,4 +1,5 @@
-// Why a request goes where it goes, in words. The decision itself is RouteTable's.
+// Why a request goes where it goes, in words.
+// The decision itself is RouteTable's.
 
 /// Writes down every step of a routing decision.
 package struct RouteExplanation: RouteTrace, Sendable {
@@ -13,12 +14,12 @@ package struct RouteExplanation: RouteTrace, Sendable {
         let text = String(decoding: name, as: UTF8.self)
         let place = found.flatMap(\.location).map { " (\($0))" } ?? ""
         switch (kind, found) {
-        case (.exact, let found?): steps.append("domain   \(found.name) is configured by that very name\(place)")
-        case (.suffix, let found?): steps.append("domain   \(text) matches \(found.name)\(place)")
-        case (.fallback, .some): steps.append("domain   no other name matches, so `*` takes it\(place)")
-        case (.exact, nil): steps.append("domain   \(text) is not configured by that very name")
-        case (.suffix, nil): steps.append("domain   *.\(text) is not configured")
-        case (.fallback, nil): steps.append("domain   there is no `*` to take what no other name matches")
+        case (.exact, let found?): steps.append("domain    \(found.name) is configured by that very name\(place)")
+        case (.suffix, let found?): steps.append("domain    \(text) matches \(found.name)\(place)")
+        case (.fallback, .some): steps.append("domain    no other name matches, so `*` takes it\(place)")
+        case (.exact, nil): steps.append("domain    \(text) is not configured by that very name")
+        case (.suffix, nil): steps.append("domain    *.\(text) is not configured")
+        case (.fallback, nil): steps.append("domain    there is no `*` to take what no other name matches")
         }
     }
 
@@ -31,6 +32,6 @@ package struct RouteExplanation: RouteTrace, Sendable {
             case .otherPath: "no: another path"
             case .otherMethod: "no: another method"
             }
-        steps.append("route    \(route.text)\(place): \(verdict)")
+        steps.append("route     \(route.text)\(place): \(verdict)")
     }
 }

@@ -1,5 +1,5 @@
 // Which domain and which route a request belongs to: one pure function, which can also say how it came to its answer.
-
+// Looks at host, path and method only; nothing here knows connections.
 
 /// What routing looks at.
 package struct RouteQuery: Sendable {

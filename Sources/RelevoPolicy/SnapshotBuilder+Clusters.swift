@@ -1,4 +1,5 @@
 // Clusters and endpoints of a configuration, checked and numbered.
+// The texts of addresses are read in AddressText.
 
 /// The clusters of a snapshot while it is being built.
 package struct ClusterSet: Sendable {

@@ -1,4 +1,5 @@
 // Domains and routes of a configuration, checked, with names resolved to clusters and overrides to values.
+// Matching requests against them is done in RouteTable.
 
 extension SnapshotBuilder {
     mutating func domains(_ clusters: inout ClusterSet) -> [Domain] {
@@ -32,11 +33,11 @@ extension SnapshotBuilder {
         let bare = name.hasPrefix("*.") ? String(name.dropFirst(2)) : name
         if AddressText.isLiteral(bare) || isBracketed(bare) || AddressText.isName(bare) { return name }
         let suggestion: String? =
-            if bare.contains("*") { "a `*` can only be the whole name or its first label: `*.example.com`" }
-            else if bare.contains("/") { "a domain has no scheme and no path" }
-            else if bare.contains(":") { "a domain is named without its port" }
-            else if !bare.utf8.allSatisfy({ $0 < 0x80 }) { "write the name in its ASCII form, `xn--…`" }
-            else { nil }
+            if bare.contains("*") {
+                "a `*` can only be the whole name or its first label: `*.example.com`"
+            } else if bare.contains("/") { "a domain has no scheme and no path" } else if bare.contains(":") {
+                "a domain is named without its port"
+            } else if !bare.utf8.allSatisfy({ $0 < 0x80 }) { "write the name in its ASCII form, `xn--…`" } else { nil }
         report("`\(domain.name)` is no name of a domain", suggestion, at: domain.location)
         return name
     }

@@ -16,11 +16,11 @@ package struct SnapshotBuilder {
         let listeners = builder.listeners()
         var clusters = builder.clusters()
         let domains = builder.domains(&clusters)
+        let trusted = builder.trustedProxies()
         builder.checkNumbers()
         guard builder.problems.isEmpty else { throw ConfigurationError(builder.problems) }
         return ProxySnapshot(
-            configuration: configuration, listeners: listeners, table: RouteTable(domains: domains),
-            clusters: clusters, warnings: builder.warnings)
+            builder, listeners: listeners, table: RouteTable(domains: domains), clusters: clusters, trusted: trusted)
     }
 
     mutating func report(_ message: String, _ suggestion: String? = nil, at location: SourceLocation?) {
@@ -51,6 +51,20 @@ package struct SnapshotBuilder {
 
     func firstAt(_ location: SourceLocation?) -> String? { location.map { "the first is at \($0)" } }
 
+    private mutating func trustedProxies() -> TrustedProxies {
+        var ranges: [AddressRange] = []
+        for source in configuration.trustedProxies {
+            guard let range = AddressRange(source.range) else {
+                report(
+                    "`\(source.range)` is no address and no range", "write `10.0.0.1` or `10.0.0.0/8`",
+                    at: source.location)
+                continue
+            }
+            ranges.append(range)
+        }
+        return TrustedProxies(ranges)
+    }
+
     private mutating func checkNumbers() {
         if let workers = configuration.workers, !(1...256).contains(workers) {
             report("`workers` is \(workers)", "1 to 256, or leave it out for one per core", at: nil)
@@ -61,11 +75,16 @@ package struct SnapshotBuilder {
         check("target_bytes", limits.targetBytes, 64...(1 << 20))
         check("body_bytes", limits.bodyBytes, 0...(1 << 60))
         check("connections", limits.connections, 1...10_000_000)
+        check("client_connections", limits.clientConnections, 1...10_000_000)
+        check("client_requests", limits.clientRequests, 1...1_000_000_000)
+        check("body_rate", limits.bodyRate, 0...(1 << 30))
+        check("idle_upstreams", limits.idleUpstreams, 0...100_000)
+        check("upstream_requests", limits.upstreamRequests, 1...1_000_000_000)
         let times = configuration.timeouts
         let named = [
             ("head", times.head), ("body", times.body), ("idle", times.idle), ("connect", times.connect),
             ("response", times.response), ("stream", times.stream), ("half_close", times.halfClose),
-            ("shutdown", times.shutdown),
+            ("shutdown", times.shutdown), ("upstream_idle", times.upstreamIdle), ("tunnel", times.tunnel),
         ]
         for (name, value) in named { check(time: name, value, at: nil) }
     }

@@ -1,4 +1,5 @@
 // "Did you mean …?" for whatever is looked up by name.
+// Not for text that people write at length: one word against a few known ones.
 
 /// Finds the name that somebody probably meant.
 package enum Spelling {

@@ -1,4 +1,5 @@
 // Every wait of the proxy has an end: these are the ends.
+// Who keeps them is named at each; bounds on sizes and counts are in Limits.
 
 /// Time limits. Each is on by default; none can be switched off, only made long.
 public struct Timeouts: Sendable, Equatable {
@@ -12,8 +13,13 @@ public struct Timeouts: Sendable, Equatable {
     public var connect: Duration = .seconds(5)
     /// From the request sent to the response head.
     public var response: Duration = .seconds(60)
+    /// A connection to an endpoint between two requests; an endpoint that announces less (`Keep-Alive: timeout`) is
+    /// believed.
+    public var upstreamIdle: Duration = .seconds(30)
     /// No byte either way while forwarding.
     public var stream: Duration = .seconds(300)
+    /// Silence in a connection that has left HTTP, such as a WebSocket.
+    public var tunnel: Duration = .seconds(3600)
     /// Silence that a client is granted which has ended its sending side (RFC 9112 §9.6) but may still read.
     public var halfClose: Duration = .seconds(1)
     /// Running exchanges when the proxy shuts down.

@@ -1,4 +1,5 @@
 // What happens once for a process and not once for each worker: name resolution, for now.
+// It serves no clients.
 
 import CLibevent
 import RelevoPolicy

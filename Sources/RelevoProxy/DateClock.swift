@@ -1,4 +1,5 @@
 // The value of the Date field, made once a second.
+// Also the calendar for log lines; not for measuring.
 
 import CLibevent
 

@@ -1,4 +1,5 @@
 // From a callback on some thread to one waiting task.
+// For events that many tasks wait for see Completion in Relevo.
 
 import Synchronization
 

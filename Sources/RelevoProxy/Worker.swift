@@ -15,6 +15,8 @@ package struct WorkerSettings: Sendable {
     package var log: LogWriter?
     /// Where news for the operator goes; any thread.
     package var notify: @Sendable (ProxyNotice) -> Void
+    /// Connections of each client address, over all workers.
+    package var census: ClientCensus
     /// Client connections that this worker may hold.
     package var maxConnections: Int
     /// The seed of the worker's dice.
@@ -32,6 +34,8 @@ package final class Worker {
     /// Serialised heads on their way to an output buffer; its capacity is kept.
     var scratch: [UInt8] = []
     let dateClock = DateClock()
+    let pool: UpstreamPool
+    let census: ClientCensus
     private(set) var snapshot: ProxySnapshot
     /// Bounds on heads, in the parser's form.
     let headLimits: HeadLimits
@@ -56,6 +60,7 @@ package final class Worker {
         hook = settings.hook
         accessLog = settings.log.map(AccessLogBuffer.init)
         notify = settings.notify
+        census = settings.census
         maxConnections = settings.maxConnections
         snapshot = settings.snapshot
         let limits = settings.snapshot.limits
@@ -63,6 +68,7 @@ package final class Worker {
             headBytes: limits.headBytes, fields: limits.fields, targetBytes: limits.targetBytes)
         random = RandomSource(seed: settings.seed)
         requestCounter = random.next()
+        pool = UpstreamPool(loop: loop, wheel: wheel, snapshot: settings.snapshot)
         endpoints = settings.snapshot.clusters.flatMap(\.endpoints).sorted { $0.id < $1.id }.map(EndpointState.init)
         balancers = settings.snapshot.clusters.map(Balancer.init)
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
@@ -183,6 +189,7 @@ extension Worker {
         drainLimit?.close()
         tick?.close()
         accessLog?.flush()
+        pool.endAll()
         spareExchanges = []
         done()
     }

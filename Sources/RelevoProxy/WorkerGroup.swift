@@ -1,4 +1,5 @@
 // The set of workers and the control thread of one proxy: started together, asked together, stopped together.
+// What a worker does is in Worker.swift.
 
 package import CLibevent
 package import RelevoPolicy
@@ -68,8 +69,9 @@ package final class WorkerGroup: Sendable {
             await control.resolveNames(patience: settings.lookupPatience)
             let group = WorkerGroup(
                 addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control)
+            let census = ClientCensus(limit: snapshot.limits.clientConnections)
             for index in 0..<count {
-                let worker = workerSettings(snapshot, settings, index: index, of: count)
+                let worker = workerSettings(snapshot, settings, census, index: index, of: count)
                 let failure = await group.startThread(worker, sockets.map { $0[index] }, index)
                 guard let failure else { continue }
                 await group.shutdown(within: .zero)
@@ -93,24 +95,24 @@ package final class WorkerGroup: Sendable {
     /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended.
     package func shutdown(within limit: Duration) async {
         control.stop()
+        let started = workers.prefix(threads.withLock { $0.count })
         await withTaskGroup(of: Void.self) { group in
-            for worker in workers.prefix(threads.withLock { $0.count }) {
-                group.addTask {
-                    await withCheckedContinuation { continuation in
-                        let posted = worker.post { worker in
-                            worker.drain(within: limit) {
-                                worker.loop.stop()
-                                continuation.resume()
-                            }
-                        }
-                        if !posted { continuation.resume() }
-                    }
-                }
-            }
+            for worker in started { group.addTask { await Self.drain(worker, within: limit) } }
         }
         for thread in threads.withLock({ $0 }) { thread.join() }
         control.join()
         for path in socketPaths { FileOutput.removeSocket(path) }
+    }
+
+    private static func drain(_ worker: LoopMailbox<Worker>, within limit: Duration) async {
+        let drained = Promise<Void>()
+        let posted = worker.post { worker in
+            worker.drain(within: limit) {
+                worker.loop.stop()
+                drained.fulfil(())
+            }
+        }
+        if posted { await drained.value }
     }
 
     /// The sum of all workers' counters.
@@ -168,11 +170,12 @@ extension WorkerGroup {
     }
 
     private static func workerSettings(
-        _ snapshot: ProxySnapshot, _ settings: GroupSettings, index: Int, of count: Int
+        _ snapshot: ProxySnapshot, _ settings: GroupSettings, _ census: ClientCensus, index: Int, of count: Int
     ) -> WorkerSettings {
         var seeds = RandomSource(seed: settings.seed &+ UInt64(index))
         return WorkerSettings(
             snapshot: snapshot, hook: settings.hook, log: settings.log, notify: settings.notify,
+            census: census,
             maxConnections: max(1, (snapshot.limits.connections + count - 1) / count), seed: seeds.next())
     }
 

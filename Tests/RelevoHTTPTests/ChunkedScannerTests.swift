@@ -1,4 +1,5 @@
-// Chunk framing: grammar, limits, trailers. Not for random input, which RandomisedTests feeds.
+// Chunk framing: grammar, limits, trailers.
+// Not for random input, which RandomisedTests feeds.
 
 import RelevoHTTP
 import Testing

@@ -1,4 +1,5 @@
-// The classic mode: Connection is the only difference on the wire. Not for the rewriting modes.
+// The classic mode: Connection is the only difference on the wire.
+// Not for the rewriting modes.
 
 import RelevoHTTP
 import Testing

@@ -1,4 +1,5 @@
 // The vocabulary of parse errors: each can happen, has a name of its own, a sentence and a status.
+// Random input is fed by RandomisedTests.
 
 import RelevoHTTP
 import Testing

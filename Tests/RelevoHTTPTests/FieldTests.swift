@@ -1,4 +1,5 @@
-// Field lines: syntax, order, look-up, editing. Not for fields with a meaning to framing or routing.
+// Field lines: syntax, order, look-up, editing.
+// Not for fields with a meaning to framing or routing.
 
 import RelevoHTTP
 import Testing

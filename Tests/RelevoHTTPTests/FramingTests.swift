@@ -1,4 +1,5 @@
-// Where content ends: Content-Length and Transfer-Encoding of both directions. Not for chunks themselves.
+// Where content ends: Content-Length and Transfer-Encoding of both directions.
+// Not for chunks themselves.
 
 import RelevoHTTP
 import Testing

@@ -1,4 +1,5 @@
-// Finding the end of a head in pieces. Not for its meaning.
+// Finding the end of a head in pieces.
+// Not for its meaning.
 
 import RelevoHTTP
 import Testing

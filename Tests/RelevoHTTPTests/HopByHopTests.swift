@@ -1,4 +1,5 @@
 // What must not cross the proxy, and what nobody can strip by calling it a matter of one hop.
+// Random input is fed by RandomisedTests.
 
 import RelevoHTTP
 import Testing

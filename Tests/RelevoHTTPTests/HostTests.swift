@@ -1,4 +1,5 @@
-// Targets and hosts: whom a request is for. Not for the choice of an endpoint.
+// Targets and hosts: whom a request is for.
+// Not for the choice of an endpoint.
 
 import RelevoHTTP
 import Testing

@@ -1,4 +1,5 @@
-// The first line of a request: what is taken from it and what is refused. Not for hosts and targets in detail.
+// The first line of a request: what is taken from it and what is refused.
+// Not for hosts and targets in detail.
 
 import RelevoHTTP
 import Testing

@@ -1,4 +1,5 @@
-// Status lines and persistence. Not for framing of responses.
+// Status lines and persistence.
+// Not for framing of responses.
 
 import RelevoHTTP
 import Testing

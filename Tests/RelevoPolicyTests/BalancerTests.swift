@@ -1,4 +1,5 @@
 // Which endpoint is chosen: shares, fairness, exclusions, repeatability.
+// Seeds are fixed, so that a failure can be repeated.
 
 @testable import RelevoPolicy
 import Testing

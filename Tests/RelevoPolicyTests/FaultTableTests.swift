@@ -1,4 +1,5 @@
 // The one table of failures.
+// That each fault is reported so on the wire is tested in IntegrationTests.
 
 import RelevoPolicy
 import Testing
@@ -16,7 +17,8 @@ import Testing
     @Test("only faults of endpoints blame an endpoint or allow another attempt", arguments: Fault.allCases)
     func blame(fault: Fault) {
         let isOfEndpoint = fault.rawValue.hasPrefix("connect.") || fault.rawValue.hasPrefix("upstream.")
-        #expect(fault.row.blamesEndpoint == isOfEndpoint)
+        // An endpoint may end an idle connection whenever it likes.
+        #expect(fault.row.blamesEndpoint == (isOfEndpoint && fault != .upstreamStale))
         if !isOfEndpoint { #expect(fault.row.retry == .never) }
     }
 

@@ -1,4 +1,5 @@
 // Which domain and route a request belongs to.
+// Matching only; the builder has tests of its own.
 
 import RelevoPolicy
 import Testing
@@ -81,9 +82,9 @@ import Testing
         }
         #expect(
             trace.steps == [
-                "domain   a.b.shop.example is not configured by that very name",
-                "domain   *.b.shop.example is not configured", "domain   shop.example matches *.shop.example",
-                "route    /: takes it",
+                "domain    a.b.shop.example is not configured by that very name",
+                "domain    *.b.shop.example is not configured", "domain    shop.example matches *.shop.example",
+                "route     /: takes it",
             ])
     }
 

@@ -1,4 +1,5 @@
 // What makes a configuration wrong, and that everything wrong is told at once.
+// Mistakes of syntax are tested with the reader of files.
 
 import RelevoPolicy
 import Testing
@@ -122,7 +123,8 @@ import Testing
                     .init(
                         "a.example",
                         routes: [
-                            .init(.cluster("api"), methods: ["GET"]), .init(.cluster("api"), path: "/x", methods: ["GET"]),
+                            .init(.cluster("api"), methods: ["GET"]),
+                            .init(.cluster("api"), path: "/x", methods: ["GET"]),
                             .init(.cluster("api"), path: "/x"),
                         ])
                 ], clusters: [.init("api", endpoints: ["10.0.0.1"])]))

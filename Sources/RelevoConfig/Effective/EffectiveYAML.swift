@@ -30,6 +30,14 @@ struct EffectiveYAML {
         }
         write(configuration.timeouts)
         write(configuration.limits)
+        if configuration.trustedProxies.isEmpty {
+            put("trusted_proxies", "off", 0, ["trusted_proxies"])
+        } else {
+            header("trusted_proxies", 0)
+            for (index, proxy) in configuration.trustedProxies.enumerated() {
+                add("- " + YAMLText.block(proxy.range), 1, ["trusted_proxies", String(index)])
+            }
+        }
         write(configuration.accessLog)
         return aligned()
     }
@@ -38,7 +46,8 @@ struct EffectiveYAML {
         header("timeouts", 0)
         let values = [
             ("head", timeouts.head), ("body", timeouts.body), ("idle", timeouts.idle), ("connect", timeouts.connect),
-            ("response", timeouts.response), ("stream", timeouts.stream), ("half_close", timeouts.halfClose),
+            ("response", timeouts.response), ("stream", timeouts.stream),
+            ("tunnel", timeouts.tunnel), ("upstream_idle", timeouts.upstreamIdle), ("half_close", timeouts.halfClose),
             ("shutdown", timeouts.shutdown),
         ]
         for (key, value) in values { put(key, DurationText.write(value), 1, ["timeouts", key]) }
@@ -50,7 +59,10 @@ struct EffectiveYAML {
         let values = [
             ("head_bytes", SizeText.write(limits.headBytes)), ("fields", String(limits.fields)),
             ("target_bytes", SizeText.write(limits.targetBytes)), ("body_bytes", body),
-            ("connections", String(limits.connections)),
+            ("body_rate", SizeText.write(limits.bodyRate)),
+            ("connections", String(limits.connections)), ("client_connections", String(limits.clientConnections)),
+            ("client_requests", String(limits.clientRequests)), ("idle_upstreams", String(limits.idleUpstreams)),
+            ("upstream_requests", String(limits.upstreamRequests)),
         ]
         for (key, value) in values { put(key, value, 1, ["limits", key]) }
     }

@@ -8,8 +8,8 @@ enum YAMLText {
         isBare(text) ? text : quoted(text)
     }
 
-    /// A text as a scalar for a list in brackets.
-    static func flow(_ text: String) -> String { block(text) }
+    /// A list in brackets with one item.
+    static func list(_ item: String) -> String { "[" + block(item) + "]" }
 
     /// Letters and digits with a few signs inside, nothing else.
     private static func isBare(_ text: String) -> Bool {

@@ -22,7 +22,9 @@ extension ConfigurationReader {
         guard let fields = map(field, .cluster, wants: "a map or a list of endpoints") else { return nil }
         let place = field.keyLocation ?? field.place
         guard let list = fields["endpoints"] else {
-            report("cluster \(name.quoted) has no `endpoints`", suggestion: "for example `endpoints: [10.0.0.1]`", at: place)
+            report(
+                "cluster \(name.quoted) has no `endpoints`", suggestion: "for example `endpoints: [10.0.0.1]`",
+                at: place)
             return nil
         }
         var cluster = ProxyConfiguration.Cluster(name, endpoints: endpoints(list), location: place)
@@ -48,7 +50,7 @@ extension ConfigurationReader {
             return address.map { ProxyConfiguration.Endpoint($0, location: field.node.location) }
         }
         if let apart = addressApart(entries) {
-            mismatch(field, wants: "an address", suggestion: "write `\(apart)` without the space")
+            mismatch(field, wants: "an address", suggestion: "write \(apart.quoted) without the space")
             return nil
         }
         guard let fields = map(field, .endpoint) else { return nil }

@@ -19,12 +19,14 @@ extension ConfigurationReader {
         }
         guard isMap(field) else {
             let text = field.node.scalar.flatMap { $0.text.isEmpty ? nil : $0.text }
-            mismatch(field, wants: "a list of endpoints or a map",
-                     suggestion: text.map { "write a list: `[\(YAMLText.flow($0))]`" })
+            mismatch(
+                field, wants: "a list of endpoints or a map",
+                suggestion: text.map { "write a list: \(YAMLText.list($0).quoted)" })
             return nil
         }
         guard let fields = map(field, .domain) else { return nil }
-        var domain = ProxyConfiguration.Domain(name, routes: routes(ofDomain: name, field, fields), location: field.keyLocation)
+        let routes = routes(ofDomain: name, field, fields)
+        var domain = ProxyConfiguration.Domain(name, routes: routes, location: field.keyLocation)
         if let mode = fields["connection"].flatMap({ choice($0, of: ConnectionMode.self) }) { domain.connection = mode }
         if let mode = fields["forwarded"].flatMap({ choice($0, of: ForwardedMode.self) }) { domain.forwarded = mode }
         domain.timeouts = overrides(fields["timeouts"])
@@ -32,7 +34,9 @@ extension ConfigurationReader {
     }
 
     /// The routes of a domain in long form; its only one if it has an action instead.
-    private mutating func routes(ofDomain name: String, _ field: Field, _ fields: Fields) -> [ProxyConfiguration.Route] {
+    private mutating func routes(
+        ofDomain name: String, _ field: Field, _ fields: Fields
+    ) -> [ProxyConfiguration.Route] {
         let owner = Owner(name: name, label: "domain \(name.quoted)", place: field.keyLocation ?? field.place)
         let actions = ["endpoints", "cluster", "routes", "redirect", "respond"]
         guard let key = onlyAction(of: actions, in: fields, owner), let value = fields[key] else { return [] }
@@ -53,7 +57,8 @@ extension ConfigurationReader {
         let overrides = self.overrides(fields["timeouts"])
         let owner = Owner(name: path == "/" ? name : name + path, label: "this route", place: field.place)
         let actions = ["endpoints", "cluster", "redirect", "respond"]
-        guard let key = onlyAction(of: actions, in: fields, owner), let action = self.action(key, fields, owner) else { return nil }
+        guard let key = onlyAction(of: actions, in: fields, owner) else { return nil }
+        guard let action = action(key, fields, owner) else { return nil }
         var route = ProxyConfiguration.Route(action, path: path, methods: methods, location: field.node.location)
         route.timeouts = overrides
         return route
@@ -62,7 +67,9 @@ extension ConfigurationReader {
     private mutating func path(_ field: Field) -> String? {
         guard let path = text(field, wants: "a path", suggestion: "for example `/v1/`") else { return nil }
         guard !path.hasPrefix("/") else { return path }
-        report("a path begins with `/`, found \(path.quoted)", suggestion: "write `/\(path)`", at: field.place)
+        report(
+            "a path begins with `/`, found \(path.quoted)", suggestion: "write \(("/" + path).quoted)",
+            at: field.place)
         return nil
     }
 
@@ -95,8 +102,9 @@ extension ConfigurationReader {
         let given = keys.filter { fields[$0] != nil }
         let choices = keys.map { "`\($0)`" }.joined(separator: ", ")
         guard let first = given.first else {
-            report("\(owner.label) does not say what becomes of its requests", suggestion: "write one of \(choices)",
-                   at: owner.place)
+            report(
+                "\(owner.label) does not say what becomes of its requests", suggestion: "write one of \(choices)",
+                at: owner.place)
             return nil
         }
         guard given.count > 1 else { return first }
@@ -123,7 +131,9 @@ extension ConfigurationReader {
         report("`balance` has no meaning beside `\(key)`", suggestion: cure, at: balance.keyLocation ?? balance.place)
     }
 
-    private mutating func inlineCluster(_ name: String, endpoints field: Field, balance: Field?) -> ProxyConfiguration.Cluster {
+    private mutating func inlineCluster(
+        _ name: String, endpoints field: Field, balance: Field?
+    ) -> ProxyConfiguration.Cluster {
         let location = field.keyLocation ?? field.node.location
         var cluster = ProxyConfiguration.Cluster(name, endpoints: endpoints(field), location: location)
         if let method = balance.flatMap({ self.balance($0) }) { cluster.balance = method }

@@ -34,7 +34,9 @@ extension ConfigurationReader {
             return nil
         }
         guard range.contains(number) else {
-            report("\(field.label) is out of bounds: \(number)", suggestion: bounds(range, String.init), at: field.place)
+            report(
+                "\(field.label) is out of bounds: \(number)", suggestion: bounds(range, String.init),
+                at: field.place)
             return nil
         }
         return number
@@ -57,8 +59,9 @@ extension ConfigurationReader {
         do throws(QuantityError) {
             let bytes = try SizeText.parse(text, for: field.label)
             guard !range.contains(bytes) else { return bytes }
-            report("\(field.label) is out of bounds: \(text.quoted)",
-                   suggestion: bounds(range, SizeText.write), at: field.place)
+            report(
+                "\(field.label) is out of bounds: \(text.quoted)",
+                suggestion: bounds(range, SizeText.write), at: field.place)
         } catch {
             report(error.message, suggestion: error.suggestion, at: field.place)
         }
@@ -77,7 +80,7 @@ extension ConfigurationReader {
             report("\(field.label) `\(text)` is not supported yet", suggestion: "write \(wanted)", at: field.place)
             return nil
         }
-        let near = Spelling.closest(to: text, in: words)
+        let near = Section.closest(to: text, among: words)
         mismatch(field, wants: wanted, suggestion: near.map { "did you mean `\($0)`?" })
         return nil
     }

@@ -10,7 +10,7 @@ extension ConfigurationReader {
             note(field.path, line: field.node.location.line, variables: scalar.variables)
             return nil
         }
-        return number(field, in: 1...1024, wants: "a whole number or `auto`")
+        return number(field, in: 1...256, wants: "a whole number or `auto`")
     }
 
     /// The addresses to accept clients on.
@@ -31,25 +31,41 @@ extension ConfigurationReader {
         }
     }
 
+    /// Peers whose word is taken.
+    mutating func trustedProxies(_ field: Field) -> [ProxyConfiguration.TrustedProxy] {
+        if let scalar = field.node.scalar, scalar.text == "off" {
+            note(field.path, line: field.node.location.line, variables: scalar.variables)
+            return []
+        }
+        let items = list(field, of: "a trusted proxy", wants: "`off` or a list of addresses and ranges") ?? []
+        return items.compactMap { item in
+            let range = text(item, wants: "an address or a range", suggestion: "for example `10.0.0.0/8`")
+            return range.map { ProxyConfiguration.TrustedProxy($0, location: item.node.location) }
+        }
+    }
+
     /// The text of an address. Its syntax is checked by `SnapshotBuilder`; here is caught what YAML or habit made
     /// of it.
     mutating func address(_ field: Field, example: String) -> String? {
         guard field.node.scalar != nil else {
             let bare = source.line(field.node.location.line).flatMap { BareText.bracketedAddress(in: $0) }
-            mismatch(field, wants: "an address", suggestion: bare.map { "write it in quotes: `\"\($0.text)\"`" })
+            mismatch(field, wants: "an address", suggestion: bare.map { "write it in quotes: \($0.text.quotedTwice)" })
             return nil
         }
         guard let text = text(field, wants: "an address", suggestion: "for example `\(example)`") else { return nil }
         let isNumber = WholeNumber.parse(text) != nil
         if isNumber || text.hasPrefix(":") {
             let host = example.prefix { $0 != ":" }
-            let cure = "write the host too: `\(host)\(isNumber ? ":" : "")\(text)`"
-            report("\(text.quoted) is a port without a host", suggestion: cure, at: field.place)
+            let whole = host + (isNumber ? ":" : "") + text
+            report(
+                "\(text.quoted) is a port without a host", suggestion: "write the host too: \(whole.quoted)",
+                at: field.place)
             return nil
         }
         guard text.lowercased().hasPrefix("https://") else { return text }
-        report("`https://` is not supported yet", suggestion: "write `host` or `host:port` of a plain HTTP port",
-               at: field.place)
+        report(
+            "`https://` is not supported yet", suggestion: "write `host` or `host:port` of a plain HTTP port",
+            at: field.place)
         return nil
     }
 
@@ -65,7 +81,8 @@ extension ConfigurationReader {
         guard let fields = map(field, .timeouts, wants: "a map such as `{ connect: 1s }`") else { return result }
         let targets: [(String, WritableKeyPath<Timeouts, Duration>)] = [
             ("head", \.head), ("body", \.body), ("idle", \.idle), ("connect", \.connect), ("response", \.response),
-            ("stream", \.stream), ("half_close", \.halfClose), ("shutdown", \.shutdown),
+            ("stream", \.stream), ("tunnel", \.tunnel), ("upstream_idle", \.upstreamIdle), ("half_close", \.halfClose),
+            ("shutdown", \.shutdown),
         ]
         for (key, target) in targets {
             if let value = fields[key].flatMap({ duration($0) }) { result[keyPath: target] = value }
@@ -90,13 +107,20 @@ extension ConfigurationReader {
     mutating func limits(_ field: Field) -> Limits {
         var result = Limits()
         guard let fields = map(field, .limits, wants: "a map such as `{ fields: 200 }`") else { return result }
-        if let value = fields["head_bytes"].flatMap({ size($0, in: 512...(16 << 20)) }) { result.headBytes = value }
-        if let value = fields["target_bytes"].flatMap({ size($0, in: 64...(16 << 20)) }) { result.targetBytes = value }
+        if let value = fields["head_bytes"].flatMap({ size($0, in: 512...(1 << 20)) }) { result.headBytes = value }
+        if let value = fields["target_bytes"].flatMap({ size($0, in: 64...(1 << 20)) }) { result.targetBytes = value }
+        if let value = fields["body_rate"].flatMap({ size($0, in: 0...(1 << 30)) }) { result.bodyRate = value }
         if let value = fields["body_bytes"].flatMap({ bodyBytes($0) }) { result.bodyBytes = value }
-        let wants = "a whole number"
-        if let value = fields["fields"].flatMap({ number($0, in: 1...10_000, wants: wants) }) { result.fields = value }
-        if let value = fields["connections"].flatMap({ number($0, in: 1...10_000_000, wants: wants) }) {
-            result.connections = value
+        let counts: [(String, WritableKeyPath<Limits, Int>, ClosedRange<Int>)] = [
+            ("fields", \.fields, 8...10_000), ("connections", \.connections, 1...10_000_000),
+            ("client_connections", \.clientConnections, 1...10_000_000),
+            ("client_requests", \.clientRequests, 1...1_000_000_000),
+            ("idle_upstreams", \.idleUpstreams, 0...100_000),
+            ("upstream_requests", \.upstreamRequests, 1...1_000_000_000),
+        ]
+        for (key, target, range) in counts {
+            let value = fields[key].flatMap { number($0, in: range, wants: "a whole number") }
+            if let value { result[keyPath: target] = value }
         }
         return result
     }
@@ -106,7 +130,7 @@ extension ConfigurationReader {
             note(field.path, line: field.node.location.line, variables: scalar.variables)
             return 0
         }
-        return size(field, in: 0...Int.max)
+        return size(field, in: 0...(1 << 60))
     }
 
     /// Whether and where requests are logged.
@@ -119,8 +143,11 @@ extension ConfigurationReader {
             return nil
         }
         for (key, supported) in [("format", "json"), ("to", "stdout")] {
-            guard let field = fields[key], let word = text(field, wants: "`\(supported)`"), word != supported else { continue }
-            report("\(field.label) \(word.quoted) is not supported yet", suggestion: "write `\(supported)`", at: field.place)
+            guard let field = fields[key], let word = text(field, wants: "`\(supported)`") else { continue }
+            guard word != supported else { continue }
+            report(
+                "\(field.label) \(word.quoted) is not supported yet", suggestion: "write `\(supported)`",
+                at: field.place)
         }
         return .standardOutput
     }

@@ -44,18 +44,26 @@ struct ConfigurationReader {
         var result = ProxyConfiguration()
         let field = Field(node: root, path: [], label: "a configuration")
         guard let fields = map(field, .root) else { return result }
-        for key in ["listeners", "domains"] where fields[key] == nil {
-            let example = key == "listeners" ? "listeners: [0.0.0.0:8080]" : "domains: { a.example: [10.0.0.1] }"
-            report("`\(key)` is missing", suggestion: "for example `\(example)`", at: root.location)
-        }
+        reportMissing(in: fields, of: root)
         result.workers = fields["workers"].flatMap { workers($0) }
         result.listeners = fields["listeners"].map { listeners($0) } ?? []
         result.domains = fields["domains"].map { domains($0) } ?? []
         result.clusters = fields["clusters"].map { clusters($0) } ?? []
         result.timeouts = fields["timeouts"].map { timeouts($0) } ?? result.timeouts
         result.limits = fields["limits"].map { limits($0) } ?? result.limits
+        result.trustedProxies = fields["trusted_proxies"].map { trustedProxies($0) } ?? []
         result.accessLog = fields["access_log"].flatMap { accessLog($0) } ?? .standardOutput
         return result
+    }
+
+    /// Reports the sections without which there is nothing to serve, unless they are there misspelt.
+    private mutating func reportMissing(in fields: Fields, of root: YAMLNode) {
+        guard case .map(let entries) = root.content else { return }
+        let slips = entries.compactMap { Section.closest(to: $0.key.text, among: Section.root.keys) }
+        let examples = [("listeners", "[0.0.0.0:8080]"), ("domains", "{ a.example: [10.0.0.1] }")]
+        for (key, example) in examples where fields[key] == nil && !slips.contains(key) {
+            report("`\(key)` is missing", suggestion: "for example `\(key): \(example)`", at: root.location)
+        }
     }
 
     /// Adds a problem at a place.
@@ -119,7 +127,8 @@ extension ConfigurationReader {
             }
             let path = field.path + [name]
             note(path, line: entry.keyLocation.line, variables: entry.key.variables)
-            result.append((name, Field(node: entry.value, path: path, label: name.quoted, keyLocation: entry.keyLocation)))
+            let field = Field(node: entry.value, path: path, label: name.quoted, keyLocation: entry.keyLocation)
+            result.append((name, field))
         }
         return result
     }
@@ -128,7 +137,7 @@ extension ConfigurationReader {
     mutating func list(_ field: Field, of label: String, wants: String) -> [Field]? {
         guard case .list(let items) = field.node.content else {
             let text = field.node.scalar.flatMap { $0.text.isEmpty ? nil : $0.text }
-            mismatch(field, wants: wants, suggestion: text.map { "write a list: `[\(YAMLText.flow($0))]`" })
+            mismatch(field, wants: wants, suggestion: text.map { "write a list: \(YAMLText.list($0).quoted)" })
             return nil
         }
         if items.isEmpty { report("\(field.label) is empty", suggestion: "it wants \(wants)", at: field.place) }

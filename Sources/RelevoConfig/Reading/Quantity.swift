@@ -29,11 +29,8 @@ enum WholeNumber {
     }
 }
 
-/// Times: `250ms`, `5s`, `1m`, `2h`.
-enum DurationText {
-    private static let units: [(name: String, milliseconds: Int)] = [
-        ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
-    ]
+extension DurationText {
+    /// The longest time that a file can ask for, in milliseconds: 24 hours.
     private static let maximum = 24 * 3_600_000
 
     /// The time that a text stands for: above zero, at most 24 hours.
@@ -69,15 +66,6 @@ enum DurationText {
                 ? "\(name) wants a whole number and one unit, found \(text.quoted)"
                 : "\(unit.quoted) is no unit of time",
             suggestion: isSplit ? "use a smaller unit, e.g. `1500ms` or `90s`" : "the units are `ms`, `s`, `m` and `h`")
-    }
-
-    /// The shortest exact text; whole milliseconds are what a file can say.
-    static func write(_ duration: Duration) -> String {
-        let (seconds, attoseconds) = duration.components
-        let milliseconds = Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
-        let unit = units.first { milliseconds % $0.milliseconds == 0 && milliseconds >= $0.milliseconds }
-        guard let unit else { return "\(milliseconds)ms" }
-        return "\(milliseconds / unit.milliseconds)\(unit.name)"
     }
 }
 

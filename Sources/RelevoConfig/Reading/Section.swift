@@ -1,6 +1,8 @@
 // Which keys a configuration file has, and where. The one list of them: what a key's value must be is said by
 // `ConfigurationReader`, what it does by docs/configuration.md.
 
+import RelevoPolicy
+
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
     case root, listener, domain, route, cluster, endpoint, timeouts, overrides, limits, accessLog, redirect, respond
@@ -8,16 +10,25 @@ enum Section: CaseIterable {
     /// Keys that it may have.
     var keys: [String] {
         switch self {
-        case .root: ["workers", "listeners", "domains", "clusters", "timeouts", "limits", "access_log"]
+        case .root:
+            ["workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "access_log"]
         case .listener: ["address"]
         case .domain:
             ["endpoints", "cluster", "routes", "redirect", "respond", "balance", "connection", "forwarded", "timeouts"]
         case .route: ["path", "methods", "endpoints", "cluster", "redirect", "respond", "balance", "timeouts"]
         case .cluster: ["endpoints", "balance", "timeouts"]
         case .endpoint: ["address", "weight"]
-        case .timeouts: ["head", "body", "idle", "connect", "response", "stream", "half_close", "shutdown"]
+        case .timeouts:
+            [
+                "head", "body", "idle", "connect", "response", "stream", "tunnel", "upstream_idle", "half_close",
+                "shutdown",
+            ]
         case .overrides: ["body", "connect", "response", "stream"]
-        case .limits: ["head_bytes", "fields", "target_bytes", "body_bytes", "connections"]
+        case .limits:
+            [
+                "head_bytes", "fields", "target_bytes", "body_bytes", "body_rate", "connections", "client_connections",
+                "client_requests", "idle_upstreams", "upstream_requests",
+            ]
         case .accessLog: ["format", "to"]
         case .redirect: ["to", "status"]
         case .respond: ["status", "body"]
@@ -27,7 +38,7 @@ enum Section: CaseIterable {
     /// Keys that are planned and refused, so that nobody relies on what is not there.
     var laterKeys: [String] {
         switch self {
-        case .root: ["admin", "resolver", "trusted_proxies"]
+        case .root: ["admin", "resolver"]
         case .listener: ["tls"]
         case .domain, .route, .cluster: ["health", "retry", "tls", "limits"]
         case .endpoint, .timeouts, .overrides, .limits, .accessLog, .redirect, .respond: []
@@ -57,10 +68,15 @@ enum Section: CaseIterable {
 
     /// The cure for a key that this section does not have.
     func cure(forUnknown key: String) -> String {
-        if let near = Spelling.closest(to: key, in: keys) { return "did you mean `\(near)`?" }
+        if let near = Section.closest(to: key, among: keys) { return "did you mean `\(near)`?" }
         let homes = Section.allCases.filter { $0 != .overrides && ($0.keys + $0.laterKeys).contains(key) }
         if !homes.isEmpty { return "it belongs to " + homes.map(\.place).joined(separator: ", ") }
-        if let near = Spelling.closest(to: key, in: laterKeys) { return "did you mean `\(near)`?" }
+        if let near = Section.closest(to: key, among: laterKeys) { return "did you mean `\(near)`?" }
         return "the keys here are " + keys.map { "`\($0)`" }.joined(separator: ", ")
+    }
+
+    /// The word that was probably meant; none for a text too long to be a slip, whose distance would cost much.
+    static func closest(to word: String, among words: [String]) -> String? {
+        word.utf8.count <= 64 ? Spelling.closest(to: word, among: words) : nil
     }
 }

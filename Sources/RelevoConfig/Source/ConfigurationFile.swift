@@ -1,12 +1,13 @@
-// The bytes of a file, with a bound and with words for why there are none. What the bytes mean is not known here.
+// The bytes of a file, with a bound and with words for why there are none.
+// What the bytes mean is not known here.
 
-import Foundation
+import Foundation  // tidy: imports: the way to read a file without raw pointers
 import RelevoPolicy
 
 /// Reading of configuration files.
 enum ConfigurationFile {
     /// All bytes of a file or pipe; links are followed.
-    static func read(_ path: String, maxBytes: Int) throws(ConfigurationProblem) -> Data {
+    static func read(_ path: String, maxBytes: Int) throws(ConfigurationProblem) -> [UInt8] {
         do {
             let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
             let type = try? FileManager.default.attributesOfItem(atPath: resolved)[.type] as? FileAttributeType
@@ -20,7 +21,7 @@ enum ConfigurationFile {
             guard bytes.count <= maxBytes else {
                 throw ConfigurationProblem("\(path.quoted) is larger than \(SizeText.write(maxBytes))")
             }
-            return bytes
+            return [UInt8](bytes)
         } catch let problem as ConfigurationProblem {
             throw problem
         } catch {
@@ -40,7 +41,7 @@ enum ConfigurationFile {
     }
 
     /// Where bytes stop being UTF-8.
-    static func encodingProblem(of bytes: Data, _ path: String) -> ConfigurationProblem {
+    static func encodingProblem(of bytes: [UInt8], _ path: String) -> ConfigurationProblem {
         var codec = UTF8()
         var iterator = bytes.makeIterator()
         var valid = 0

@@ -9,6 +9,9 @@ extension String {
         return "`" + String(String.UnicodeScalarView(shown)) + tail + "`"
     }
 
+    /// This text between double quotes, as YAML wants it, between backticks.
+    var quotedTwice: String { "\"\(self)\"".quoted }
+
     /// The text of some characters.
     init(scalars: some Sequence<Unicode.Scalar>) {
         var view = String.UnicodeScalarView()

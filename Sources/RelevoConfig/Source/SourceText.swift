@@ -65,6 +65,9 @@ extension SourceText {
         let word = line.dropFirst(column - 1)
         guard let first = word.first else { return 1 }
         if first == "\"" || first == "'" { return quotedLength(word, quote: first) }
+        if first == "[", let address = BareText.bracketedAddress(in: word), address.column == 1 {
+            return address.text.unicodeScalars.count
+        }
         if first == "[" || first == "{" { return 1 }
         var depth = 0
         var length = 0

@@ -9,14 +9,15 @@ enum BareText {
         for index in line.indices {
             defer { previous = line[index] }
             if line[index] == "#", previous == " " { return nil }
-            guard line[index] == "[", previous != "\"", previous != "'" else { continue }
+            guard line[index] == "[", [" ", "[", "{", ","].contains(previous) else { continue }
             let inside = line[(index + 1)...].prefix { $0.properties.isASCIIHexDigit || $0 == ":" || $0 == "." }
             guard inside.endIndex < line.endIndex, line[inside.endIndex] == "]" else { continue }
             guard inside.filter({ $0 == ":" }).count >= 2 else { continue }
             let rest = line[(inside.endIndex + 1)...]
-            let port = rest.first == ":" ? rest.dropFirst().prefix { ("0"..."9").contains($0) } : []
-            let end = port.isEmpty ? inside.endIndex + 1 : port.endIndex
-            return (String(scalars: line[index..<end]), index - line.startIndex + 1)
+            let port = rest.dropFirst().prefix(while: { ("0"..."9").contains($0) })
+            let text = "[" + String(scalars: inside) + "]"
+            let tail = rest.first == ":" && !port.isEmpty ? ":" + String(scalars: port) : ""
+            return (text + tail, index - line.startIndex + 1)
         }
         return nil
     }

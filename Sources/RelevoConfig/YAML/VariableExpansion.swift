@@ -13,6 +13,8 @@ struct VariableExpansion: Equatable {
         case unclosed
         /// A reference inside a default.
         case nested
+        /// The value has a character that could not be written into a file.
+        case reservedCharacter(name: String)
     }
 
     /// The text; references that failed are left out.
@@ -33,15 +35,10 @@ struct VariableExpansion: Equatable {
         var index = 0
         var result = String.UnicodeScalarView()
         while index < scalars.count {
-            guard scalars[index] == "$", index + 1 < scalars.count, scalars[index + 1] == "$" || scalars[index + 1] == "{"
-            else {
+            let next = index + 1 < scalars.count ? scalars[index + 1] : " "
+            guard scalars[index] == "$", next == "{" else {
                 result.append(scalars[index])
-                index += 1
-                continue
-            }
-            if scalars[index + 1] == "$" {
-                result.append("$")
-                index += 2
+                index += scalars[index] == "$" && next == "$" ? 2 : 1
                 continue
             }
             let end = scalars[index...].firstIndex(of: "}")
@@ -67,7 +64,12 @@ struct VariableExpansion: Equatable {
             let (name, fallback) = try VariableExpansion.parts(of: inside)
             names.append(name)
             // As in shells, `:-` also stands in for a variable that is set but empty.
-            if let value = environment[name], fallback == nil || !value.isEmpty { return value }
+            if let value = environment[name], fallback == nil || !value.isEmpty {
+                guard !value.unicodeScalars.contains(where: YAMLMask.reserved.contains) else {
+                    throw .reservedCharacter(name: name)
+                }
+                return value
+            }
             guard let fallback else { throw .unset(name: name) }
             return fallback
         } catch {

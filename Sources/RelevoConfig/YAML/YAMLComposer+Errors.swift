@@ -47,7 +47,7 @@ extension YAMLComposer {
         if let address = BareText.bracketedAddress(in: line) {
             return ConfigurationProblem(
                 "\(address.text.quoted) means a list to YAML",
-                suggestion: "write it in quotes: `\"\(address.text)\"`",
+                suggestion: "write it in quotes: \(address.text.quotedTwice)",
                 location: location(line: number, column: address.column))
         }
         if let column = BareText.reference(in: line) {
@@ -85,14 +85,15 @@ private enum SyntaxMessages {
             return ("this does not fit into \(list)", "check the indentation and the quotes", false)
         case "could not find expected ':'": return ("a key wants `: ` after it", nil, false)
         case "mapping values are not allowed in this context":
-            return ("a `:` cannot stand here", "write a value that contains `: ` in quotes; check the indentation", false)
+            return ("a `:` cannot stand here", "write a value with `: ` in quotes; check the indentation", false)
         case "found character that cannot start any token":
             return ("a value cannot begin with this character", "write the value in quotes", false)
         case "found unexpected end of stream": return ("the quote that begins here never ends", nil, true)
         case "found unknown escape character":
             return ("there is no such escape", "in double quotes write `\\\\`, or use single quotes", false)
-        case "but found another document", "did not find expected <document start>":
-            return ("a configuration is a single YAML document", nil, false)
+        case "but found another document": return ("a configuration is a single YAML document", nil, false)
+        case "did not find expected <document start>":
+            return ("nothing can follow here", "check the indentation and the quotes", false)
         case _ where problem.hasPrefix("Maximum nesting level"): return ("nested too deeply", nil, false)
         default: return ("not readable as YAML: \(problem)", nil, false)
         }

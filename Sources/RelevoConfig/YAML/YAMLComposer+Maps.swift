@@ -11,7 +11,7 @@ extension YAMLComposer {
         var merged: [YAMLEntry] = []
         var lines: [String: Int] = [:]
         for (keyNode, valueNode) in pairs {
-            let keyPlace = keyNode.mark.map { location(line: $0.line, column: $0.column) } ?? location(line: 1, column: 1)
+            let keyPlace = place(of: keyNode)
             let key = key(of: keyNode, at: keyPlace)
             let value = try self.node(of: valueNode, depth: depth + 1)
             if key.text == "<<", key.isPlain {
@@ -41,7 +41,7 @@ extension YAMLComposer {
         let text = mask.revealedKey(scalar.string, line: place.line, column: place.column)
         if isPlain, YAMLMask.isAlias(text) {
             let written = YAMLMask.revealed(text)
-            report("\(written.quoted) means something else to YAML", suggestion: "write it in quotes: `\"\(written)\"`", at: place)
+            reportBareStar(written, at: place)
             return YAMLScalar(text: written, isPlain: true, isBroken: true)
         }
         return expanded(YAMLMask.revealed(text), isPlain: isPlain, at: place)
@@ -69,19 +69,24 @@ extension YAMLComposer {
             let place = self.place(ofReference: reference, from: place)
             switch failure {
             case .unset(let name):
-                report("the environment variable `\(name)` is not set",
-                       suggestion: "set it, or give a default: `${\(name):-default}`", at: place)
+                report(
+                    "the environment variable `\(name)` is not set",
+                    suggestion: "set it, or give a default: `${\(name):-default}`", at: place)
             case .badName(let name):
-                report("\(name.quoted) is no name of a variable",
-                       suggestion: "write `${NAME}` or `${NAME:-default}`; a plain `${` is written `$${`", at: place)
+                report(
+                    "\(name.quoted) is no name of a variable",
+                    suggestion: "write `${NAME}` or `${NAME:-default}`; a plain `${` is written `$${`", at: place)
             case .unclosed:
                 report("`${` without `}`", suggestion: "a plain `${` is written `$${`", at: place)
             case .nested:
                 report("a default cannot refer to another variable", at: place)
+            case .reservedCharacter(let name):
+                report("the environment variable `\(name)` contains a private-use character", at: place)
             }
         }
-        return YAMLScalar(text: expansion.text, isPlain: isPlain, variables: expansion.names,
-                          isBroken: !expansion.failures.isEmpty)
+        return YAMLScalar(
+            text: expansion.text, isPlain: isPlain, variables: expansion.names,
+            isBroken: !expansion.failures.isEmpty)
     }
 
     /// The place of the n-th `${` from a place on, if it is on the same line; else the place itself.

@@ -62,10 +62,11 @@ extension YAMLComposer {
     private func checkCharacters() throws(ConfigurationProblem) {
         for (offset, scalar) in source.scalars.enumerated() where !isAllowed(scalar, at: offset) {
             let (line, column) = source.place(of: offset)
-            let number = "U+" + String(repeating: "0", count: max(0, 4 - String(scalar.value, radix: 16).count))
+            let number =
+                "U+" + String(repeating: "0", count: max(0, 4 - String(scalar.value, radix: 16).count))
                 + String(scalar.value, radix: 16, uppercase: true)
-            let message = scalar == "\\" ? "private-use characters are not accepted" : "the character \(number) is not accepted"
-            throw ConfigurationProblem(message, location: location(line: line, column: column))
+            let subject = scalar == "\\" ? "an escaped private-use character" : "the character \(number)"
+            throw ConfigurationProblem("\(subject) is not accepted", location: location(line: line, column: column))
         }
     }
 
@@ -95,7 +96,8 @@ extension YAMLComposer {
                 let parser = try Parser(yaml: mask.text, resolver: .basic, encoding: .utf8)
                 return try parser.singleRoot().map { (parser, $0) }
             } catch YamlError.duplicatedKeysInMapping(_, let context)
-                where mask.hideKey(line: context.mark.line, column: context.mark.column) {
+                where mask.hideKey(line: context.mark.line, column: context.mark.column)
+            {
                 continue
             } catch {
                 throw problem(of: error)
@@ -108,7 +110,7 @@ extension YAMLComposer {
 
 extension YAMLComposer {
     mutating func node(of node: Node, depth: Int) throws(ConfigurationProblem) -> YAMLNode {
-        let place = node.mark.map { location(line: $0.line, column: $0.column) } ?? location(line: 1, column: 1)
+        let place = place(of: node)
         let before = nodes
         try count(1, depth: depth, at: place)
         checkTag(of: node, at: place)
@@ -166,9 +168,23 @@ extension YAMLComposer {
     private mutating func reportUnknownAnchor(_ name: String, at place: SourceLocation) {
         let written = YAMLMask.revealed("*" + name)
         if written == "*" || written.hasPrefix("*.") {
-            report("\(written.quoted) means something else to YAML", suggestion: "write it in quotes: `\"\(written)\"`", at: place)
+            reportBareStar(written, at: place)
         } else {
-            report("no anchor `&\(name)` comes before this alias", suggestion: "a text that begins with `*` wants quotes", at: place)
+            report(
+                "no anchor \(("&" + name).quoted) comes before this alias",
+                suggestion: "a text that begins with `*` wants quotes", at: place)
         }
+    }
+
+    /// Reports a text without quotes that begins with a star.
+    mutating func reportBareStar(_ text: String, at place: SourceLocation) {
+        report(
+            "\(text.quoted) means something else to YAML", suggestion: "write it in quotes: \(text.quotedTwice)",
+            at: place)
+    }
+
+    /// Where a node of the library begins.
+    func place(of node: Node) -> SourceLocation {
+        node.mark.map { location(line: $0.line, column: $0.column) } ?? location(line: 1, column: 1)
     }
 }

@@ -10,8 +10,10 @@ struct YAMLMask {
     static let alias: Unicode.Scalar = "\u{E000}"
     /// Characters that a file may not contain, because they are used here.
     static let reserved: ClosedRange<Unicode.Scalar> = "\u{E000}"..."\u{E0FF}"
-    /// How many duplicate keys are hidden before the library has its say.
-    static let maxDuplicates = 64
+    /// How many duplicate keys are hidden at most before the library has its say.
+    private static let maxDuplicates = 64
+    /// Characters that the library may read again because of duplicate keys.
+    private static let maxRereading = 4_000_000
 
     private let source: SourceText
     private var masked: [Unicode.Scalar]
@@ -38,7 +40,8 @@ struct YAMLMask {
     /// - Returns: Whether that was possible; not for keys written as aliases of lists, with anchors and such.
     mutating func hideKey(line: Int, column: Int) -> Bool {
         let place = Place(line: line, column: column)
-        guard originals.count < YAMLMask.maxDuplicates, originals[place] == nil,
+        let allowed = min(YAMLMask.maxDuplicates, max(1, YAMLMask.maxRereading / max(1, masked.count)))
+        guard originals.count < allowed, originals[place] == nil,
             var offset = source.offset(line: line, column: column),
             let stand = Unicode.Scalar(YAMLMask.alias.value + 1 + UInt32(originals.count))
         else { return false }

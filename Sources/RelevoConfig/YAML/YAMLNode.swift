@@ -42,7 +42,8 @@ struct YAMLNode: Sendable {
     /// What was found, for messages.
     var found: String {
         switch content {
-        case .scalar(let scalar): scalar.isNothing ? "nothing" : scalar.text.quoted
+        case .scalar(let scalar) where scalar.isNothing: "nothing"
+        case .scalar(let scalar): scalar.text.isEmpty ? "an empty text" : scalar.text.quoted
         case .list: "a list"
         case .map: "a map"
         }

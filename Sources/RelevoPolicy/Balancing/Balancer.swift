@@ -1,4 +1,5 @@
 // The policies behind one face; each has a file of its own.
+// Health and discovery decide who may be chosen, not this.
 
 /// Chooses endpoints of one cluster for one worker.
 package struct Balancer: Sendable {

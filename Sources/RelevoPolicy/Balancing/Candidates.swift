@@ -1,4 +1,5 @@
 // Which endpoints of a cluster may be chosen at the moment.
+// Who of them is chosen is the matter of the policies beside this file.
 
 /// What a balancer must leave out.
 package struct Candidates: Sendable {

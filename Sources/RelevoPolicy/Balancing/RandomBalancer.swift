@@ -1,4 +1,5 @@
 // The default policy: at random, by weight.
+// Keeps no state, so that workers need not agree on anything.
 
 /// Chooses an endpoint with a probability in proportion to its weight.
 package struct RandomBalancer: Sendable {

@@ -1,4 +1,5 @@
-// The dice of a worker. Not for secrets.
+// The dice of a worker.
+// Not for secrets.
 
 /// A fast generator with a seed (SplitMix64), so that a balancer's choices can be repeated in a test.
 package struct RandomSource: RandomNumberGenerator, Sendable {

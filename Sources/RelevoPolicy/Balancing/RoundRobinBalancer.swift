@@ -1,4 +1,5 @@
 // In turn, by weight, without bursts.
+// Each worker takes turns of its own; they do not agree on a common order.
 
 /// Smooth weighted round robin: each turn every candidate gains its weight, the richest is chosen and pays the total.
 package struct RoundRobinBalancer: Sendable {

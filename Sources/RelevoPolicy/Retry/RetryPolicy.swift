@@ -1,4 +1,5 @@
-// Whether a failed attempt is followed by another. Asked with evidence, never with hope.
+// Whether a failed attempt is followed by another.
+// Asked with evidence, never with hope.
 
 /// What is known about a request when an attempt has failed.
 package struct AttemptEvidence: Sendable {
@@ -8,12 +9,16 @@ package struct AttemptEvidence: Sendable {
     package var attempts: Int
     /// How many of them ran into the connect timeout.
     package var timeouts: Int
+    /// Whether the same request can be sent again and do no harm: an idempotent method (RFC 9110 §9.2.2), no body
+    /// that has been given away, and no byte of a response.
+    package var isRepeatable: Bool
 
     /// Creates the evidence.
-    package init(fault: Fault, attempts: Int, timeouts: Int) {
+    package init(fault: Fault, attempts: Int, timeouts: Int, isRepeatable: Bool = false) {
         self.fault = fault
         self.attempts = attempts
         self.timeouts = timeouts
+        self.isRepeatable = isRepeatable
     }
 }
 
@@ -27,7 +32,11 @@ package enum RetryPolicy {
     /// Whether the request may go to another endpoint.
     package static func allowsAnother(_ evidence: AttemptEvidence) -> Bool {
         switch evidence.fault.row.retry {
-        case .never, .ifIdempotent: false
+        case .never: false
+        // A kept connection that ended says nothing about the endpoint. Other failures after the request was sent do;
+        // repeating them is a matter of configuration.
+        case .ifIdempotent:
+            evidence.fault == .upstreamStale && evidence.isRepeatable && evidence.attempts < maxAttempts
         case .nothingSent: evidence.attempts < maxAttempts && evidence.timeouts < maxTimeouts
         }
     }

@@ -31,15 +31,24 @@ final class ClientConnection {
     /// How long an ended connection is listened to (RFC 9112 §9.6).
     static let lingerTime: Duration = .seconds(2)
 
+    /// How long a fresh connection may take to send a request while the proxy is shutting down.
+    static let drainPatience: Duration = .milliseconds(500)
+
     unowned let worker: Worker
     let bufferevent: Bufferevent
     let peer: SocketAddress
+    /// The client's address without port, as text for fields.
+    private(set) lazy var peerHost = Array(peer.host.utf8)
     /// The place in the worker's list.
     var index: Int
+    /// Whether the peer is one of the trusted proxies. Who can open a unix socket is a matter of the file system: such
+    /// peers are trusted by that, if anybody is.
+    let isTrusted: Bool
     /// Requests whose head was received on this connection.
     private(set) var requestCount = 0
     /// Whether the client will send nothing more.
     private(set) var hasEnded = false
+    private var isCounted = false
     private var state = State.idle
     private var scanner = HeadScanner()
     private var headStarted = MonotonicTime(nanoseconds: 0)
@@ -52,6 +61,8 @@ final class ClientConnection {
         self.bufferevent = bufferevent
         self.peer = peer
         self.index = index
+        let trusted = worker.snapshot.trustedProxies
+        isTrusted = !trusted.isEmpty && (peer.ip.map { trusted.trusts($0) } ?? true)
     }
 
     /// Begins to read. Called once.
@@ -61,6 +72,13 @@ final class ClientConnection {
         bufferevent.onSignal = { [unowned self] in signalled($0) }
         deadline.onExpired = { [unowned self] in expired() }
         bufferevent.setReadHighMark(max(ForwardLane.highMark, worker.snapshot.limits.headBytes + 4096))
+        if let address = peer.ip, !isTrusted {
+            isCounted = worker.census.enter(address)
+            guard isCounted else {
+                beginExchange().refuse(.clientRateLimited)
+                return
+            }
+        }
         bufferevent.startReading()
         // The first head has to come as quickly as any other: a silent connection is not a keep-alive one.
         wait(worker.snapshot.timeouts.head)
@@ -238,9 +256,11 @@ extension ClientConnection {
         }
     }
 
-    /// The proxy is shutting down: a connection without an exchange ends now, any other after its exchange.
+    /// The proxy is shutting down: a connection between two requests ends now, one with an exchange after it. One
+    /// that was just accepted gets a moment for its first request, which its client may have sent already.
     func drain() {
         switch state {
+        case .idle where requestCount == 0: wait(Self.drainPatience)
         case .idle: finish(.needless)
         case .head, .exchanging, .flushing, .lingering, .closed: break
         }
@@ -254,6 +274,7 @@ extension ClientConnection {
             return
         }
         state = .closed
+        if isCounted, let address = peer.ip { worker.census.leave(address) }
         worker.wheel.remove(deadline)
         bufferevent.retire(ending)
         worker.remove(self)

@@ -8,16 +8,33 @@ import RelevoPolicy
 extension Exchange {
     /// The response is complete.
     func finish(requestComplete: Bool) {
-        closeUpstream(.orderly)
+        releaseUpstream(requestComplete: requestComplete)
         let stays = persists && requestComplete && !requestWasCutOff
         end(stays ? .keep : .end(requestComplete ? .needless : .needed))
+    }
+
+    /// Keeps the endpoint's connection if both sides agree and nothing is left over on it. Bytes behind the end of a
+    /// response would be taken for the answer to somebody else's request: such a connection is never used again.
+    private func releaseUpstream(requestComplete: Bool) {
+        guard let upstream, requestComplete, keepsUpstream, !requestWasCutOff, !isTunnel, !upstreamHasEnded,
+            !worker.isDraining, !responseLane.endsWithSource, Persistence.upstreamAllowsReuse(response),
+            upstream.bufferevent.input.isEmpty, upstream.bufferevent.output.isEmpty,
+            upstream.requestCount < snapshot.limits.upstreamRequests
+        else {
+            closeUpstream(.orderly)
+            return
+        }
+        self.upstream = nil
+        worker.pool.release(upstream, patience: KeepAliveHint.patience(response, usual: snapshot.timeouts.upstreamIdle))
     }
 
     /// Tells the client of a fault, while it has got nothing of a response yet.
     func answer(_ fault: Fault) {
         record.fault = fault
         closeUpstream(.reset)
-        send(.fault(fault, detail: record.detail, requestID: requestIDText), closing: fault.row.closesClient)
+        send(
+            .fault(fault, detail: record.detail, requestID: String(decoding: requestID, as: UTF8.self)),
+            closing: fault.row.closesClient)
     }
 
     /// Sends an answer of the proxy's own and ends the exchange.
@@ -39,9 +56,8 @@ extension Exchange {
     /// Throws away a body that nobody wants, if all of it is there.
     /// - Returns: whether the next bytes of the client are a new request.
     private func skipRequestBody() -> Bool {
-        guard let client, record.attempts == 0 || record.bytesReceived == request.fields.bytes.count else {
-            return false
-        }
+        guard let client else { return false }
+        if hasForwarded { return requestLane.hasEnded && !requestWasCutOff }
         switch request.framing {
         case .none: return true
         case .length(let count):
@@ -75,9 +91,9 @@ extension Exchange {
         client?.exchangeEnded(self, continuation)
     }
 
-    /// The identifier as clients and logs see it.
-    var requestIDText: String {
-        let digits = String(record.requestID, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+    /// The identifier as clients, endpoints and logs see it; made when it is first needed.
+    var requestID: [UInt8] {
+        if record.requestID.isEmpty { record.requestID = RequestID.text(worker.nextRequestID()) }
+        return record.requestID
     }
 }

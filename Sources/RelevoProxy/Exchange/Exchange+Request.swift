@@ -1,4 +1,5 @@
 // The request's side of an exchange: parse, judge, rewrite, and the lane that carries the body to the endpoint.
+// Which endpoint gets it is the matter of Exchange+Upstream.
 
 import CLibevent
 import RelevoHTTP
@@ -15,7 +16,17 @@ extension Exchange {
             refuse(error)
             return
         }
+        identify()
         perform(machine.headReceived())
+    }
+
+    /// Takes a trusted peer's word about the client and the request.
+    private func identify() {
+        guard let client, client.isTrusted else { return }
+        if let accepted = RequestID.accepted(from: request.fields) { record.requestID = accepted }
+        if let address = snapshot.trustedProxies.client(in: request.fields) {
+            record.client = Array(address.description.utf8)
+        }
     }
 
     /// Refuses bytes that are no valid head.
@@ -26,13 +37,14 @@ extension Exchange {
 
     func route() {
         let filter = RequestFilter(snapshot: snapshot, hook: worker.hook)
-        switch filter.judge(&request, client: client?.peer.host ?? "") {
+        switch filter.judge(&request, client: record.client) {
         case .forward(let cluster, let domain, let timeouts):
             record.domain = domain
             record.cluster = cluster
             self.timeouts = timeouts
             requestLane.start(requestFraming, limits: worker.headLimits, limit: snapshot.limits.bodyBytes)
             requestLane.paused = .awaitingConnect
+            pausedSince = record.headComplete
             perform(machine.clusterChosen())
         case .answer(let answer, let domain):
             record.domain = domain
@@ -58,27 +70,44 @@ extension Exchange {
     /// How the request's head goes to the endpoint.
     private var requestRewrite: RequestRewrite {
         guard !isClassic else { return .classic }
-        var rewrite = RequestRewrite(connection: request.wantsUpgrade ? .upgrade : .close)
+        var rewrite = RequestRewrite(
+            connection: request.wantsUpgrade ? .upgrade : keepsUpstream ? .keepAlive : .close)
         switch record.domain?.forwarded ?? .xForwarded {
         case .none: break
         case .xForwarded: rewrite.forwarded = .xForwarded
         case .rfc7239: rewrite.forwarded = .rfc7239
         }
         rewrite.via = rewrite.forwarded != .none
-        if rewrite.forwarded != .none { rewrite.clientAddress = Array((client?.peer.host ?? "unknown").utf8) }
+        guard rewrite.forwarded != .none else { return rewrite }
+        rewrite.clientAddress = client?.peerHost ?? []
+        rewrite.trusted = client?.isTrusted ?? false
+        rewrite.extra = Array("X-Request-ID: ".utf8) + requestID + Array("\r\n".utf8)
         return rewrite
     }
 
     /// The connection to the endpoint is open: sends the head, and with it what is there of the body.
     func sendHead() {
         guard let upstream else { return }
+        hasForwarded = true
+        record.fault = nil
+        record.detail = nil
+        upstream.requestCount += 1
         worker.scratch.removeAll(keepingCapacity: true)
-        HeadSerializer.append(request: request, rewrite: requestRewrite, to: &worker.scratch)
+        let rewrite = requestRewrite
+        if !rewrite.extra.isEmpty { request.fields.remove(.xRequestID) }
+        HeadSerializer.append(request: request, rewrite: rewrite, to: &worker.scratch)
         upstream.bufferevent.output.append(worker.scratch)
         requestLane.paused = []
+        endPause()
         upstream.bufferevent.startReading()
         armDeadline()
         pumpRequest()
+    }
+
+    /// The body flows again: the time in which the endpoint did not take it is not the client's fault.
+    func endPause() {
+        if let since = pausedSince { pausedTime += .nanoseconds(MonotonicTime.now.nanoseconds(since: since)) }
+        pausedSince = nil
     }
 
     /// Moves request body, as far as the client has sent it and the endpoint takes it.
@@ -103,6 +132,7 @@ extension Exchange {
     private func pauseRequestIfFull(_ target: Bufferevent) {
         guard target.output.length >= ForwardLane.highMark else { return }
         requestLane.paused.insert(.targetFull)
+        pausedSince = .now
         target.setWriteLowMark(ForwardLane.highMark / 2)
         armDeadline()
     }

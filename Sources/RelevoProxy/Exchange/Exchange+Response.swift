@@ -1,4 +1,5 @@
 // The response's side of an exchange: heads, and the lane that carries the body to the client.
+// How a response is to cross is planned in ResponseFilter.
 
 import CLibevent
 import RelevoHTTP
@@ -13,10 +14,11 @@ extension Exchange {
         while machine.awaitsResponseHead {
             do throws(HTTPParseError) {
                 guard try takeResponseHead() else { return }
-                try judgeResponse()
+                guard try judgeResponse() == .goesOn else { return }
             } catch {
                 let fault: Fault = error.kind == .headTooLarge ? .upstreamHeadTooLarge : .upstreamMalformed
                 fail(fault, detail: error.explanation)
+                return
             }
         }
         if machine.isResponding { pumpResponse() }
@@ -38,33 +40,35 @@ extension Exchange {
         return true
     }
 
-    private func judgeResponse() throws(HTTPParseError) {
-        if response.isInterim {
-            relayInterim()
-        } else if response.status == 101 {
-            switchProtocols()
-        } else {
-            beginResponse(try response.framing(answering: request.method))
-        }
+    /// Whether an exchange survived a step. After its end the object may already serve another request: it must not be
+    /// touched.
+    private enum Outcome { case goesOn, over }
+
+    private func judgeResponse() throws(HTTPParseError) -> Outcome {
+        if response.isInterim { return relayInterim() }
+        if response.status == 101 { return switchProtocols() }
+        beginResponse(try response.framing(answering: request.method))
+        return .goesOn
     }
 
     /// Passes a 1xx on (RFC 9110 §15.2); clients of HTTP/1.0 do not know them.
-    private func relayInterim() {
+    private func relayInterim() -> Outcome {
         interimResponses += 1
         guard interimResponses <= Self.maxInterimResponses else {
             fail(.upstreamMalformed, detail: "too many interim responses")
-            return
+            return .over
         }
         if request.version == .http11 { write(response, ResponseRewrite()) }
         response.reset()
         armDeadline()
+        return .goesOn
     }
 
     /// Follows the endpoint into another protocol, if the client asked for it (RFC 9110 §15.2.2).
-    private func switchProtocols() {
+    private func switchProtocols() -> Outcome {
         guard request.wantsUpgrade, !isClassic else {
             fail(.upstreamMalformed, detail: "101 without a request for it")
-            return
+            return .over
         }
         isTunnel = true
         record.responseBegan = .now
@@ -76,6 +80,7 @@ extension Exchange {
         rewrite.via = addsFields
         write(response, rewrite)
         pumpRequest()
+        return machine.isResponding ? .goesOn : .over
     }
 
     private var addsFields: Bool { (record.domain?.forwarded ?? .xForwarded) != .none }
@@ -97,7 +102,8 @@ extension Exchange {
     var clientMayStay: Bool {
         guard let client else { return false }
         return Persistence.clientWantsKeepAlive(request) && record.domain?.connection != .close
-            && !client.hasEnded && !worker.isDraining && !requestWasCutOff
+            && client.requestCount < snapshot.limits.clientRequests && !client.hasEnded && !worker.isDraining
+            && !requestWasCutOff
     }
 
     /// Writes a head to the client; it leaves with what follows of the body.

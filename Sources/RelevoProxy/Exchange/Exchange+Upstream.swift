@@ -1,29 +1,28 @@
 // The attempts to reach an endpoint, and the events of the connection to it.
+// Who may be tried is decided in RelevoPolicy.
 
 import CLibevent
 import RelevoHTTP
 import RelevoPolicy
 
 extension Exchange {
-    /// Opens a connection to an endpoint of the cluster that was not tried yet.
+    /// Takes a kept connection or opens one to the next address: of the same endpoint while its name has others, else
+    /// of an endpoint of the cluster that was not tried yet.
     func connect() {
-        guard let cluster = record.cluster else { return }
-        guard let position = worker.chooseEndpoint(of: cluster, tried: triedPositions) else {
-            fail(lastResort(cluster))
+        if untriedAddresses.isEmpty { chooseEndpoint() }
+        guard let endpoint = record.endpoint, let address = untriedAddresses.popLast() else {
+            fail(lastResort)
             return
         }
-        triedPositions.append(position)
-        let endpoint = cluster.endpoints[position]
-        record.endpoint = endpoint
         record.attempts += 1
+        if keepsUpstream, !avoidsPool, let kept = worker.pool.lease(endpoint, address, to: self) {
+            use(kept)
+            return
+        }
         record.connectBegan = .now
         worker.stats.connectsBegun += 1
-        guard let address = worker.endpoints[endpoint.id].nextAddress() else {
-            connectFailed(.connectDNS, detail: nil)
-            return
-        }
         do throws(Fault) {
-            upstream = try UpstreamConnection(loop: worker.loop, address: address, exchange: self)
+            upstream = try UpstreamConnection(loop: worker.loop, endpoint: endpoint, address: address, exchange: self)
             upstream?.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
             armDeadline()
         } catch {
@@ -31,11 +30,30 @@ extension Exchange {
         }
     }
 
+    /// Whether the connection to the endpoint outlives the exchange, if the endpoint agrees.
+    var keepsUpstream: Bool { record.domain?.connection != .close && !request.wantsUpgrade }
+
+    private func use(_ connection: UpstreamConnection) {
+        upstream = connection
+        record.upstreamReused = true
+        perform(machine.connected())
+    }
+
+    private func chooseEndpoint() {
+        guard let cluster = record.cluster,
+            let position = worker.chooseEndpoint(of: cluster, tried: triedPositions)
+        else { return }
+        triedPositions.append(position)
+        let endpoint = cluster.endpoints[position]
+        record.endpoint = endpoint
+        untriedAddresses = worker.endpoints[endpoint.id].addressesInTurn().reversed()
+    }
+
     /// What to tell the client when no endpoint is left to try: the reason of the last attempt if there was one.
-    private func lastResort(_ cluster: Cluster) -> Fault {
+    private var lastResort: Fault {
         if let fault = record.fault { return fault }
-        let allUnresolved = cluster.endpoints.allSatisfy { !worker.endpoints[$0.id].isUsable }
-        return allUnresolved ? .connectDNS : .endpointNoneHealthy
+        let isUnresolved = record.cluster?.endpoints.allSatisfy { !worker.endpoints[$0.id].isUsable } ?? false
+        return isUnresolved ? .connectDNS : .endpointNoneHealthy
     }
 
     /// An attempt has failed; the next endpoint is tried if there is one.
@@ -49,8 +67,9 @@ extension Exchange {
     }
 
     func closeUpstream(_ ending: Bufferevent.Ending) {
-        upstream?.close(ending)
+        guard let connection = upstream else { return }
         upstream = nil
+        worker.pool.end(connection, ending)
     }
 
     // MARK: Events of the endpoint's connection
@@ -59,7 +78,6 @@ extension Exchange {
         switch signal {
         case .connected:
             record.connected = .now
-            record.fault = nil
             perform(machine.connected())
         case .endOfStream:
             upstreamHasEnded = true
@@ -82,6 +100,28 @@ extension Exchange {
         case broken(SystemError)
     }
 
+    /// Whether the connection was kept from an earlier request and ended before a byte of the response came.
+    private var isStale: Bool {
+        guard let upstream else { return false }
+        return upstream.isReused && interimResponses == 0 && upstream.bufferevent.input.isEmpty
+    }
+
+    /// The endpoint ended a kept connection, as it may at any time. If the request can do no harm twice, the client
+    /// never learns of it.
+    private func retryOnFreshConnection() {
+        let isRepeatable = request.method.isIdempotent && !request.hasBody
+        closeUpstream(.orderly)
+        if isRepeatable, let endpoint = record.endpoint {
+            avoidsPool = true
+            upstreamHasEnded = false
+            requestWasCutOff = false
+            record.upstreamReused = false
+            requestLane.start(.none, limits: worker.headLimits)
+            untriedAddresses = worker.endpoints[endpoint.id].addressesInTurn().reversed()
+        }
+        perform(machine.becameStale(isRepeatable: isRepeatable))
+    }
+
     /// The endpoint takes no more of the request, but its answer may be on its way: it is still read.
     private func upstreamStoppedReading() {
         guard machine.isReceivingRequest else { return }
@@ -92,7 +132,9 @@ extension Exchange {
 
     /// The endpoint will send nothing more.
     private func upstreamEnded(_ ending: Ending) {
-        if machine.awaitsResponseHead {
+        if machine.awaitsResponseHead, isStale {
+            retryOnFreshConnection()
+        } else if machine.awaitsResponseHead {
             let partial = !(upstream?.bufferevent.input.isEmpty ?? true)
             switch ending {
             case .orderly: fail(.upstreamClosed, detail: partial ? "in the middle of the response head" : nil)
@@ -114,6 +156,8 @@ extension Exchange {
         }
         guard requestLane.paused.contains(.targetFull) else { return }
         requestLane.paused.remove(.targetFull)
+        endPause()
+        armDeadline()
         pumpRequest()
     }
 }

@@ -18,6 +18,12 @@ final class Exchange {
     // The request and its way to the endpoint.
     var request = RequestHead()
     var requestLane = ForwardLane()
+    /// How long the endpoint took no more of the body: not the client's fault.
+    var pausedTime = Duration.zero
+    /// When it stopped taking it.
+    var pausedSince: MonotonicTime?
+    /// Whether bytes of the request may have gone to an endpoint.
+    var hasForwarded = false
     /// Whether the endpoint stopped taking the request before all of it was sent.
     var requestWasCutOff = false
     var timeouts = Timeouts()
@@ -26,7 +32,11 @@ final class Exchange {
     // The endpoint.
     var upstream: UpstreamConnection?
     var upstreamHasEnded = false
+    /// Whether a kept connection has failed this request already: the next one is opened anew.
+    var avoidsPool = false
     var triedPositions: [Int] = []
+    /// Addresses of the current endpoint that were not tried yet, the next one last.
+    var untriedAddresses: [SocketAddress] = []
     var connectTimeouts = 0
 
     // The response and its way to the client.
@@ -52,7 +62,7 @@ final class Exchange {
         self.client = client
         snapshot = worker.snapshot
         timeouts = snapshot.timeouts
-        record.requestID = worker.nextRequestID()
+        record.client = client.peerHost
         record.started = started
         record.headComplete = started
         record.requestNumber = client.requestCount
@@ -67,10 +77,15 @@ final class Exchange {
         record = ExchangeRecord()
         request.reset()
         requestLane.reset()
+        pausedTime = .zero
+        pausedSince = nil
+        hasForwarded = false
         requestWasCutOff = false
         upstream = nil
         upstreamHasEnded = false
+        avoidsPool = false
         triedPositions.removeAll(keepingCapacity: true)
+        untriedAddresses.removeAll(keepingCapacity: true)
         connectTimeouts = 0
         response.reset()
         responseScanner.reset()
@@ -117,13 +132,23 @@ extension Exchange {
             switch machine.state {
             case .awaitingHead, .routing, .done: nil
             case .connecting: timeouts.connect
-            case .forwarding(.flowing, .awaitingHead) where requestLane.paused.isEmpty: timeouts.body
+            case .forwarding(.flowing, .awaitingHead) where requestLane.paused.isEmpty: bodyPatience
             case .forwarding(.flowing, .awaitingHead): timeouts.stream
             case .forwarding(.ended, .awaitingHead): timeouts.response
-            case .forwarding(_, .flowing): timeouts.stream
+            case .forwarding(_, .flowing): isTunnel ? timeouts.tunnel : timeouts.stream
             }
         guard let usual, isHalfClosed else { return usual }
         return min(usual, timeouts.halfClose)
+    }
+
+    /// How long the client may be silent while it owes request body. A body that drips has to keep up an average rate
+    /// as well, or a thousand slow clients could hold a thousand connections to an endpoint for days.
+    private var bodyPatience: Duration {
+        let rate = snapshot.limits.bodyRate
+        guard rate > 0 else { return timeouts.body }
+        let earned = Duration.seconds(requestLane.bytesTaken / rate) + timeouts.body
+        let spent = Duration.nanoseconds(MonotonicTime.now.nanoseconds(since: record.headComplete)) - pausedTime
+        return min(timeouts.body, max(.zero, earned - spent))
     }
 
     /// Whether the client has ended its side after a complete request. It may be waiting for the answer (RFC 9112

@@ -1,12 +1,15 @@
-// What is known about an exchange when it is over, for the access log. How it is written: Observe/AccessLogLine.
+// What is known about an exchange when it is over, for the access log.
+// How it is written: Observe/AccessLogLine.
 
 import CLibevent
 import RelevoPolicy
 
 /// The facts of one exchange.
 struct ExchangeRecord {
-    /// 64 bits, written as 16 hexadecimal digits.
-    var requestID: UInt64 = 0
+    /// The identifier in logs, answers and towards the endpoint: a trusted peer's, or 16 hexadecimal digits.
+    var requestID: [UInt8] = []
+    /// The client's address: the peer's, or what a trusted peer says.
+    var client: [UInt8] = []
     /// When the first byte of the head came.
     var started = MonotonicTime(nanoseconds: 0)
     /// When the head was complete.
@@ -27,6 +30,8 @@ struct ExchangeRecord {
     var endpoint: Endpoint?
     /// Attempts to open a connection.
     var attempts = 0
+    /// Whether the endpoint's connection had served an earlier request.
+    var upstreamReused = false
     /// The status that the client got, or 0.
     var status = 0
     /// Bytes taken from the client: head and body with its framing.

@@ -1,28 +1,29 @@
 // The phases of an exchange. Pure: events in, one action out; all effects are Exchange's.
-//
-//  awaitingHead -> routing -> connecting(n) -> forwarding -> done
-//                     ^            |
-//                     +--- retry --+      n is bounded by RetryPolicy, and nothing irreversible was sent
-//  forwarding = request (flowing | ended) x response (awaitingHead | flowing), independent of each other
-//  any phase --fault--> done:  response head not yet forwarded -> the client gets an answer
-//                              already forwarded               -> both connections end
-//
-//  event               awaitingHead  routing     connecting            forwarding
-//  headReceived        route         -           -                     -
-//  clusterChosen       -             connect     -                     -
-//  answeredLocally     -             done        -                     -
-//  connected           -             -           sendHead              -
-//  connectFailed       -             -           connect or answer     -
-//  requestEnded        -             -           -                     none, awaitResponse
-//  responseBegan       -             -           -                     none
-//  switchedProtocols   -             -           -                     none
-//  responseEnded       -             -           -                     finish
-//  failed              answer        answer      answer                answer or abort
-//  clientLeft          abandon       abandon     abandon               abandon
+// The chart of phases and events stands above the type.
 
 package import RelevoPolicy
 
 /// The phases of one exchange.
+///
+///      awaitingHead -> routing -> connecting(n) -> forwarding -> done
+///                         ^            |
+///                         +--- retry --+      n is bounded by RetryPolicy, and nothing irreversible was sent
+///      forwarding = request (flowing | ended) x response (awaitingHead | flowing), independent of each other
+///      any phase --fault--> done:  response head not yet forwarded -> the client gets an answer
+///                                  already forwarded               -> both connections end
+///      event               awaitingHead  routing     connecting            forwarding
+///      headReceived        route         -           -                     -
+///      clusterChosen       -             connect     -                     -
+///      answeredLocally     -             done        -                     -
+///      connected           -             -           sendHead              -
+///      connectFailed       -             -           connect or answer     -
+///      becameStale         -             -           -                     connect or answer
+///      requestEnded        -             -           -                     none, awaitResponse
+///      responseBegan       -             -           -                     none
+///      switchedProtocols   -             -           -                     none
+///      responseEnded       -             -           -                     finish
+///      failed              answer        answer      answer                answer or abort
+///      clientLeft          abandon       abandon     abandon               abandon
 package struct ExchangeStateMachine: ~Copyable {
     /// The side that carries the request's body.
     package enum RequestSide: Sendable, Hashable { case flowing, ended }
@@ -67,6 +68,7 @@ package struct ExchangeStateMachine: ~Copyable {
 
     /// Where the exchange is.
     package private(set) var state = State.awaitingHead
+    private var attempts = 0
 
     /// Creates a machine that awaits a head.
     package init() {}
@@ -81,7 +83,8 @@ package struct ExchangeStateMachine: ~Copyable {
     /// The head goes to a cluster.
     package mutating func clusterChosen() -> Action {
         guard state == .routing else { return .none }
-        state = .connecting(1)
+        attempts = 1
+        state = .connecting(attempts)
         return .connect
     }
 
@@ -95,12 +98,24 @@ package struct ExchangeStateMachine: ~Copyable {
         return .sendHead
     }
 
+    /// A kept connection ended before a byte of the response; `isRepeatable` says whether the request can go again.
+    package mutating func becameStale(isRepeatable: Bool) -> Action {
+        guard case .forwarding(_, .awaitingHead) = state else { return .none }
+        let evidence = AttemptEvidence(
+            fault: .upstreamStale, attempts: attempts, timeouts: 0, isRepeatable: isRepeatable)
+        guard RetryPolicy.allowsAnother(evidence) else { return failed(.upstreamStale) }
+        attempts += 1
+        state = .connecting(attempts)
+        return .connect
+    }
+
     /// An attempt to open a connection has failed; `timeouts` counts those that ran into the connect timeout.
     package mutating func connectFailed(_ fault: Fault, timeouts: Int) -> Action {
-        guard case .connecting(let attempts) = state else { return .none }
+        guard case .connecting = state else { return .none }
         let evidence = AttemptEvidence(fault: fault, attempts: attempts, timeouts: timeouts)
         guard RetryPolicy.allowsAnother(evidence) else { return failed(fault) }
-        state = .connecting(attempts + 1)
+        attempts += 1
+        state = .connecting(attempts)
         return .connect
     }
 

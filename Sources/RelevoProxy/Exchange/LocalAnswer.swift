@@ -1,4 +1,5 @@
 // Answers that the proxy gives by itself, as bytes: errors, redirects, fixed answers, answers of hooks.
+// Answers of endpoints never pass through here.
 
 import RelevoHTTP
 import RelevoPolicy

@@ -1,4 +1,5 @@
-// Judges a request head: hook, then routes. Pure apart from the hook; what follows from a verdict is Exchange's matter.
+// Judges a request head: hook, then routes.
+// Pure apart from the hook; what follows from a verdict is Exchange's matter.
 
 import RelevoHTTP
 import RelevoPolicy
@@ -19,9 +20,11 @@ struct RequestFilter {
     let hook: RequestHook?
 
     /// Judges a parsed head. Edits that the hook asks for are made in `request`.
-    func judge(_ request: inout RequestHead, client: String) -> Verdict {
+    func judge(_ request: inout RequestHead, client: [UInt8]) -> Verdict {
         if request.method == .connect || request.method == .trace { return .fault(.clientMethodRefused, nil) }
         if case .length(let length) = request.framing, isTooLarge(length) { return .fault(.clientBodyTooLarge, nil) }
+        if goesInCircles(request) { return .fault(.routeLoop, nil) }
+        if let answer = lastForward(&request) { return .answer(answer, nil) }
         if let hook, let verdict = consult(hook, &request, client) { return verdict }
         let query = RouteQuery(
             host: request.authority.host[...], path: request.pathBytes, method: request.methodBytes)
@@ -30,6 +33,35 @@ struct RequestFilter {
         case .noRoute(let domain): return .fault(.routeNone, domain)
         case .matched(let domain, let route): return verdict(of: route, domain, request)
         }
+    }
+
+    /// How often a request may pass a Relevo: tiers of proxies are legitimate, circles are not.
+    static let maxPasses = 8
+
+    /// Whether Via names this kind of proxy too often (RFC 9110 §7.6.3). Endless circles would eat every descriptor.
+    private func goesInCircles(_ request: RequestHead) -> Bool {
+        guard request.fields.contains(.via) else { return false }
+        var passes = 0
+        for line in request.fields.lines where line.known == .via && !line.removed {
+            let hops = request.fields.value(of: line).split(separator: UInt8(ascii: ","))
+            passes += hops.count {
+                $0.split(separator: UInt8(ascii: " ")).dropFirst().first?.elementsEqual(Self.name) ?? false
+            }
+        }
+        return passes >= Self.maxPasses
+    }
+
+    private static let name = Array("relevo".utf8)
+
+    /// RFC 9110 §7.6.2: an OPTIONS that may go no further is answered here, any other Max-Forwards is counted down.
+    private func lastForward(_ request: inout RequestHead) -> LocalAnswer? {
+        guard request.method == .options, let line = request.fields.first(.maxForwards) else { return nil }
+        let digits = String(decoding: request.fields.value(of: line), as: UTF8.self)
+        guard let count = Int(digits), count >= 0 else { return nil }
+        if count == 0 { return LocalAnswer(status: 204) }
+        request.fields.remove(.maxForwards)
+        try? request.fields.append(name: "Max-Forwards", value: String(count - 1))
+        return nil
     }
 
     private func isTooLarge(_ length: Int) -> Bool {
@@ -51,11 +83,11 @@ struct RequestFilter {
 // MARK: - The hook
 
 extension RequestFilter {
-    private func consult(_ hook: RequestHook, _ request: inout RequestHead, _ client: String) -> Verdict? {
+    private func consult(_ hook: RequestHook, _ request: inout RequestHead, _ client: [UInt8]) -> Verdict? {
         let fields = request.fields
         var seen = HookRequest(
             method: text(request.methodBytes), host: request.authority.hostText, target: text(request.target),
-            clientAddress: client,
+            clientAddress: text(client[...]),
             fields: fields.lines.map { (text(fields.name(of: $0)), text(fields.value(of: $0))) })
         switch hook(&seen) {
         case .forward:

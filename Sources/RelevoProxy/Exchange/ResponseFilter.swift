@@ -1,4 +1,5 @@
-// How a response crosses to the client: framing, persistence, the rewrite of its head. Pure.
+// How a response crosses to the client: framing, persistence, the rewrite of its head.
+// Pure.
 
 import RelevoHTTP
 import RelevoPolicy

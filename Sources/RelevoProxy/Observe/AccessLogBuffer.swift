@@ -1,4 +1,5 @@
 // Gathers a worker's log lines into blocks and hands them to the writer.
+// What a line says is the matter of AccessLogLine.
 
 import CLibevent
 

@@ -1,4 +1,5 @@
-// The JSON line of one exchange. Field names are documented in docs/configuration.md.
+// The JSON line of one exchange.
+// Field names are documented in docs/configuration.md.
 
 import CLibevent
 import RelevoHTTP
@@ -8,12 +9,14 @@ import RelevoPolicy
 enum AccessLogLine {
     /// Appends one line with its line feed.
     static func append(_ exchange: Exchange, now: MonotonicTime, to output: inout [UInt8]) {
+        let requestID = exchange.requestID
         let record = exchange.record
         var json = JSONLine(output)
         output = []
         json.text("time", Self.timestamp(.now))
-        json.text("request_id", exchange.requestIDText)
-        json.text("client", exchange.client?.peer.description ?? "")
+        json.bytes("request_id", requestID[...])
+        json.bytes("client", record.client[...])
+        json.text("peer", exchange.client?.peer.description ?? "")
         json.text("domain", record.domain?.name)
         json.bytes("host", exchange.request.authority.host[...])
         json.bytes("method", exchange.request.methodBytes)
@@ -29,7 +32,7 @@ enum AccessLogLine {
         json.text("endpoint", record.endpoint?.text)
         json.number("attempts", record.attempts)
         json.number("client_request", record.requestNumber)
-        json.bool("upstream_reused", false)
+        json.bool("upstream_reused", record.upstreamReused)
         json.text("code", record.fault?.rawValue)
         json.text("detail", record.fault == nil ? nil : record.detail)
         output = json.finish()

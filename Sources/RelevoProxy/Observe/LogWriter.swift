@@ -1,11 +1,13 @@
-// Writes finished log lines on a thread of its own. What a line says is AccessLogLine's matter.
+// Writes finished log lines on a thread of its own.
+// What a line says is AccessLogLine's matter.
 
 package import CLibevent
 import Synchronization
 
 /// Takes blocks of log lines from all workers and writes them to a descriptor, never blocking the worker.
 ///
-/// If the reader of the descriptor stalls, blocks wait up to ``capacity`` bytes; what comes then is dropped and counted.
+/// If the reader of the descriptor stalls, blocks wait up to ``capacity`` bytes; what comes then is dropped and
+/// counted.
 package final class LogWriter: Sendable {
     /// Bytes that may wait for the writer.
     package static let capacity = 4 << 20
@@ -35,10 +37,12 @@ package final class LogWriter: Sendable {
     package func write(_ block: [UInt8], lines: Int) {
         let size = block.count
         let before = waiting.add(size, ordering: .relaxed).oldValue
-        let accepted = before + size <= Self.capacity && mailbox.post { [self] sink in
-            if !sink.write(block) { dropped.add(lines, ordering: .relaxed) }
-            waiting.subtract(size, ordering: .relaxed)
-        }
+        let accepted =
+            before + size <= Self.capacity
+            && mailbox.post { [self] sink in
+                if !sink.write(block) { dropped.add(lines, ordering: .relaxed) }
+                waiting.subtract(size, ordering: .relaxed)
+            }
         guard !accepted else { return }
         waiting.subtract(size, ordering: .relaxed)
         dropped.add(lines, ordering: .relaxed)

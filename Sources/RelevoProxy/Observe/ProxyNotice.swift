@@ -1,4 +1,5 @@
-// What the data plane has to tell its operator besides the access log. How it is written down is the facade's matter.
+// What the data plane has to tell its operator besides the access log.
+// How it is written down is the facade's matter.
 
 package import CLibevent
 

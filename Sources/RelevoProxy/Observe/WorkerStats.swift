@@ -1,4 +1,5 @@
-// What a worker counts. Written by one thread only; read by copying it on that thread.
+// What a worker counts.
+// Written by one thread only; read by copying it on that thread.
 
 package import RelevoPolicy
 

@@ -1,4 +1,5 @@
-// What a worker knows about endpoints at run time. Configuration is Endpoint's matter.
+// What a worker knows about endpoints at run time.
+// Configuration is Endpoint's matter.
 
 package import CLibevent
 package import RelevoPolicy
@@ -23,11 +24,11 @@ package final class EndpointState {
     /// Takes the addresses that its name has now.
     package func resolved(to found: [SocketAddress]) { addresses = found }
 
-    /// The address for the next connection: a name's addresses take turns.
-    package func nextAddress() -> SocketAddress? {
-        guard !addresses.isEmpty else { return nil }
+    /// The addresses for one request, in the order in which they are to be tried: each request begins with another.
+    package func addressesInTurn() -> [SocketAddress] {
+        guard addresses.count > 1 else { return addresses }
         turn = (turn + 1) % addresses.count
-        return addresses[turn]
+        return Array(addresses[turn...] + addresses[..<turn])
     }
 
     private static func knownAddress(_ address: EndpointAddress) -> SocketAddress? {

@@ -1,5 +1,5 @@
-// A connection to an endpoint: opens, tells its exchange what happens, ends. Which endpoint and why is Exchange's
-// matter.
+// A connection to an endpoint: opens, tells its exchange what happens, waits in the pool, ends.
+// Which endpoint and why is Exchange's matter; who waits how long is UpstreamPool's.
 
 import CLibevent
 import RelevoPolicy
@@ -7,26 +7,49 @@ import RelevoPolicy
 /// One connection to an endpoint. Confined to its worker's thread.
 final class UpstreamConnection {
     let bufferevent: Bufferevent
-    /// The exchange that uses the connection.
+    /// The endpoint that it leads to.
+    let endpoint: Endpoint
+    /// The address of it.
+    let address: SocketAddress
+    /// The exchange that uses the connection; nil while it waits in the pool.
     unowned var exchange: Exchange?
+    /// Requests that were sent on it.
+    var requestCount = 0
+    /// When it has waited too long.
+    let deadline = Deadline()
+    /// Called when a waiting connection has ended, has waited too long, or has spoken without being asked.
+    var onIdleEnd: (() -> Void)?
 
     /// Begins to open a connection.
     /// - Throws: the fault that the system's immediate refusal amounts to.
-    init(loop: EventLoop, address: SocketAddress, exchange: Exchange) throws(Fault) {
+    init(
+        loop: EventLoop, endpoint: Endpoint, address: SocketAddress, exchange: Exchange
+    ) throws(Fault) {
         do throws(SystemError) {
             bufferevent = try Bufferevent(loop: loop, connectingTo: address)
         } catch {
             throw Fault(connecting: error)
         }
+        self.endpoint = endpoint
+        self.address = address
         self.exchange = exchange
-        bufferevent.onRead = { [unowned self] in self.exchange?.upstreamReadable() }
+        bufferevent.onRead = { [unowned self] in
+            if let exchange = self.exchange { exchange.upstreamReadable() } else { onIdleEnd?() }
+        }
         bufferevent.onWritten = { [unowned self] in self.exchange?.upstreamDrained() }
-        bufferevent.onSignal = { [unowned self] in self.exchange?.upstreamSignalled($0) }
+        bufferevent.onSignal = { [unowned self] signal in
+            if let exchange = self.exchange { exchange.upstreamSignalled(signal) } else { onIdleEnd?() }
+        }
+        deadline.onExpired = { [unowned self] in onIdleEnd?() }
     }
+
+    /// Whether an earlier request was served on it.
+    var isReused: Bool { requestCount > 1 }
 
     /// Ends the connection.
     func close(_ ending: Bufferevent.Ending = .orderly) {
         exchange = nil
+        onIdleEnd = nil
         bufferevent.retire(ending)
     }
 }

@@ -1,0 +1,86 @@
+// Whose word about a client is taken. Nobody's by default.
+// What trusted peers say is read here; what endpoints are told is written by RelevoHTTP's HeadSerializer.
+
+package import RelevoHTTP
+
+/// A range of IP addresses: `10.0.0.0/8`, `2001:db8::/32`, or one address.
+package struct AddressRange: Sendable, Hashable {
+    private let base: IPAddress
+    private let prefixLength: Int
+
+    /// Reads an address with or without a prefix length; bits behind the prefix do not matter.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = parts.first, let base = IPAddress(first) else { return nil }
+        let width =
+            switch base {
+            case .v4: 32
+            case .v6: 128
+            }
+        if parts.count == 2 {
+            guard (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let length = Int(parts[1]), length <= width
+            else { return nil }
+            prefixLength = length
+        } else {
+            prefixLength = width
+        }
+        self.base = base
+    }
+
+    /// Whether an address lies in the range. An IPv4 address that arrives mapped into IPv6 counts as IPv4.
+    package func contains(_ address: IPAddress) -> Bool {
+        switch (base, address.unmapped) {
+        case (.v4(let left), .v4(let right)):
+            return Self.agree(UInt64(left) << 32, UInt64(right) << 32, prefixLength)
+        case (.v6(let leftHigh, let leftLow), .v6(let rightHigh, let rightLow)):
+            return Self.agree(leftHigh, rightHigh, min(prefixLength, 64))
+                && Self.agree(leftLow, rightLow, max(0, prefixLength - 64))
+        case (.v4, .v6), (.v6, .v4):
+            return false
+        }
+    }
+
+    /// Whether the first `bits` bits are the same.
+    private static func agree(_ left: UInt64, _ right: UInt64, _ bits: Int) -> Bool {
+        bits == 0 || (left ^ right) >> UInt64(64 - bits) == 0
+    }
+}
+
+extension IPAddress {
+    /// The IPv4 address in `::ffff:a.b.c.d`; any other address itself.
+    fileprivate var unmapped: IPAddress {
+        if case .v6(0, let low) = self, low >> 32 == 0xFFFF { return .v4(UInt32(truncatingIfNeeded: low)) }
+        return self
+    }
+}
+
+/// The peers whose word about a client is taken.
+package struct TrustedProxies: Sendable {
+    private let ranges: [AddressRange]
+
+    /// Creates a list.
+    package init(_ ranges: [AddressRange]) { self.ranges = ranges }
+
+    /// Whether nobody is trusted, which is the usual case.
+    package var isEmpty: Bool { ranges.isEmpty }
+
+    /// Whether a peer is one of them.
+    package func trusts(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
+
+    /// The client's address according to a trusted peer's `X-Forwarded-For`: read from the right, the first that is
+    /// not itself trusted. What stands left of it was claimed by the client and proves nothing. Nil if the fields
+    /// name nobody.
+    package func client(in fields: borrowing HeaderFields) -> IPAddress? {
+        var last: IPAddress?
+        for line in fields.lines.reversed() where line.known == .xForwardedFor && !line.removed {
+            for part in fields.value(of: line).split(separator: UInt8(ascii: ",")).reversed() {
+                let text = String(decoding: part, as: UTF8.self).filter { $0 != " " && $0 != "\t" }
+                guard let address = IPAddress(text) else { return last }
+                last = address
+                if !trusts(address) { return address }
+            }
+        }
+        return last
+    }
+}

@@ -1,0 +1,68 @@
+// Connections to endpoints between two requests. When a connection may be kept is Exchange's matter.
+// Nothing here is shared between workers.
+
+import CLibevent
+import RelevoPolicy
+
+/// The idle connections of one worker. Confined to its thread.
+final class UpstreamPool {
+    private let loop: EventLoop
+    private let wheel: DeadlineWheel
+    private let limit: Int
+    private var idle: [[UpstreamConnection]]
+
+    init(loop: EventLoop, wheel: DeadlineWheel, snapshot: ProxySnapshot) {
+        self.loop = loop
+        self.wheel = wheel
+        limit = snapshot.limits.idleUpstreams
+        idle = [[UpstreamConnection]](repeating: [], count: snapshot.endpointCount)
+    }
+
+    /// A kept connection to an address of an endpoint. The one used last comes first: it is the least likely to have
+    /// ended. The address was chosen before, so keeping connections does not change who gets how many requests.
+    func lease(_ endpoint: Endpoint, _ address: SocketAddress, to exchange: Exchange) -> UpstreamConnection? {
+        let id = endpoint.id
+        guard let index = idle[id].lastIndex(where: { $0.address == address }) else { return nil }
+        let connection = idle[id].remove(at: index)
+        wheel.unset(connection.deadline)
+        connection.onIdleEnd = nil
+        connection.exchange = exchange
+        return connection
+    }
+
+    /// Keeps a connection for `patience`, or closes it if there are enough.
+    func release(_ connection: UpstreamConnection, patience: Duration) {
+        let id = connection.endpoint.id
+        guard patience > .zero, idle[id].count < limit else {
+            end(connection)
+            return
+        }
+        connection.exchange = nil
+        connection.onIdleEnd = { [unowned self, unowned connection] in idleEnded(connection) }
+        wheel.set(connection.deadline, at: .now + patience)
+        idle[id].append(connection)
+    }
+
+    /// A waiting connection has ended. The caller's reference keeps it alive when the list lets go of it.
+    private func idleEnded(_ connection: UpstreamConnection) {
+        idle[connection.endpoint.id].removeAll { $0 === connection }
+        end(connection)
+    }
+
+    /// Ends a connection that nobody uses any more.
+    func end(_ connection: UpstreamConnection, _ ending: Bufferevent.Ending = .orderly) {
+        wheel.remove(connection.deadline)
+        loop.retire(connection)
+        connection.close(ending)
+    }
+
+    /// Ends all kept connections.
+    func endAll() {
+        let all = idle.joined()
+        idle = idle.map { _ in [] }
+        for connection in all { end(connection) }
+    }
+}
+
+@available(*, unavailable)
+extension UpstreamPool: Sendable {}

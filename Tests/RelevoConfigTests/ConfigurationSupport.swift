@@ -1,0 +1,119 @@
+// What the tests of this target share: loading a text, and configurations without the places in the file, which no
+// two files have in common. No expectations are stated here.
+
+import RelevoConfig
+import RelevoPolicy
+
+/// Loads a text as the file `relevo.yaml`.
+func load(_ text: String, _ environment: [String: String] = [:]) throws(ConfigurationFileError) -> LoadedConfiguration {
+    try ConfigurationLoader(environment: environment).load(text: text, file: "relevo.yaml")
+}
+
+/// The problems of a text, one line each; empty if it loads.
+func problems(_ text: String, _ environment: [String: String] = [:]) -> [String] {
+    do {
+        _ = try load(text, environment)
+        return []
+    } catch {
+        return error.problems.map(\.description)
+    }
+}
+
+/// A file with one domain and the given lines of settings.
+func settings(_ lines: String) -> String {
+    "listeners: [0.0.0.0:8080]\ndomains: { a.example: [10.0.0.1] }\n" + lines + "\n"
+}
+
+extension ProxyConfiguration {
+    /// The same configuration as if it had been built in Swift code.
+    var unlocated: ProxyConfiguration {
+        var result = self
+        for index in result.listeners.indices { result.listeners[index].location = nil }
+        for index in result.trustedProxies.indices { result.trustedProxies[index].location = nil }
+        for index in result.clusters.indices { result.clusters[index] = result.clusters[index].unlocated }
+        for index in result.domains.indices {
+            result.domains[index].location = nil
+            for route in result.domains[index].routes.indices {
+                result.domains[index].routes[route].location = nil
+                guard case .endpoints(let cluster) = result.domains[index].routes[route].action else { continue }
+                result.domains[index].routes[route].action = .endpoints(cluster.unlocated)
+            }
+        }
+        return result
+    }
+}
+
+extension ProxyConfiguration.Cluster {
+    /// The same cluster without places.
+    var unlocated: ProxyConfiguration.Cluster {
+        var result = self
+        result.location = nil
+        for index in result.endpoints.indices { result.endpoints[index].location = nil }
+        return result
+    }
+}
+
+/// Files that load, from the shortest to the fullest.
+enum SampleFile {
+    static let shortest = """
+        listeners: [0.0.0.0:8080]
+        domains:
+          a.example: [10.0.0.1, "10.0.0.2:8080"]      # addresses; one is chosen at random per request
+          b.example: [10.0.1.1:3000]
+        """
+
+    static let full = """
+        workers: 4
+        listeners:
+          - address: 0.0.0.0:80
+          - "[::]:80"
+          - unix:/run/relevo.sock
+        domains:
+          a.example: [10.0.0.1, 10.0.0.2:8080]
+          "*.shop.example":
+            endpoints: [ { address: 10.0.0.7:80, weight: 3 }, 10.0.0.8 ]
+            balance: round-robin
+            connection: close
+            forwarded: none
+            timeouts: { body: 20s, connect: 250ms, response: 2m, stream: 1h }
+          api.example:
+            routes:
+              - { path: /v1/, methods: [GET, HEAD], cluster: api-read }
+              - { path: /v1/, cluster: api, timeouts: { response: 90s } }
+              - { path: /old/, redirect: { to: https://api.example/v1/, status: 308 } }
+              - { path: /health, respond: { status: 200, body: "ok" } }
+              - { path: /inline, endpoints: ["[::1]:8080"], balance: random }
+          c.example: { cluster: api }
+          d.example: { redirect: https://a.example/ }
+          "*": { respond: 404 }
+        clusters:
+          api:
+            endpoints: [ 10.0.0.1:80, api.internal:8080 ]
+            balance: round-robin
+            health: off
+            retry: off
+            timeouts: { connect: 1s, response: 10s }
+          api-read: [ 10.0.0.9 ]
+        timeouts: { head: 5s, body: 6s, idle: 7s, connect: 8s, response: 9s, stream: 10s, half_close: 2s, shutdown: 1m }
+        limits: { head_bytes: 16KiB, fields: 64, target_bytes: 8KiB, body_bytes: 10MB, connections: 1000 }
+        trusted_proxies: [10.0.0.0/8, "::1"]
+        access_log: off
+        """
+
+    static let odd = """
+        listeners: ["127.0.0.1:${PORT:-0}"]
+        domains:
+          ${HOST}:
+            routes:
+              - { cluster: "${CLUSTER}", methods: any }
+          text.example:
+            respond: { status: 200, body: "a \\"b\\"\\n\\tc # d: 'e' \\\\ $${HOME} ü \\u0007" }
+          one.example: { routes: [ { cluster: api } ] }
+          two.example: { routes: [ { path: /a, endpoints: [h] }, { path: /a, methods: [PUT], endpoints: [i] } ] }
+        clusters: { "${CLUSTER}": [10.0.0.1], api: [off, no, 010.example, "true"] }
+        limits: { body_bytes: unlimited }
+        access_log: { to: stdout }
+        """
+
+    static let oddEnvironment = ["HOST": "*.odd example", "CLUSTER": "main: [cluster]"]
+}

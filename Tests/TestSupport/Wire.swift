@@ -1,0 +1,242 @@
+// Blocking loopback sockets for tests: every call either does its work or says that it took too long.
+// Not for what bytes mean, and not for production: nothing here scales or needs to.
+
+package import CLibevent
+import Glibc
+
+/// Why a test's socket gave up.
+package enum WireError: Error, Sendable, Hashable {
+    /// A system call failed with this `errno`.
+    case system(String, Int32)
+    /// Nothing came within ``Wire/patience``.
+    case timeout
+    /// The peer ended its side although more was expected.
+    case ended
+    /// The peer reset the connection although more was expected.
+    case reset
+}
+
+/// How the peer's side of a connection ended.
+package enum WireEnd: Sendable, Hashable { case orderly, reset, timeout }
+
+/// One connected or listening stream socket. Any thread; one reader and one writer at a time.
+package final class Wire: Sendable {
+    /// The bound of every wait, in seconds. It matters only when a test fails.
+    package static let patience = 20
+
+    /// The socket's descriptor, owned by this object.
+    package let descriptor: Int32
+    private let isOpen = Flag()
+
+    /// Takes a descriptor over.
+    package init(owning descriptor: Int32) {
+        self.descriptor = descriptor
+        isOpen.set(true)
+        var limit = timeval(tv_sec: Self.patience, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var one: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    deinit { close() }
+
+    /// Opens a socket of the address' family; `buffer` bounds the receive buffer in bytes.
+    package static func make(for address: SocketAddress, receiveBuffer buffer: Int? = nil) throws -> Int32 {
+        let family =
+            switch address {
+            case .ipv4: AF_INET
+            case .ipv6: AF_INET6
+            case .unix: AF_UNIX
+            }
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(family, type, 0)
+        guard descriptor >= 0 else { throw WireError.system("socket", errno) }
+        if let buffer {
+            var size = Int32(buffer)
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
+        return descriptor
+    }
+
+    /// Connects to an address.
+    package static func connect(to address: SocketAddress, receiveBuffer: Int? = nil) throws -> Wire {
+        let wire = Wire(owning: try make(for: address, receiveBuffer: receiveBuffer))
+        let status = address.withSystemForm { Glibc.connect(wire.descriptor, $0, $1) }
+        guard status == 0 else { throw WireError.system("connect", errno) }
+        return wire
+    }
+
+    /// Begins to connect and does not wait for the outcome.
+    package static func beginConnecting(to address: SocketAddress) throws -> Wire {
+        let wire = Wire(owning: try make(for: address))
+        _ = fcntl(wire.descriptor, F_SETFL, O_NONBLOCK)
+        _ = address.withSystemForm { Glibc.connect(wire.descriptor, $0, $1) }
+        return wire
+    }
+
+    /// Listens on an address; port 0 lets the system choose.
+    package static func listen(on address: SocketAddress, backlog: Int32 = 1024) throws -> Wire {
+        let wire = Wire(owning: try make(for: address))
+        let status = address.withSystemForm { Glibc.bind(wire.descriptor, $0, $1) }
+        guard status == 0 else { throw WireError.system("bind", errno) }
+        guard Glibc.listen(wire.descriptor, backlog) == 0 else { throw WireError.system("listen", errno) }
+        return wire
+    }
+
+    /// The port that the socket is bound to; 0 for paths.
+    package var localPort: UInt16 {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        withUnsafeMutablePointer(to: &storage) {
+            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        // Both families of IP keep the port behind the family.
+        let port = withUnsafeBytes(of: &storage) { $0.loadUnaligned(fromByteOffset: 2, as: UInt16.self) }
+        return storage.ss_family == sa_family_t(AF_UNIX) ? 0 : UInt16(bigEndian: port)
+    }
+
+    /// Waits for the next connection without a bound; nil once the socket was shut down.
+    package func accept() -> Wire? {
+        while true {
+            var none = timeval(tv_sec: 0, tv_usec: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &none, socklen_t(MemoryLayout<timeval>.size))
+            let accepted = Glibc.accept(descriptor, nil, nil)
+            if accepted >= 0 { return Wire(owning: accepted) }
+            guard errno == EINTR || errno == ECONNABORTED else { return nil }
+        }
+    }
+}
+
+// MARK: - Bytes
+
+extension Wire {
+    /// Sends everything.
+    package func send(_ bytes: [UInt8]) throws {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            if count > 0 {
+                sent += count
+            } else if errno != EINTR {
+                throw errno == EAGAIN ? WireError.timeout : WireError.system("send", errno)
+            }
+        }
+    }
+
+    /// Sends a text.
+    package func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    /// Sends what the system takes at once.
+    /// - Returns: the bytes taken; 0 if it takes nothing now.
+    package func sendSome(_ bytes: [UInt8]) -> Int {
+        let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+        return max(0, bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, bytes.count, flags) })
+    }
+
+    /// Whether bytes or an end can be received; waits so long for them at most.
+    package func isReadable(withinMilliseconds limit: Int32) -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, limit) > 0
+    }
+
+    /// Whether bytes can be sent; waits so long for that at most.
+    package func isWritable(withinMilliseconds limit: Int32) -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&state, 1, limit) > 0
+    }
+
+    /// What came of waiting for bytes.
+    package enum Received: Sendable, Hashable {
+        case bytes([UInt8])
+        case end(WireEnd)
+    }
+
+    /// Waits for bytes, at most `limit` of them.
+    package func receive(_ limit: Int = 65_536) -> Received {
+        var buffer = [UInt8](repeating: 0, count: limit)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, limit, 0) }
+            if count > 0 { return .bytes(Array(buffer[0..<count])) }
+            if count == 0 { return .end(.orderly) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .end(.timeout)
+            default: return .end(.reset)
+            }
+        }
+    }
+}
+
+extension Wire {
+    /// Reads and forgets so many bytes, in pieces of one small buffer.
+    package func skip(_ count: Int) throws {
+        var buffer = [UInt8](repeating: 0, count: 1 << 17)
+        var rest = count
+        while rest > 0 {
+            let got = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, min(rest, $0.count), 0) }
+            guard got > 0 else { throw got == 0 ? WireError.ended : WireError.system("recv", errno) }
+            rest -= got
+        }
+    }
+}
+
+// MARK: - Ending
+
+extension Wire {
+    /// Ends the sending side.
+    package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Ends both sides but keeps the descriptor, so that a blocked call on another thread returns.
+    package func interrupt() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    /// Closes. Idempotent.
+    package func close() {
+        if isOpen.exchange(false) { Glibc.close(descriptor) }
+    }
+
+    /// Closes with a reset.
+    package func reset() {
+        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        close()
+    }
+}
+
+extension SocketAddress {
+    /// Calls `body` with the address as system calls want it.
+    func withSystemForm(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        switch self {
+        case .ipv4(let address, let port):
+            var form = sockaddr_in()
+            form.sin_family = sa_family_t(AF_INET)
+            form.sin_port = port.bigEndian
+            form.sin_addr.s_addr = address.bigEndian
+            return Self.rebound(&form, MemoryLayout<sockaddr_in>.size, body)
+        case .ipv6(let high, let low, let port, _):
+            var form = sockaddr_in6()
+            form.sin6_family = sa_family_t(AF_INET6)
+            form.sin6_port = port.bigEndian
+            withUnsafeMutableBytes(of: &form.sin6_addr) {
+                $0.storeBytes(of: high.bigEndian, as: UInt64.self)
+                $0.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            }
+            return Self.rebound(&form, MemoryLayout<sockaddr_in6>.size, body)
+        case .unix(let path):
+            var form = sockaddr_un()
+            form.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &form.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+            return Self.rebound(&form, MemoryLayout<sockaddr_un>.size, body)
+        }
+    }
+
+    private static func rebound<Form>(
+        _ form: inout Form, _ size: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        withUnsafePointer(to: &form) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(size)) }
+        }
+    }
+}
