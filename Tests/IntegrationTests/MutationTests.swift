@@ -18,7 +18,8 @@ extension Integration {
             "GET http://a.example/abs HTTP/1.1\r\nHost: a.example\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",
         ]
         private static let spice: [[UInt8]] = [
-            [13, 10], [13], [10], [0], [9], [32], [58], [255], Array("\r\n\r\n".utf8), Array("Content-Length: 5\r\n".utf8),
+            [13, 10], [13], [10], [0], [9], [32], [58], [255], Array("\r\n\r\n".utf8),
+            Array("Content-Length: 5\r\n".utf8),
             Array("Transfer-Encoding: chunked\r\n".utf8), Array("Host: b.example\r\n".utf8), Array("0\r\n\r\n".utf8),
             Array("ffffffffffffffff\r\n".utf8), Array(" chunked".utf8), Array("HTTP/1.1".utf8),
         ]
@@ -57,7 +58,9 @@ extension Integration {
                     try? client.send(request)
                     client.wire.finishSending()
                     let (_, end) = client.readToEnd()
-                    #expect(end != .timeout, "number \(number): \(String(decoding: request, as: UTF8.self).debugDescription)")
+                    #expect(
+                        end != .timeout,
+                        "number \(number): \(String(decoding: request, as: UTF8.self).debugDescription)")
                 }
                 let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
                 #expect(response.text == "ok")
