@@ -1,4 +1,5 @@
-// Requests that fail through their client's fault: the status, the code in Proxy-Status, and the code in the log.
+// Requests that fail through their client's fault:
+// the status, the code in Proxy-Status, and the code in the log.
 
 import RelevoPolicy
 import TestSupport
@@ -193,7 +194,8 @@ extension Integration {
                 try client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000\r\n\r\n" + body)
                 #expect(try client.response().status == 200)
                 try client.send(
-                    "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n\(body)\r\n0\r\n\r\n"
+                    "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + "3e8\r\n\(body)\r\n0\r\n\r\n"
                 )
                 #expect(try client.response().status == 200)
             }

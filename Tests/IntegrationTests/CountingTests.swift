@@ -1,4 +1,5 @@
-// Statistics and the access log: what is counted adds up, and a log that nobody reads holds nobody up.
+// Statistics and the access log:
+// what is counted adds up, and a log that nobody reads holds nobody up.
 
 import Logging
 import Relevo

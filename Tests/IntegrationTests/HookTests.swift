@@ -1,4 +1,5 @@
 // What an embedding program's hook sees and what becomes of its decisions.
+// The decisions themselves are tested in RelevoPolicyTests.
 
 import RelevoPolicy
 import RelevoProxy

@@ -1,4 +1,5 @@
-// Several exchanges on one connection, and how bodies and interim responses cross the proxy. The default mode.
+// Several exchanges on one connection, and how bodies and interim responses cross the proxy.
+// The default mode.
 
 import RelevoPolicy
 import RelevoProxy

@@ -1,4 +1,5 @@
-// Where clients are accepted: ports, paths, and starts that fail without leaving anything behind.
+// Where clients are accepted:
+// ports, paths, and starts that fail without leaving anything behind.
 
 import CLibevent
 import Logging

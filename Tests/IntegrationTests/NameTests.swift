@@ -1,4 +1,5 @@
-// Names as endpoints: what a lookup says becomes candidates, and what it does not say never stops a start.
+// Names as endpoints:
+// what a lookup says becomes candidates, and what it does not say never stops a start.
 
 import CLibevent
 import RelevoPolicy

@@ -1,4 +1,5 @@
-// Connections to origins that outlive an exchange: when they are kept, when they never are, and what a stale one costs.
+// Connections to origins that outlive an exchange:
+// when they are kept, when they never are, and what a stale one costs.
 
 import RelevoPolicy
 import TestSupport

@@ -1,4 +1,5 @@
-// Connections that break after a part of the response has gone to the client: nobody may take a part for the whole.
+// Connections that break after a part of the response has gone to the client:
+// nobody may take a part for the whole.
 
 import RelevoPolicy
 import TestSupport

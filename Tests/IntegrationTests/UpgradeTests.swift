@@ -1,4 +1,5 @@
 // Leaving HTTP: 101 and the tunnel behind it.
+// What a WebSocket says is of no interest here.
 
 import RelevoPolicy
 import TestSupport

@@ -1,4 +1,5 @@
-// The texts that the data plane writes by itself: JSON, dates, answers. What they are about is tested with a proxy.
+// The texts that the data plane writes by itself: JSON, dates, answers.
+// What they are about is tested with a proxy.
 
 import CLibevent
 import Foundation
