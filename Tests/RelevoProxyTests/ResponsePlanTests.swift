@@ -1,4 +1,5 @@
-// How responses cross to clients: the table of framing, version, mode.
+// How responses cross to clients:
+// the table of framing, version, mode.
 
 import RelevoHTTP
 import RelevoPolicy
