@@ -1,4 +1,5 @@
 // Statistics and the access log: what is counted adds up, and a log that nobody reads holds nobody up.
+// How a line is written byte by byte is tested with RelevoProxy.
 
 import Logging
 import Relevo
@@ -11,9 +12,10 @@ extension Integration {
         @Test("the counters add up over two workers")
         func addUp() async throws {
             let origin = try Origin.ok("0123456789")
-            let configuration = ProxyConfiguration.loopback([
-                .to("a.example", origin), .init("dead.example", endpoints: [.init(try Integration.deadAddress())]),
-            ], workers: 2)
+            let configuration = ProxyConfiguration.loopback(
+                [
+                    .to("a.example", origin), .init("dead.example", endpoints: [.init(try Integration.deadAddress())]),
+                ], workers: 2)
             let proxy = try ReverseProxy(configuration: configuration, logger: Shutdown.logger)
             let address = try #require(try await proxy.start().first)
             let hosts = ["a.example", "a.example", "dead.example", "c.example"]
@@ -67,7 +69,9 @@ extension Integration {
             }
         }
 
-        @Test("bytes that no JSON could hold are logged as valid JSON", arguments: ["/\u{7F}\u{80}", "/\"\\\u{1}", "/\u{FEFF}é"])
+        @Test(
+            "bytes that no JSON could hold are logged as valid JSON",
+            arguments: ["/\u{7F}\u{80}", "/\"\\\u{1}", "/\u{FEFF}é"])
         func hostileTarget(_ target: String) async throws {
             let origin = try Origin.ok()
             try await withProxy(.loopback([.to("a.example", origin)])) { proxy in

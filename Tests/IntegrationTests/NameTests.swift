@@ -1,4 +1,5 @@
 // Names as endpoints: what a lookup says becomes candidates, and what it does not say never stops a start.
+// The system's resolver is not asked.
 
 import CLibevent
 import RelevoPolicy
@@ -68,13 +69,17 @@ extension Integration {
                     #expect(try client.response().status == 200)
                 }
                 #expect(origin.requestCount == 10)
-                #expect(proxy.notices.current.contains { $0.contains("nameUnresolved") && $0.contains("nowhere.internal") })
+                #expect(
+                    proxy.notices.current.contains { $0.contains("nameUnresolved") && $0.contains("nowhere.internal") })
             }
         }
 
-        @Test("when no name resolves the answer is 502, and the start has succeeded all the same", arguments: [true, false])
+        @Test(
+            "when no name resolves the answer is 502, and the start has succeeded all the same",
+            arguments: [true, false])
         func allUnresolved(_ throwing: Bool) async throws {
-            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["nowhere.internal:80", "never.internal:80"])
+            let domain = ProxyConfiguration.Domain(
+                "a.example", endpoints: ["nowhere.internal:80", "never.internal:80"])
             try await withProxy(.loopback([domain])) {
                 $0.lookup = Self.lookup(throwing ? [:] : ["nowhere.internal": [], "never.internal": []])
             } _: { proxy in

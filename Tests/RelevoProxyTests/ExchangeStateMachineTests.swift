@@ -95,14 +95,16 @@ import Testing
     @Test("two connect timeouts are enough for one request")
     func connectTimeouts() {
         expect([
-            Step(.connecting(1), .done, .answer(.connectTimeout)), Step(.connecting(2), .done, .answer(.connectTimeout)),
+            Step(.connecting(1), .done, .answer(.connectTimeout)),
+            Step(.connecting(2), .done, .answer(.connectTimeout)),
         ]) { $0.connectFailed(.connectTimeout, timeouts: 2) }
     }
 
     @Test("a fault of the proxy's own is not retried")
     func notRetried() {
         expect([
-            Step(.connecting(1), .done, .answer(.proxyOverloaded)), Step(.connecting(2), .done, .answer(.proxyOverloaded)),
+            Step(.connecting(1), .done, .answer(.proxyOverloaded)),
+            Step(.connecting(2), .done, .answer(.proxyOverloaded)),
         ]) { $0.connectFailed(.proxyOverloaded, timeouts: 0) }
     }
 
@@ -160,7 +162,8 @@ import Testing
     func switchedProtocols() {
         let after = State.forwarding(.flowing, .flowing)
         expect([
-            Step(.forwarding(.flowing, .awaitingHead), after, .none), Step(.forwarding(.ended, .awaitingHead), after, .none),
+            Step(.forwarding(.flowing, .awaitingHead), after, .none),
+            Step(.forwarding(.ended, .awaitingHead), after, .none),
         ]) {
             $0.switchedProtocols()
             return .none
@@ -175,7 +178,9 @@ import Testing
         ]) { $0.responseEnded() }
     }
 
-    @Test("a fault is answered until the response has begun, then aborts, and after the end is nothing", arguments: Fault.allCases)
+    @Test(
+        "a fault is answered until the response has begun, then aborts, and after the end is nothing",
+        arguments: Fault.allCases)
     func failed(_ fault: Fault) {
         let allowed = Self.states.filter { $0 != .done }.map { state in
             if case .forwarding(_, .flowing) = state { return Step(state, .done, .abort(fault)) }

@@ -25,7 +25,8 @@ import Testing
         Case(testDescription: "counted", framing: .counted(5), input: "hello", output: "hello", rest: "GET / HTTP/1.1"),
         Case(testDescription: "raw chunks", framing: .rawChunks, input: chunked, output: chunked, rest: "GET"),
         Case(
-            testDescription: "unchunked", framing: .unchunked, input: chunked, output: "hello 0123456789", rest: "\r\nX"),
+            testDescription: "unchunked", framing: .unchunked, input: chunked, output: "hello 0123456789", rest: "\r\nX"
+        ),
         Case(testDescription: "empty chunks", framing: .rawChunks, input: "0\r\n\r\n", output: "0\r\n\r\n", rest: "0"),
         Case(testDescription: "empty, reframed", framing: .reframedChunks, input: "000\r\n\r\n", output: "0\r\n\r\n"),
     ]
@@ -144,9 +145,11 @@ import Testing
         #expect(Self.text(Self.bytes(target)).components(of: "0\r\n\r\n") == 1)
     }
 
-    @Test("a source that ends early leaves a framed body incomplete", arguments: [
-        LaneFraming.counted(10), .rawChunks, .reframedChunks, .unchunked,
-    ])
+    @Test(
+        "a source that ends early leaves a framed body incomplete",
+        arguments: [
+            LaneFraming.counted(10), .rawChunks, .reframedChunks, .unchunked,
+        ])
     func endsEarly(_ framing: LaneFraming) throws {
         var lane = ForwardLane()
         lane.start(framing, limits: Self.limits)
@@ -193,10 +196,13 @@ import Testing
         #expect(target.length == 5)
     }
 
-    @Test("RFC 9112 §7.1: broken chunk framing is told, and nothing behind it passes", arguments: [
-        "5\r\nhelloX", "zz\r\n", "5\nhello\r\n", "-5\r\nhello\r\n", "5 5\r\n", "0x5\r\nhello\r\n", "11111111111111111\r\n",
-        "5\r\nhello\r\n0\r\nbad trailer\r\n\r\n", "0\r\nX : y\r\n\r\n", ";\r\n", "\r\n", "5;a=\"\u{1}\"\r\n",
-    ])
+    @Test(
+        "RFC 9112 §7.1: broken chunk framing is told, and nothing behind it passes",
+        arguments: [
+            "5\r\nhelloX", "zz\r\n", "5\nhello\r\n", "-5\r\nhello\r\n", "5 5\r\n", "0x5\r\nhello\r\n",
+            "11111111111111111\r\n",
+            "5\r\nhello\r\n0\r\nbad trailer\r\n\r\n", "0\r\nX : y\r\n\r\n", ";\r\n", "\r\n", "5;a=\"\u{1}\"\r\n",
+        ])
     func broken(_ input: String) throws {
         for framing in [LaneFraming.rawChunks, .reframedChunks, .unchunked] {
             var random = RandomSource(seed: 3)
@@ -232,10 +238,13 @@ import Testing
         #expect(result.progress == .ended)
     }
 
-    @Test("trailers and extensions have bounds", arguments: [
-        "0\r\n" + String(repeating: "X: y\r\n", count: 5000) + "\r\n",
-        "0\r\n" + String(repeating: "X: y\r\n", count: 20) + "\r\n", "1;" + String(repeating: "x", count: 100_000) + "\r\n",
-    ])
+    @Test(
+        "trailers and extensions have bounds",
+        arguments: [
+            "0\r\n" + String(repeating: "X: y\r\n", count: 5000) + "\r\n",
+            "0\r\n" + String(repeating: "X: y\r\n", count: 20) + "\r\n",
+            "1;" + String(repeating: "x", count: 100_000) + "\r\n",
+        ])
     func bounds(_ input: String) throws {
         var lane = ForwardLane()
         lane.start(.rawChunks, limits: Self.limits)
@@ -274,5 +283,7 @@ import Testing
 }
 
 extension String {
-    fileprivate func components(of part: String) -> Int { split(separator: part, omittingEmptySubsequences: false).count - 1 }
+    fileprivate func components(of part: String) -> Int {
+        split(separator: part, omittingEmptySubsequences: false).count - 1
+    }
 }

@@ -1,4 +1,5 @@
-// The texts that the data plane writes by itself: JSON, dates, answers. What they are about is tested with a proxy.
+// The texts that the data plane writes by itself: JSON, dates, answers.
+// What they are about is tested with a proxy.
 
 import CLibevent
 import Foundation
@@ -61,13 +62,15 @@ import Testing
 }
 
 @Suite("Dates") struct DateTests {
-    @Test("RFC 9110 §5.6.7: a date is written in the one form that is to be sent", arguments: [
-        (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
-        (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"), (951_868_800, "Wed, 01 Mar 2000 00:00:00 GMT"),
-        (2_147_483_647, "Tue, 19 Jan 2038 03:14:07 GMT"), (2_147_483_648, "Tue, 19 Jan 2038 03:14:08 GMT"),
-        (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"), (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
-        (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"), (1_735_689_599, "Tue, 31 Dec 2024 23:59:59 GMT"),
-    ])
+    @Test(
+        "RFC 9110 §5.6.7: a date is written in the one form that is to be sent",
+        arguments: [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"), (951_868_800, "Wed, 01 Mar 2000 00:00:00 GMT"),
+            (2_147_483_647, "Tue, 19 Jan 2038 03:14:07 GMT"), (2_147_483_648, "Tue, 19 Jan 2038 03:14:08 GMT"),
+            (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"), (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
+            (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"), (1_735_689_599, "Tue, 31 Dec 2024 23:59:59 GMT"),
+        ])
     func known(_ seconds: Int, _ text: String) { #expect(DateClock.format(seconds) == text) }
 
     @Test("times before 1970 count as 1970", arguments: [-1, -86_400, Int.min])
@@ -109,11 +112,15 @@ import Testing
         return String(decoding: output, as: UTF8.self)
     }
 
-    @Test("every fault that has a status is answered by it, with its code where RFC 9209 wants it", arguments: Fault.allCases)
+    @Test(
+        "every fault that has a status is answered by it, with its code where RFC 9209 wants it",
+        arguments: Fault.allCases)
     func faults(_ fault: Fault) {
         let answer = text(.fault(fault, detail: nil, requestID: "0123456789abcdef"))
         #expect(answer.hasPrefix("HTTP/1.1 \(fault.row.status) "))
-        #expect(answer.contains("\r\nProxy-Status: relevo; error=\(fault.row.proxyStatus); details=\"\(fault.rawValue)\"\r\n"))
+        #expect(
+            answer.contains(
+                "\r\nProxy-Status: relevo; error=\(fault.row.proxyStatus); details=\"\(fault.rawValue)\"\r\n"))
         #expect(answer.contains("\r\nX-Request-ID: 0123456789abcdef\r\n"))
         #expect(answer.contains("code: \(fault.rawValue)"))
         #expect(answer.contains("Retry-After") == (fault.row.status == 503))
@@ -159,15 +166,19 @@ import Testing
 }
 
 @Suite("KeepAliveHint") struct KeepAliveHintTests {
-    @Test("the timeout that an endpoint announces is found, and nothing else is", arguments: [
-        ("timeout=5", 5), ("timeout=5, max=100", 5), ("max=100, Timeout=7", 7), (" timeout=0", 0),
-        ("timeout=99999999999999999999", 999_999_999),
-    ])
+    @Test(
+        "the timeout that an endpoint announces is found, and nothing else is",
+        arguments: [
+            ("timeout=5", 5), ("timeout=5, max=100", 5), ("max=100, Timeout=7", 7), (" timeout=0", 0),
+            ("timeout=99999999999999999999", 999_999_999),
+        ])
     func found(_ value: String, _ seconds: Int) {
         #expect(KeepAliveHint.timeout(in: Array(value.utf8)[...]) == seconds)
     }
 
-    @Test("what is no timeout says nothing", arguments: ["", "max=5", "timeout", "timeout=", "timeout=x", "timeout=-5", ",,,", "xtimeout=5"])
+    @Test(
+        "what is no timeout says nothing",
+        arguments: ["", "max=5", "timeout", "timeout=", "timeout=x", "timeout=-5", ",,,", "xtimeout=5"])
     func nothing(_ value: String) {
         #expect(KeepAliveHint.timeout(in: Array(value.utf8)[...]) == nil)
     }

@@ -1,4 +1,5 @@
-// Runs the `relevo` program that stands beside the test bundle. Not for other programs.
+// Runs the `relevo` program that stands beside the test bundle.
+// Not for other programs.
 
 import Foundation
 
@@ -143,6 +144,11 @@ package enum ThisProcess {
         let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
         let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    /// Whether its memory says anything: a sanitizer keeps freed memory and shadows the rest.
+    package static var hasPlainMemory: Bool {
+        ["", "none"].contains(ProcessInfo.processInfo.environment["RELEVO_SANITIZER"] ?? "")
     }
 
     /// Open descriptors.

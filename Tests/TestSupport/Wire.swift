@@ -150,7 +150,9 @@ extension Wire {
 
     /// What came of waiting for bytes.
     package enum Received: Sendable, Hashable {
+        /// Bytes came.
         case bytes([UInt8])
+        /// The peer has ended its side, or nothing came for too long.
         case end(WireEnd)
     }
 
