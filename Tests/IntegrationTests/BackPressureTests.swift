@@ -131,6 +131,33 @@ extension Integration {
             }
         }
 
+        @Test("a client that sends request after request and reads no answer is not answered without end")
+        func unreadAnswers() async throws {
+            let body = String(repeating: "x", count: 10_000)
+            let domain = ProxyConfiguration.Domain("a.example", routes: [.init(.respond(status: 200, body: body))])
+            let request = Array("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n".utf8)
+            try await withProxy(.loopback([domain]) { $0.limits.clientRequests = 10_000_000 }) { proxy in
+                let before = ThisProcess.residentBytes
+                let client = try proxy.client(receiveBuffer: 16_384)
+                // Whole requests only, or the answers could not be counted.
+                var block: [UInt8] = []
+                for _ in 0..<1000 { block += request }
+                var sent = 0
+                while client.wire.isWritable(withinMilliseconds: 300), sent < 64 << 20 {
+                    let offset = sent % block.count
+                    sent += client.wire.sendSome(Array(block[offset...]))
+                }
+                #expect(sent < 64 << 20)
+                Self.expectModest(since: before)
+                // Once they are read, answering goes on: far more than any buffer between holds.
+                for _ in 0..<min(5000, sent / request.count) {
+                    let head = try client.readHead()
+                    #expect(head.hasPrefix("HTTP/1.1 200"))
+                    try client.skip(body.utf8.count)
+                }
+            }
+        }
+
         @Test("a stalled client does not hold up another one")
         func othersGoOn() async throws {
             let stalled = Gate()
