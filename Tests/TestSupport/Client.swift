@@ -49,6 +49,9 @@ package final class Client: Sendable {
         wire = try Wire.connect(to: address, receiveBuffer: receiveBuffer)
     }
 
+    /// Takes over a connected socket.
+    package init(_ wire: Wire) { self.wire = wire }
+
     /// Sends bytes as they are.
     package func send(_ text: String) throws { try wire.send(text) }
 

@@ -62,9 +62,19 @@ package final class Wire: Sendable {
     /// Connects to an address.
     package static func connect(to address: SocketAddress, receiveBuffer: Int? = nil) throws -> Wire {
         let wire = Wire(owning: try make(for: address, receiveBuffer: receiveBuffer))
-        let status = address.withSystemForm { Glibc.connect(wire.descriptor, $0, $1) }
-        guard status == 0 else { throw WireError.system("connect", errno) }
+        try wire.connect(to: address)
         return wire
+    }
+
+    /// Opens a socket that can be connected to such an address later, when there may be no descriptor left.
+    package static func prepare(for address: SocketAddress) throws -> Wire {
+        Wire(owning: try make(for: address))
+    }
+
+    /// Connects a prepared socket.
+    package func connect(to address: SocketAddress) throws {
+        let status = address.withSystemForm { Glibc.connect(descriptor, $0, $1) }
+        guard status == 0 else { throw WireError.system("connect", errno) }
     }
 
     /// Begins to connect and does not wait for the outcome.
