@@ -151,15 +151,16 @@ extension Integration {
             #expect(client.end() != .timeout)
         }
 
-        @Test("few descriptors bound the clients, which is said at the start: the others wait and are served later")
-        func fewDescriptors() throws {
+        @Test("out of descriptors accepting rests and goes on, and requests then succeed")
+        func outOfDescriptors() throws {
             let origin = try Origin.ok()
             let directory = try TemporaryDirectory()
             let file = try directory.write("run.yaml", Self.configuration("127.0.0.1:0", origin, "workers: 1\n"))
-            let (program, address) = try Self.serving(file, limitedTo: 48)
-            let text = program.complaints { $0.contains("bounded by descriptors") }
-            #expect(text.contains("descriptors=48"))
+            let (program, address) = try Self.serving(file)
+            try Self.limit(program, to: 32)
             let crowd = try (0..<80).map { _ in try Client(address) }
+            let text = program.complaints { $0.contains("accepting rests") }
+            #expect(text.contains("accepting rests"))
             for client in crowd { client.wire.close() }
             let client = try Client(address)
             for _ in 0..<5 {
@@ -167,9 +168,64 @@ extension Integration {
                 #expect(try client.response().status == 200)
             }
             program.signal(SIGTERM)
+            #expect(try program.outcome().status == 0)
+        }
+
+        @Test("with few descriptors from the start, connections wait rather than take those that endpoints need")
+        func fewDescriptors() throws {
+            let origin = try Origin.ok()
+            let directory = try TemporaryDirectory()
+            let file = try directory.write("run.yaml", Self.configuration("127.0.0.1:0", origin, "workers: 1\n"))
+            let (program, address) = try Self.serving(file, limitedTo: 48)
+            let first = try Client(address)
+            try first.get("c.example")
+            #expect(try first.response().status == 421)
+            let crowd = try (0..<80).map { _ in try Client(address) }
+            for client in crowd { client.wire.close() }
+            let late = try Client(address)
+            try late.get("a.example")
+            #expect(try late.response().status == 200)
+            program.signal(SIGTERM)
             let outcome = try program.outcome()
             #expect(outcome.status == 0)
+            #expect(outcome.complaints.contains("bounded by descriptors"))
             #expect(!outcome.complaints.contains("accepting rests"))
+        }
+
+        /// Lowers the bound on the descriptors of a program that runs.
+        private static func limit(_ program: Program, to descriptors: Int) throws {
+            let tool = Process()
+            tool.executableURL = URL(filePath: "/usr/bin/prlimit")
+            tool.arguments = ["--nofile=\(descriptors):\(descriptors)", "--pid", "\(program.identifier)"]
+            try tool.run()
+            tool.waitUntilExit()
+            #expect(tool.terminationStatus == 0)
+        }
+
+        @Test("a proxy without a descriptor for an endpoint answers 503 and recovers")
+        func noDescriptorForEndpoint() throws {
+            let origin = try Origin.ok()
+            let directory = try TemporaryDirectory()
+            let file = try directory.write("run.yaml", Self.configuration("127.0.0.1:0", origin, "workers: 1\n"))
+            let (program, address) = try Self.serving(file)
+            try Self.limit(program, to: 32)
+            let first = try Client(address)
+            try first.get("c.example")
+            #expect(try first.response().status == 421)
+            // A client in the middle of a head: one that waits between two requests would have to make room.
+            try first.send("GET / HTTP/1.1\r\nHost: a.example\r\n")
+            let crowd = try (0..<80).map { _ in try Client(address) }
+            _ = program.complaints { $0.contains("accepting rests") }
+            try first.send("\r\n")
+            let response = try first.response()
+            #expect(response.status == 503)
+            #expect(response.code == "proxy.overloaded")
+            for client in crowd { client.wire.close() }
+            let late = try Client(address)
+            try late.get("a.example")
+            #expect(try late.response().status == 200)
+            program.signal(SIGTERM)
+            #expect(try program.outcome().status == 0)
         }
 
         @Test("explain says what becomes of a request, without sending anything")
