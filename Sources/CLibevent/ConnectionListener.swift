@@ -16,7 +16,13 @@ public final class ConnectionListener {
         public static let full = PauseReasons(rawValue: 1)
         /// The system is out of descriptors or buffers; tried again after ``ConnectionListener/retryInterval``.
         public static let exhausted = PauseReasons(rawValue: 2)
+        /// So many have come at once that what is connected already has its turn first.
+        public static let yielding = PauseReasons(rawValue: 4)
     }
+
+    /// Connections that are accepted in a row. libevent accepts until the backlog is empty, so a flood of clients would
+    /// keep the loop from everybody who is connected.
+    public static var batch: Int { 64 }
 
     /// How long accepting rests when descriptors have run out.
     public static var retryInterval: Duration { .milliseconds(100) }
@@ -34,6 +40,8 @@ public final class ConnectionListener {
     private var listening: ListeningSocket?
     private var raw: OpaquePointer?
     private var retry: Timer?
+    private var yielder: EventRegistration?
+    private var accepted = 0
 
     /// Begins to accept on `loop`. The socket is closed with the listener, unless somebody else keeps it.
     public init(loop: EventLoop, socket: ListeningSocket) throws(SystemError) {
@@ -42,9 +50,13 @@ public final class ConnectionListener {
         listening = socket
         let context = Unmanaged.passUnretained(self).toOpaque()
         raw = evconnlistener_new(
-            loop.core.base, accepted, context, LEV_OPT_CLOSE_ON_EXEC, 0, socket.socket.fileDescriptor)
+            loop.core.base, acceptTrampoline, context, LEV_OPT_CLOSE_ON_EXEC, 0, socket.socket.fileDescriptor)
         guard raw != nil else { throw SystemError.last(in: .listen) }
         evconnlistener_set_error_cb(raw, failed)
+        yielder = try EventRegistration(core: core, descriptor: -1, events: 0) { [unowned self] in
+            accepted = 0
+            resume(.yielding)
+        }
         retry = try Timer(loop: loop, .once) { [unowned self] in
             resume(.exhausted)
             onTrouble?(nil)
@@ -90,12 +102,22 @@ public final class ConnectionListener {
         self.raw = nil
         retry?.close()
         retry = nil
+        yielder?.close()
+        yielder = nil
         // Within its own callback libevent frees the listener later; the descriptor must not be watched until then.
         evconnlistener_disable(raw)
         evconnlistener_free(raw)
         listening = nil
         onAccept = nil
         onTrouble = nil
+    }
+
+    /// Rests until the next turn of the loop when enough have come in a row.
+    fileprivate func yieldAfterBatch() {
+        accepted += 1
+        guard accepted >= Self.batch, let yielder else { return }
+        pause(.yielding)
+        yielder.activate()
     }
 
     fileprivate func deliver(_ descriptor: Int32, _ peer: SocketAddress?) {
@@ -113,12 +135,13 @@ public final class ConnectionListener {
     }
 }
 
-private func accepted(
+private func acceptTrampoline(
     _: OpaquePointer?, descriptor: Int32, peer: UnsafeMutablePointer<sockaddr>?, length: Int32,
     context: UnsafeMutableRawPointer?
 ) {
     let listener = Unmanaged<ConnectionListener>.fromOpaque(context!).takeUnretainedValue()
     withExtendedLifetime(listener) {
+        listener.yieldAfterBatch()
         listener.deliver(descriptor, peer.flatMap { SocketAddress($0, length: Int(length)) })
     }
 }

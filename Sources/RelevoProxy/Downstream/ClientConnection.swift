@@ -48,6 +48,8 @@ final class ClientConnection {
     private(set) var requestCount = 0
     /// Whether the client will send nothing more.
     private(set) var hasEnded = false
+    /// Whether nothing can be sent to the client any more.
+    private(set) var isBroken = false
     private var isCounted = false
     private var state = State.idle
     private var scanner = HeadScanner()
@@ -125,6 +127,7 @@ extension ClientConnection {
             ended()
         case .failed:
             hasEnded = true
+            isBroken = true
             if case .exchanging(let exchange) = state { exchange.clientLeft() } else { close(.orderly) }
         }
     }

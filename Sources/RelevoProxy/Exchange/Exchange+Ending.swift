@@ -84,7 +84,7 @@ extension Exchange {
         closeUpstream(.reset)
         // A client that has only ended its own side may still read: it sees an end, not an error, unless it would take
         // the end for that of the response.
-        let mayReadOn = client?.hasEnded ?? false
+        let mayReadOn = client.map { $0.hasEnded && !$0.isBroken && !$0.bufferevent.isReset } ?? false
         end(mayReadOn && !(record.responseBegan != nil && responseLane.endsWithTarget) ? .end(.needless) : .cut)
     }
 
