@@ -93,7 +93,7 @@ package final class Worker {
     }
 
     /// Out of descriptors: idle connections to endpoints and of clients are the ones that are missed least.
-    private func makeRoom() {
+    func makeRoom() {
         pool.endAll()
         for _ in 0..<Self.evictions { evictIdle() }
     }

@@ -179,11 +179,12 @@ extension WorkerGroup {
             maxConnections: max(1, connectionBound(snapshot, settings, index) / count), seed: seeds.next())
     }
 
-    /// Client connections of all workers together: as configured, but never more than there are descriptors for. Each
-    /// may need a second one towards an endpoint, and listeners, loops and logs need theirs.
+    /// Client connections of all workers together: as configured, but a quarter of the descriptors is left for
+    /// connections to endpoints, and some for listeners, loops and logs. Most clients wait most of the time; if more of
+    /// them ask at once than there are descriptors for, idle connections make room.
     private static func connectionBound(_ snapshot: ProxySnapshot, _ settings: GroupSettings, _ index: Int) -> Int {
         let descriptors = Descriptors.limit
-        let affordable = max(8, (descriptors - descriptors / 16 - 32) / 2)
+        let affordable = max(8, descriptors - descriptors / 4 - 32)
         if affordable < snapshot.limits.connections, index == 0 {
             settings.notify(.connectionsBounded(affordable, descriptors: descriptors))
         }

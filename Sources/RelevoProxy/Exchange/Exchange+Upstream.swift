@@ -26,6 +26,7 @@ extension Exchange {
             upstream?.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
             armDeadline()
         } catch {
+            if error == .proxyOverloaded { worker.makeRoom() }
             connectFailed(error, detail: nil)
         }
     }
