@@ -110,13 +110,15 @@ package final class Client: Sendable {
         return take(count)
     }
 
+    /// Reads one head and leaves what follows it.
+    package func readHead() throws -> String {
+        while HTTPText.headLength(pending.current) == nil { try more() }
+        return String(decoding: take(HTTPText.headLength(pending.current) ?? 0), as: UTF8.self)
+    }
+
     /// Reads and forgets so many bytes, in pieces.
     package func skip(_ count: Int) throws {
-        var rest = count - take(min(count, pending.current.count)).count
-        while rest > 0 {
-            guard case .bytes(let piece) = wire.receive(min(rest, 1 << 18)) else { throw WireError.ended }
-            rest -= piece.count
-        }
+        try wire.skip(count - take(min(count, pending.current.count)).count)
     }
 
     /// How the peer ended its side; bytes that come before are given back as well.

@@ -43,6 +43,7 @@ package enum HTTPText {
             guard let size = size(bytes[position..<line]) else { return nil }
             position = line + 2
             if size == 0 { return endOfTrailers(bytes, from: position) }
+            guard size <= bytes.count else { return nil }
             position += size + 2
             if position > bytes.count { return nil }
         }

@@ -9,6 +9,9 @@ package struct LogLine: Sendable {
     /// The line as it was written, without its line feed.
     package var text: String
 
+    /// Takes a line.
+    package init(text: String) { self.text = text }
+
     /// The text of a field.
     package func text(_ name: String) -> String? { object[name] as? String }
 
@@ -29,27 +32,25 @@ package struct LogLine: Sendable {
 /// Collects the lines that are written to a pipe.
 package final class LogReader: Sendable {
     /// Where the lines are written to.
-    package let writeEnd: Int32
+    package var writeEnd: Int32 { pipe.writeEnd }
+    private let pipe: RawPipe
     private let bytes = Watched<[UInt8]>([])
     private let hasEnded = Watched(false)
     private let isOpen = Flag()
 
     /// Opens the pipe and begins to read.
     package init() throws {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw WireError.system("pipe", errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        writeEnd = ends[1]
+        let pipe = try RawPipe()
+        self.pipe = pipe
         isOpen.set(true)
-        let readEnd = ends[0]
         Thread.detachNewThread { [bytes, hasEnded] in
             var buffer = [UInt8](repeating: 0, count: 65_536)
             while true {
-                let count = buffer.withUnsafeMutableBytes { Glibc.read(readEnd, $0.baseAddress, $0.count) }
+                let count = buffer.withUnsafeMutableBytes { Glibc.read(pipe.readEnd, $0.baseAddress, $0.count) }
                 if count <= 0 { break }
                 bytes.change { $0 += buffer[0..<count] }
             }
-            Glibc.close(readEnd)
+            pipe.close(pipe.readEnd)
             hasEnded.change { $0 = true }
         }
     }
@@ -59,7 +60,7 @@ package final class LogReader: Sendable {
     /// Closes the writer's end and waits until everything was read.
     package func finish() {
         guard isOpen.exchange(false) else { return }
-        Glibc.close(writeEnd)
+        pipe.close(writeEnd)
         hasEnded.wait { $0 }
     }
 

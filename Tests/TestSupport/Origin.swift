@@ -138,12 +138,15 @@ package final class OriginConnection: Sendable {
     @discardableResult
     package func readRequest() throws -> [UInt8] {
         let head = try readHead()
-        let start = (requestStarts.current.last ?? 0) + head.utf8.count
+        let before = requestStarts.current.last ?? 0
+        // Counted in bytes as received: the text of a head may be longer where it is no UTF-8.
+        let start = before + (HTTPText.headLength(Array(received[before...])) ?? 0)
         var end = start
         if HTTPText.values(of: "transfer-encoding", in: head).contains("chunked") {
             try receive { HTTPText.endOfChunks($0, from: start) != nil }
             end = HTTPText.endOfChunks(received, from: start) ?? start
-        } else if let length = HTTPText.values(of: "content-length", in: head).first.flatMap({ Int($0) }) {
+        } else if let length = HTTPText.values(of: "content-length", in: head).first.flatMap({ UInt32($0) }) {
+            let length = Int(length)
             end = start + length
             try receive { $0.count >= end }
         }

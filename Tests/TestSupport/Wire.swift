@@ -142,6 +142,12 @@ extension Wire {
         return poll(&state, 1, limit) > 0
     }
 
+    /// Whether bytes can be sent; waits so long for that at most.
+    package func isWritable(withinMilliseconds limit: Int32) -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&state, 1, limit) > 0
+    }
+
     /// What came of waiting for bytes.
     package enum Received: Sendable, Hashable {
         case bytes([UInt8])
@@ -160,6 +166,19 @@ extension Wire {
             case EAGAIN: return .end(.timeout)
             default: return .end(.reset)
             }
+        }
+    }
+}
+
+extension Wire {
+    /// Reads and forgets so many bytes, in pieces of one small buffer.
+    package func skip(_ count: Int) throws {
+        var buffer = [UInt8](repeating: 0, count: 1 << 17)
+        var rest = count
+        while rest > 0 {
+            let got = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, min(rest, $0.count), 0) }
+            guard got > 0 else { throw got == 0 ? WireError.ended : WireError.system("recv", errno) }
+            rest -= got
         }
     }
 }

@@ -1,0 +1,150 @@
+// Fast senders and slow readers: the proxy holds a bounded part of a message, whatever its size. The whole test
+// process is measured, so origin and client send from one small buffer and forget what they read.
+
+import RelevoPolicy
+import TestSupport
+import Testing
+
+extension Integration {
+    @Suite("Back-pressure") struct BackPressure {
+        private static let size = 64 << 20
+        private static let block = [UInt8](repeating: 0x61, count: 1 << 16)
+        private static let allowance = 16 << 20
+
+        /// Sends so many bytes; tells when nothing more can be sent for a while.
+        private static func pour(_ size: Int, into wire: Wire, stalled: Gate) throws {
+            var rest = size
+            while rest > 0 {
+                guard wire.isWritable(withinMilliseconds: 300) else {
+                    stalled.open()
+                    guard wire.isWritable(withinMilliseconds: Int32(Wire.patience) * 1000) else { throw WireError.timeout }
+                    continue
+                }
+                rest -= wire.sendSome(rest >= block.count ? block : Array(block[0..<rest]))
+            }
+            stalled.open()
+        }
+
+        @Test("a 64 MiB response to a client that does not read waits at its origin", arguments: [
+            "HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
+        ])
+        func response(_ head: String) async throws {
+            let stalled = Gate()
+            let poured = Flag()
+            let origin = try Origin { connection in
+                try connection.readRequest()
+                try connection.wire.send(head)
+                try Self.pour(Self.size, into: connection.wire, stalled: stalled)
+                poured.set(true)
+            }
+            try await withProxy(.loopback([.to("a.example", origin, mode: .close)])) { proxy in
+                let before = ThisProcess.residentBytes
+                let client = try proxy.client(receiveBuffer: 16_384)
+                try client.get("a.example")
+                #expect(stalled.pass())
+                #expect(!poured.isSet)
+                #expect(ThisProcess.residentBytes - before < Self.allowance)
+                let headBytes = try await blocking { try client.readHead() }
+                try await blocking { try client.skip(Self.size) }
+                #expect(headBytes.hasPrefix("HTTP/1.1 200"))
+                #expect(client.end() == .orderly)
+                #expect(ThisProcess.residentBytes - before < Self.allowance)
+            }
+        }
+
+        @Test("a 64 MiB upload to an origin that does not read waits at its client", arguments: [true, false])
+        func upload(_ isChunked: Bool) async throws {
+            let stalled = Gate()
+            let read = Gate()
+            let poured = Flag()
+            let size = Self.size
+            let origin = try Origin { connection in
+                try connection.readHead()
+                let early = connection.received.count - (HTTPText.headLength(connection.received) ?? 0)
+                read.pass()
+                try connection.wire.skip(isChunked ? 1 << 20 : size - early)
+                try connection.wire.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+                if isChunked { try connection.wire.skip(size - (1 << 20) - early) }
+            }
+            try await withProxy(.loopback([.to("a.example", origin, mode: .close)])) { proxy in
+                let before = ThisProcess.residentBytes
+                let client = try proxy.client()
+                let framing =
+                    isChunked ? "Transfer-Encoding: chunked\r\n\r\n4000000\r\n" : "Content-Length: \(size)\r\n\r\n"
+                let sender = Task {
+                    try await blocking {
+                        try client.send("POST / HTTP/1.1\r\nHost: a.example\r\n" + framing)
+                        try Self.pour(size, into: client.wire, stalled: stalled)
+                        poured.set(true)
+                        if isChunked { try client.send("\r\n0\r\n\r\n") }
+                    }
+                }
+                try await blocking { _ = stalled.pass() }
+                #expect(!poured.isSet)
+                #expect(ThisProcess.residentBytes - before < Self.allowance)
+                read.open()
+                let response = try await blocking { try client.response() }
+                #expect(response.text == "ok")
+                if !isChunked { try await sender.value } else { _ = try? await sender.value }
+                #expect(ThisProcess.residentBytes - before < Self.allowance)
+            }
+        }
+
+        @Test("the two directions do not wait for each other: an echo larger than every buffer gets through")
+        func echo() async throws {
+            let size = 8 << 20
+            let origin = try Origin { connection in
+                let head = try connection.readHead()
+                let early = Array(connection.received.dropFirst(head.utf8.count))
+                try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+                try connection.wire.send(early)
+                var rest = size - early.count
+                while rest > 0 {
+                    guard case .bytes(let bytes) = connection.wire.receive(min(rest, 1 << 16)) else { return }
+                    try connection.wire.send(bytes)
+                    rest -= bytes.count
+                }
+            }
+            try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
+                let client = try proxy.client()
+                let sender = Task {
+                    try await blocking {
+                        try client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: \(size)\r\n\r\n")
+                        for _ in 0..<(size / Self.block.count) { try client.send(Self.block) }
+                    }
+                }
+                let head = try await blocking { try client.readHead() }
+                #expect(head.hasPrefix("HTTP/1.1 200"))
+                try await blocking { try client.skip(size) }
+                try await sender.value
+            }
+        }
+
+        @Test("a stalled client does not hold up another one")
+        func othersGoOn() async throws {
+            let stalled = Gate()
+            let origin = try Origin { connection in
+                while true {
+                    let head = try connection.readHead()
+                    try connection.readRequest()
+                    if head.contains("/big") {
+                        try connection.wire.send("HTTP/1.1 200 OK\r\n\r\n")
+                        try Self.pour(Self.size, into: connection.wire, stalled: stalled)
+                    }
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                }
+            }
+            try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
+                let slow = try proxy.client(receiveBuffer: 16_384)
+                try slow.get("a.example", "/big")
+                #expect(stalled.pass())
+                let client = try proxy.client()
+                for _ in 0..<20 {
+                    try client.get("a.example", "/small")
+                    #expect(try client.response().text == "ok")
+                }
+                slow.wire.reset()
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+// Where clients are accepted: ports, paths, and starts that fail without leaving anything behind.
+
+import CLibevent
+import Logging
+import Relevo
+import TestSupport
+import Testing
+
+extension Integration {
+    @Suite("Listeners") struct Listeners {
+        private func make(_ listeners: [String], _ origin: Origin, workers: Int = 1) throws -> ReverseProxy {
+            let configuration = ProxyConfiguration.loopback([.to("a.example", origin)], workers: workers) {
+                $0.listeners = listeners.map { .init($0) }
+            }
+            return try ReverseProxy(configuration: configuration, logger: Shutdown.logger)
+        }
+
+        private func serves(_ address: SocketAddress) throws -> Bool {
+            let client = try Client(address)
+            try client.get("a.example")
+            return try client.response().text == "ok"
+        }
+
+        @Test("port 0 becomes a real port for each listener, shared by both workers")
+        func portZero() async throws {
+            let origin = try Origin.ok()
+            let proxy = try make(["127.0.0.1:0", "127.0.0.1:0"], origin, workers: 2)
+            let addresses = try await proxy.start()
+            #expect(addresses.count == 2)
+            #expect(Set(addresses).count == 2)
+            #expect(addresses.allSatisfy { ($0.port ?? 0) > 0 })
+            for address in addresses { for _ in 0..<20 { #expect(try serves(address)) } }
+            await proxy.shutdown(within: .seconds(1))
+        }
+
+        @Test("IPv6 listens beside IPv4", .enabled(if: (try? Wire.listen(on: .init(literal: "::1", port: 0)!)) != nil))
+        func ipv6() async throws {
+            let origin = try Origin.ok()
+            let proxy = try make(["[::1]:0", "127.0.0.1:0"], origin)
+            for address in try await proxy.start() { #expect(try serves(address)) }
+            await proxy.shutdown(within: .seconds(1))
+        }
+
+        @Test("a port that somebody else has fails the start, names the listener and leaves nothing open")
+        func taken() async throws {
+            let origin = try Origin.ok()
+            let other = try Wire.listen(on: .loopback(port: 0))
+            let free = try Integration.deadAddress()
+            let wanted = "127.0.0.1:\(other.localPort)"
+            let before = ThisProcess.descriptorCount
+            let proxy = try make([free, wanted], origin, workers: 2)
+            do {
+                try await proxy.start()
+                Issue.record("the start succeeded")
+            } catch {
+                #expect(error.listener == wanted)
+                #expect(error.description.contains(wanted))
+                #expect(error.description.contains("Address already in use"))
+            }
+            #expect(ThisProcess.descriptorCount == before)
+            #expect(throws: WireError.self) { try Client(SocketAddress(literal: "127.0.0.1", port: UInt16(free.split(separator: ":")[1])!)!) }
+            await proxy.waitUntilStopped()
+            await proxy.shutdown()
+        }
+
+        @Test("a port that another proxy shares among its workers is taken as well")
+        func takenByRelevo() async throws {
+            let origin = try Origin.ok()
+            let first = try make(["127.0.0.1:0"], origin, workers: 2)
+            let address = try #require(try await first.start().first)
+            let second = try make([address.description], origin, workers: 2)
+            await #expect(throws: ProxyStartError.self) { try await second.start() }
+            for _ in 0..<10 { #expect(try serves(address)) }
+            await first.shutdown(within: .seconds(1))
+        }
+
+        @Test("a port is free again when its proxy has ended, although connections linger in the system")
+        func restart() async throws {
+            let origin = try Origin.ok()
+            let first = try make(["127.0.0.1:0"], origin)
+            let address = try #require(try await first.start().first)
+            #expect(try serves(address))
+            let client = try Client(address)
+            try client.get("a.example")
+            _ = try client.response()
+            await first.shutdown(within: .seconds(1))
+            let second = try make([address.description], origin)
+            try await second.start()
+            #expect(try serves(address))
+            await second.shutdown(within: .seconds(1))
+        }
+
+        @Test("an address that this machine does not have fails the start and is named")
+        func foreignAddress() async throws {
+            let origin = try Origin.ok()
+            let proxy = try make(["192.0.2.1:8080"], origin)
+            let error = await #expect(throws: ProxyStartError.self) { try await proxy.start() }
+            #expect(error?.listener == "192.0.2.1:8080")
+        }
+
+        @Test("a unix socket serves, to an endpoint that is one too, and goes with its proxy", arguments: [1, 2])
+        func unix(_ workers: Int) async throws {
+            let directory = try TemporaryDirectory()
+            let origin = try Origin(at: .unix(path: directory.path + "/origin.sock")) { connection in
+                while true {
+                    try connection.readRequest()
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                }
+            }
+            let path = directory.path + "/proxy.sock"
+            let proxy = try make(["unix:\(path)"], origin, workers: workers)
+            let addresses = try await proxy.start()
+            #expect(addresses == [.unix(path: path)])
+            for _ in 0..<5 { #expect(try serves(.unix(path: path))) }
+            await proxy.shutdown(within: .seconds(1))
+            #expect(!directory.contains("proxy.sock"))
+        }
+
+        @Test("a socket file that nobody serves any more is replaced")
+        func staleFile() async throws {
+            let directory = try TemporaryDirectory()
+            let origin = try Origin.ok()
+            let path = directory.path + "/proxy.sock"
+            try Wire.listen(on: .unix(path: path)).close()
+            #expect(directory.contains("proxy.sock"))
+            let proxy = try make(["unix:\(path)"], origin)
+            try await proxy.start()
+            #expect(try serves(.unix(path: path)))
+            await proxy.shutdown(within: .seconds(1))
+        }
+
+        @Test("a socket file that somebody serves, and a file that is no socket, are left alone")
+        func foreignFile() async throws {
+            let directory = try TemporaryDirectory()
+            let origin = try Origin.ok()
+            let other = try Wire.listen(on: .unix(path: directory.path + "/other.sock"))
+            let text = try directory.write("text", "precious")
+            for path in [directory.path + "/other.sock", text] {
+                let proxy = try make(["unix:\(path)"], origin)
+                let error = await #expect(throws: ProxyStartError.self) { try await proxy.start() }
+                #expect(error?.listener == "unix:\(path)")
+            }
+            #expect(directory.contains("text"))
+            #expect((try? Wire.connect(to: .unix(path: directory.path + "/other.sock"))) != nil)
+            withExtendedLifetime(other) {}
+        }
+
+        @Test("more clients than allowed wait in the backlog and are served when others have left")
+        func full() async throws {
+            let origin = try Origin.ok()
+            let configuration = ProxyConfiguration.loopback([.to("a.example", origin)]) { $0.limits.connections = 3 }
+            try await withProxy(configuration) { proxy in
+                let clients = try (0..<3).map { _ in try proxy.client() }
+                for client in clients {
+                    try client.get("a.example")
+                    #expect(try client.response().text == "ok")
+                }
+                let late = try proxy.client()
+                try late.get("a.example")
+                #expect(!late.wire.isReadable(withinMilliseconds: 200))
+                clients[0].wire.close()
+                #expect(try late.response().text == "ok")
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// Names as endpoints: what a lookup says becomes candidates, and what it does not say never stops a start.
+
+import CLibevent
+import RelevoPolicy
+import RelevoProxy
+import TestSupport
+import Testing
+
+extension Integration {
+    @Suite("Names as endpoints") struct Names {
+        private static func lookup(
+            _ answers: [String: [SocketAddress]]
+        ) -> NameResolver.Lookup {
+            { (name, _) throws(NameLookup.Failure) in
+                guard let addresses = answers[name] else { throw NameLookup.Failure.noThread }
+                return addresses
+            }
+        }
+
+        @Test("all addresses of a name become candidates")
+        func allAddresses() async throws {
+            let origins = try (0..<3).map { _ in try Origin.ok() }
+            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["many.internal:80"])
+            let found = origins.map(\.address)
+            try await withProxy(.loopback([domain])) {
+                $0.lookup = Self.lookup(["many.internal": found])
+            } _: { proxy in
+                for _ in 0..<9 {
+                    // A connection of its own for each, or kept connections would hide the others.
+                    let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                    #expect(response.status == 200)
+                }
+                #expect(origins.allSatisfy { $0.requestCount > 0 }, "\(origins.map(\.requestCount))")
+            }
+        }
+
+        @Test("when one address of a name refuses, the others are tried")
+        func oneAddressDead() async throws {
+            let origin = try Origin.ok()
+            let dead = try Wire.listen(on: .loopback(port: 0)).localPort
+            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["many.internal:80"])
+            let found = [SocketAddress.loopback(port: dead), origin.address]
+            try await withProxy(.loopback([domain])) {
+                $0.lookup = Self.lookup(["many.internal": found])
+            } _: { proxy in
+                for _ in 0..<6 {
+                    let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                    #expect(response.status == 200)
+                }
+            }
+        }
+
+        @Test("a name that does not resolve makes its endpoint down while the others serve, and is reported")
+        func unresolvedAmongOthers() async throws {
+            let origin = try Origin.ok()
+            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["nowhere.internal:80", .init(origin.text)])
+            try await withProxy(.loopback([domain])) {
+                $0.lookup = Self.lookup([:])
+            } _: { proxy in
+                let client = try proxy.client()
+                for _ in 0..<10 {
+                    try client.get("a.example")
+                    #expect(try client.response().status == 200)
+                }
+                #expect(origin.requestCount == 10)
+                #expect(proxy.notices.current.contains { $0.contains("nameUnresolved") && $0.contains("nowhere.internal") })
+            }
+        }
+
+        @Test("when no name resolves the answer is 502, and the start has succeeded all the same", arguments: [true, false])
+        func allUnresolved(_ throwing: Bool) async throws {
+            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["nowhere.internal:80", "never.internal:80"])
+            try await withProxy(.loopback([domain])) {
+                $0.lookup = Self.lookup(throwing ? [:] : ["nowhere.internal": [], "never.internal": []])
+            } _: { proxy in
+                let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                #expect(response.status == 502)
+                #expect(response.code == "connect.dns")
+                #expect(try proxy.log.line().code == "connect.dns")
+            }
+        }
+
+        @Test("a lookup that hangs holds up the start for its patience only, and its answer counts when it comes")
+        func hanging() async throws {
+            let origin = try Origin.ok()
+            let answer = Gate()
+            let address = origin.address
+            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["slow.internal:80"])
+            try await withProxy(.loopback([domain])) {
+                $0.lookupPatience = .milliseconds(200)
+                $0.lookup = { (_, _) throws(NameLookup.Failure) in
+                    answer.pass()
+                    return [address]
+                }
+            } _: { proxy in
+                let early = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                #expect(early.status == 502)
+                #expect(early.code == "connect.dns")
+                answer.open()
+                let served = await eventually {
+                    (try? ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"))?.status == 200
+                }
+                #expect(served)
+            }
+        }
+
+        @Test("a proxy ends although a lookup still hangs")
+        func endsWhileHanging() async throws {
+            let answer = Gate()
+            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["slow.internal:80"])
+            try await withProxy(.loopback([domain])) {
+                $0.lookupPatience = .milliseconds(100)
+                $0.lookup = { (_, _) throws(NameLookup.Failure) in
+                    answer.pass()
+                    return []
+                }
+            } _: { proxy in
+                await proxy.stop()
+                answer.open()
+            }
+        }
+    }
+}
