@@ -108,6 +108,10 @@ extension Integration {
             try origin.connection().awaitBytes { HTTPText.headLength($0) != nil }
             program.signal(number)
             _ = program.complaints { $0.contains("stopping") }
+            // Accepting ends when draining begins: from then on answers announce the end of the connection.
+            for _ in 0..<100_000 {
+                guard (try? Client(address)) != nil else { break }
+            }
             gate.open()
             let response = try client.response()
             #expect(response.text == "ok")

@@ -29,6 +29,7 @@ extension ProxyConfiguration {
     var unlocated: ProxyConfiguration {
         var result = self
         for index in result.listeners.indices { result.listeners[index].location = nil }
+        for index in result.trustedProxies.indices { result.trustedProxies[index].location = nil }
         for index in result.clusters.indices { result.clusters[index] = result.clusters[index].unlocated }
         for index in result.domains.indices {
             result.domains[index].location = nil
@@ -63,7 +64,6 @@ enum SampleFile {
 
     static let full = """
         workers: 4
-        trusted_proxies: [10.0.0.0/8, "::1"]
         listeners:
           - address: 0.0.0.0:80
           - "[::]:80"
@@ -96,6 +96,7 @@ enum SampleFile {
           api-read: [ 10.0.0.9 ]
         timeouts: { head: 5s, body: 6s, idle: 7s, connect: 8s, response: 9s, stream: 10s, half_close: 2s, shutdown: 1m }
         limits: { head_bytes: 16KiB, fields: 64, target_bytes: 8KiB, body_bytes: 10MB, connections: 1000 }
+        trusted_proxies: [10.0.0.0/8, "::1"]
         access_log: off
         """
 

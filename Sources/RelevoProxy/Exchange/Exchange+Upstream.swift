@@ -15,7 +15,7 @@ extension Exchange {
             return
         }
         record.attempts += 1
-        if keepsUpstream, !avoidsPool, let kept = worker.pool.lease(endpoint, to: self) {
+        if keepsUpstream, !avoidsPool, let kept = worker.pool.lease(endpoint, address, to: self) {
             use(kept)
             return
         }

@@ -141,8 +141,8 @@ extension Exchange {
         return min(usual, timeouts.halfClose)
     }
 
-    /// How long the client may be silent while it owes request body. A body that drips has to keep up an average rate as
-    /// well, or a thousand slow clients could hold a thousand connections to an endpoint for days.
+    /// How long the client may be silent while it owes request body. A body that drips has to keep up an average rate
+    /// as well, or a thousand slow clients could hold a thousand connections to an endpoint for days.
     private var bodyPatience: Duration {
         let rate = snapshot.limits.bodyRate
         guard rate > 0 else { return timeouts.body }

@@ -1,4 +1,5 @@
-// The identifier of a request: accepted from trusted peers, else made. Not a secret, and not for security.
+// The identifier of a request: accepted from trusted peers, else made.
+// Not a secret, and not for security.
 
 import RelevoHTTP
 

@@ -9,6 +9,8 @@ final class UpstreamConnection {
     let bufferevent: Bufferevent
     /// The endpoint that it leads to.
     let endpoint: Endpoint
+    /// The address of it.
+    let address: SocketAddress
     /// The exchange that uses the connection; nil while it waits in the pool.
     unowned var exchange: Exchange?
     /// Requests that were sent on it.
@@ -29,6 +31,7 @@ final class UpstreamConnection {
             throw Fault(connecting: error)
         }
         self.endpoint = endpoint
+        self.address = address
         self.exchange = exchange
         bufferevent.onRead = { [unowned self] in
             if let exchange = self.exchange { exchange.upstreamReadable() } else { onIdleEnd?() }

@@ -18,9 +18,12 @@ final class UpstreamPool {
         idle = [[UpstreamConnection]](repeating: [], count: snapshot.endpointCount)
     }
 
-    /// A kept connection to an endpoint. The one used last comes first: it is the least likely to have ended.
-    func lease(_ endpoint: Endpoint, to exchange: Exchange) -> UpstreamConnection? {
-        guard let connection = idle[endpoint.id].popLast() else { return nil }
+    /// A kept connection to an address of an endpoint. The one used last comes first: it is the least likely to have
+    /// ended. The address was chosen before, so keeping connections does not change who gets how many requests.
+    func lease(_ endpoint: Endpoint, _ address: SocketAddress, to exchange: Exchange) -> UpstreamConnection? {
+        let id = endpoint.id
+        guard let index = idle[id].lastIndex(where: { $0.address == address }) else { return nil }
+        let connection = idle[id].remove(at: index)
         wheel.unset(connection.deadline)
         connection.onIdleEnd = nil
         connection.exchange = exchange

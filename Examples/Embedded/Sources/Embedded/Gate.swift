@@ -1,4 +1,5 @@
 // The look at each request before it is routed: who may use api.example, and what the server is told about them.
+// The server itself does not know it.
 
 import Relevo
 

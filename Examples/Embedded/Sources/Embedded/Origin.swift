@@ -1,4 +1,5 @@
 // The server that the proxy stands in front of: two routes of FlyingFox on a loopback port that the system chooses.
+// It knows nothing of the proxy.
 
 import FlyingFox
 import FlyingSocks
