@@ -9,7 +9,7 @@ import Glibc
 /// **Writing.** Append to ``output``, then call ``flush()``: it writes at once what the socket takes and leaves only
 /// the rest to the event loop. Without `flush()` nothing is sent.
 ///
-/// **Ownership.** The C object lends itself this object unretained; ``close()`` (or the last release) clears the
+/// **Ownership.** The C object lends itself this object unretained; ``close(_:)`` (or the last release) clears the
 /// callbacks and frees it, so no closure is called afterwards. Closures should capture their owner `unowned`.
 public final class Bufferevent {
     /// How the C object reaches its peer.

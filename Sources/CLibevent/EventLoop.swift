@@ -12,7 +12,11 @@ public final class EventLoop {
     final class Core {
         let base: OpaquePointer
 
+        /// libevent's own: for polling, for timers and two for signals. It ends the process if it cannot have the last.
+        private static let descriptorsNeeded = 4
+
         init() throws(SystemError) {
+            try Descriptors.ensureAvailable(Self.descriptorsNeeded)
             let configuration = event_config_new()
             defer { if let configuration { event_config_free(configuration) } }
             if let configuration {

@@ -34,9 +34,3 @@ extension FileOutput {
         if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
     }
 }
-
-/// The processors of this machine.
-public enum Processors {
-    /// Those that this process may run on (`sched_getaffinity`), at least 1.
-    public static var count: Int { max(1, Int(relevo_processor_count())) }
-}

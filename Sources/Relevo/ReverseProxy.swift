@@ -35,6 +35,7 @@ public final class ReverseProxy: Sendable {
     private let logger: Logger
     private let hook: RequestHook?
     private let state = Mutex(State.new)
+    private let started = Completion()
     private let stopped = Completion()
 
     /// Checks a configuration; nothing is opened yet.
@@ -65,6 +66,7 @@ public final class ReverseProxy: Sendable {
             return true
         }
         guard mayStart else { throw ProxyStartError.notNew }
+        defer { started.complete() }
         for warning in snapshot.warnings { logger.warning("\(warning)") }
         do {
             let log = try openLog()
@@ -87,6 +89,7 @@ public final class ReverseProxy: Sendable {
     /// Stops accepting, lets running exchanges finish for at most `limit` (the configured `shutdown` time if nil), then
     /// ends every thread. Returns when nothing of the proxy is left; calling it again waits for the first call.
     public func shutdown(within limit: Duration? = nil) async {
+        if !isNew { await started.wait() }
         let running: (WorkerGroup, LogWriter?)? = state.withLock { state in
             guard case .running(let group, let log) = state else { return nil }
             state = .stopping

@@ -25,6 +25,7 @@ struct Serving {
 
     /// Starts and serves; returns after the last exchange. `ready` is called when clients are served.
     func serve(ready: ([SocketAddress]) -> Void = { _ in }) async throws {
+        Descriptors.raiseLimit()
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
         let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP]) { continuation.yield($0) }
         guard let watcher else { throw CommandFailure(status: .start, message: "relevo: cannot watch signals") }

@@ -11,14 +11,17 @@ package final class Cluster: Sendable {
     package let endpoints: [Endpoint]
     /// How one of them is chosen.
     package let balance: BalanceMethod
+    /// Time limits that differ for this cluster.
+    package let timeouts: TimeoutOverrides
     /// Where it was written.
     package let location: SourceLocation?
 
-    init(id: Int, name: String, endpoints: [Endpoint], balance: BalanceMethod, location: SourceLocation?) {
+    init(_ source: ProxyConfiguration.Cluster, id: Int, endpoints: [Endpoint]) {
         self.id = id
-        self.name = name
+        name = source.name
         self.endpoints = endpoints
-        self.balance = balance
-        self.location = location
+        balance = source.balance
+        timeouts = source.timeouts
+        location = source.location
     }
 }

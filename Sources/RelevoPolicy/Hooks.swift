@@ -12,6 +12,9 @@ public struct HookRequest: Sendable {
     public let host: String
     /// The target as received, `/a?b=c`.
     public let target: String
+    /// The path as routes compare it: without query, unreserved characters decoded, dot segments and double slashes
+    /// removed. Decide by this one: a client can write the same path in many ways.
+    public let path: String
     /// The client's address without port.
     public let clientAddress: String
     /// The fields as received: name and value, in order, repeated where they were repeated.
@@ -20,12 +23,14 @@ public struct HookRequest: Sendable {
     public private(set) var edits: [FieldEdit] = []
 
     /// Creates a request; the proxy does, and tests of hooks may.
-    public init(
-        method: String, host: String, target: String, clientAddress: String, fields: [(name: String, value: String)]
+    public init(  // tidy: parameters: a memberwise initialiser
+        method: String, host: String, target: String, path: String, clientAddress: String,
+        fields: [(name: String, value: String)]
     ) {
         self.method = method
         self.host = host
         self.target = target
+        self.path = path
         self.clientAddress = clientAddress
         self.fields = fields
     }
@@ -48,8 +53,9 @@ public struct HookRequest: Sendable {
     public mutating func removeField(_ name: String) { edits.append(.remove(name: name)) }
 }
 
-/// One change of the fields that go to the endpoint. Framing fields and Host are the proxy's: edits of them are
-/// ignored, as are names and values that RFC 9110 §5 does not allow.
+/// One change of the fields that go to the endpoint. Framing fields, Host, and what the proxy itself says about the
+/// client (`X-Forwarded-For`, `-Proto`, `-Host`, `Forwarded`, `X-Request-ID`) are the proxy's: edits of them have no
+/// effect, and neither have names and values that RFC 9110 §5 does not allow.
 public enum FieldEdit: Sendable, Hashable {
     /// Append a field.
     case add(name: String, value: String)
@@ -69,19 +75,25 @@ public enum HookDecision: Sendable {
 }
 
 /// An answer that a hook gives by itself.
-public struct HookResponse: Sendable, Hashable {
+public struct HookResponse: Sendable {
     /// The status, 200 to 599.
     public var status: Int
     /// The media type of the body.
     public var contentType: String
     /// The body.
     public var body: [UInt8]
+    /// Further fields, such as `WWW-Authenticate`. Framing fields and Date are the proxy's.
+    public var fields: [(name: String, value: String)]
 
     /// Creates an answer with a text.
-    public init(status: Int, body: String = "", contentType: String = "text/plain; charset=utf-8") {
+    public init(
+        status: Int, body: String = "", contentType: String = "text/plain; charset=utf-8",
+        fields: [(name: String, value: String)] = []
+    ) {
         self.status = status
         self.contentType = contentType
         self.body = Array(body.utf8)
+        self.fields = fields
     }
 }
 

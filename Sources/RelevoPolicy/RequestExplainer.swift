@@ -62,7 +62,7 @@ package struct RequestExplainer {
             case .cluster(let cluster): return describe(cluster, route, domain)
             case .redirect(let target, let status):
                 let query = head.hasQuery ? [UInt8(ascii: "?")] + head.queryBytes : []
-                let location = target.location(path: head.pathBytes, query: query[...])
+                let location = target.location(path: NormalPath(head.pathBytes).bytes, query: query[...])
                 return ["outcome   redirect, status \(status), to \(String(decoding: location, as: UTF8.self))"]
             case .respond(let status, let body):
                 return ["outcome   answered at once: status \(status), \(body.count) bytes"]

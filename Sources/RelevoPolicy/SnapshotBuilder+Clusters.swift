@@ -9,19 +9,20 @@ package struct ClusterSet: Sendable {
     package private(set) var ids: [String: Int] = [:]
     /// Endpoints numbered so far.
     package private(set) var endpointCount = 0
-    /// Time limits of the clusters, by id.
-    private(set) var timeouts: [TimeoutOverrides] = []
 
     mutating func nextEndpointID() -> Int {
         defer { endpointCount += 1 }
         return endpointCount
     }
 
-    mutating func add(_ cluster: Cluster, _ source: ProxyConfiguration.Cluster, isNamed: Bool) {
-        if isNamed { ids[cluster.name] = cluster.id }
+    /// Adds a cluster that routes refer to by its name.
+    mutating func add(named cluster: Cluster) {
+        ids[cluster.name] = cluster.id
         all.append(cluster)
-        timeouts.append(source.timeouts)
     }
+
+    /// Adds a cluster that was written inside a domain.
+    mutating func add(inline cluster: Cluster) { all.append(cluster) }
 }
 
 extension SnapshotBuilder {
@@ -35,7 +36,7 @@ extension SnapshotBuilder {
                 continue
             }
             let cluster = cluster(source, in: &set)
-            set.add(cluster, source, isNamed: true)
+            set.add(named: cluster)
         }
         return set
     }
@@ -59,9 +60,7 @@ extension SnapshotBuilder {
             seen[checked.address] = .some(endpoint.location)
             endpoints.append(checked)
         }
-        return Cluster(
-            id: set.all.count, name: source.name, endpoints: endpoints, balance: source.balance,
-            location: source.location)
+        return Cluster(source, id: set.all.count, endpoints: endpoints)
     }
 
     private mutating func endpoint(_ source: ProxyConfiguration.Endpoint, id: Int) -> Endpoint? {

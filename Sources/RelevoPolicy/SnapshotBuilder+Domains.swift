@@ -75,11 +75,11 @@ extension SnapshotBuilder {
                     at: source.location ?? domain.location)
                 return nil
             }
-            return (.cluster(clusters.all[id]), clusters.timeouts[id])
+            return (.cluster(clusters.all[id]), clusters.all[id].timeouts)
         case .endpoints(let inline):
             let cluster = cluster(inline, in: &clusters)
-            clusters.add(cluster, inline, isNamed: false)
-            return (.cluster(cluster), inline.timeouts)
+            clusters.add(inline: cluster)
+            return (.cluster(cluster), cluster.timeouts)
         case .redirect(let to, let status):
             if ![301, 302, 303, 307, 308].contains(status) {
                 report("redirect status \(status)", "301, 302, 303, 307 or 308", at: source.location)

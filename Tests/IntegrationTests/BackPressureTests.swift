@@ -17,7 +17,9 @@ extension Integration {
             while rest > 0 {
                 guard wire.isWritable(withinMilliseconds: 300) else {
                     stalled.open()
-                    guard wire.isWritable(withinMilliseconds: Int32(Wire.patience) * 1000) else { throw WireError.timeout }
+                    guard wire.isWritable(withinMilliseconds: Int32(Wire.patience) * 1000) else {
+                        throw WireError.timeout
+                    }
                     continue
                 }
                 rest -= wire.sendSome(rest >= block.count ? block : Array(block[0..<rest]))
@@ -25,9 +27,11 @@ extension Integration {
             stalled.open()
         }
 
-        @Test("a 64 MiB response to a client that does not read waits at its origin", arguments: [
-            "HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
-        ])
+        @Test(
+            "a 64 MiB response to a client that does not read waits at its origin",
+            arguments: [
+                "HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
+            ])
         func response(_ head: String) async throws {
             let stalled = Gate()
             let poured = Flag()

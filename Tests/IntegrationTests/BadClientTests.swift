@@ -1,4 +1,5 @@
-// Requests that fail through their client's fault: the status, the code in Proxy-Status, and the code in the log.
+// Requests that fail through their client's fault:
+// the status, the code in Proxy-Status, and the code in the log.
 
 import RelevoPolicy
 import TestSupport
@@ -16,10 +17,12 @@ extension Integration {
         private static let head = "GET / HTTP/1.1\r\nHost: a.example\r\n"
         static let cases: [Case] = [
             Case(
-                testDescription: "head too large", request: head + "X: " + String(repeating: "x", count: 40_000) + "\r\n\r\n",
+                testDescription: "head too large",
+                request: head + "X: " + String(repeating: "x", count: 40_000) + "\r\n\r\n",
                 status: 431, code: "client.head_too_large"),
             Case(
-                testDescription: "head too large and endless", request: head + String(repeating: "X: y\r\n", count: 20_000),
+                testDescription: "head too large and endless",
+                request: head + String(repeating: "X: y\r\n", count: 20_000),
                 status: 431, code: "client.head_too_large"),
             Case(
                 testDescription: "too many fields", request: head + String(repeating: "X: y\r\n", count: 200) + "\r\n",
@@ -48,7 +51,8 @@ extension Integration {
             Case(
                 testDescription: "NUL in a field", request: head + "X: a\0b\r\n\r\n"),
             Case(
-                testDescription: "length and coding", request: head + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx"),
+                testDescription: "length and coding",
+                request: head + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx"),
             Case(testDescription: "bare LF", request: "GET / HTTP/1.1\nHost: a.example\n\n"),
         ]
 
@@ -116,7 +120,8 @@ extension Integration {
         @Test("a keep-alive connection that stays idle ends without an answer")
         func idle() async throws {
             let origin = try Origin.ok()
-            try await withProxy(.loopback([.to("a.example", origin)]) { $0.timeouts.idle = .milliseconds(300) }) { proxy in
+            try await withProxy(.loopback([.to("a.example", origin)]) { $0.timeouts.idle = .milliseconds(300) }) {
+                proxy in
                 let client = try proxy.client()
                 try client.get("a.example")
                 #expect(try client.response().text == "ok")
@@ -126,13 +131,16 @@ extension Integration {
             }
         }
 
-        @Test("a body that stops coming gets 408, and the origin's connection ends", arguments: [
-            "Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
-            "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\nX: 1\r\n",
-        ])
+        @Test(
+            "a body that stops coming gets 408, and the origin's connection ends",
+            arguments: [
+                "Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+                "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\nX: 1\r\n",
+            ])
         func bodyTimeout(_ rest: String) async throws {
             let origin = try Origin { $0.readToEnd() }
-            try await withProxy(.loopback([.to("a.example", origin)]) { $0.timeouts.body = .milliseconds(300) }) { proxy in
+            try await withProxy(.loopback([.to("a.example", origin)]) { $0.timeouts.body = .milliseconds(300) }) {
+                proxy in
                 let client = try proxy.client()
                 try client.send("POST / HTTP/1.1\r\nHost: a.example\r\n" + rest)
                 let response = try client.response()
@@ -186,19 +194,25 @@ extension Integration {
                 try client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000\r\n\r\n" + body)
                 #expect(try client.response().status == 200)
                 try client.send(
-                    "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n\(body)\r\n0\r\n\r\n")
+                    "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + "3e8\r\n\(body)\r\n0\r\n\r\n"
+                )
                 #expect(try client.response().status == 200)
             }
         }
 
-        @Test("RFC 9112 §7.1: broken chunk framing gets 400, and the origin never sees a complete request", arguments: [
-            "zz\r\n", "5\r\nabcdeX\r\n", "-1\r\n", "5\nabcde\r\n", "ffffffffffffffffff\r\n", "5\r\nabcde\r\n0\r\nbad trailer\r\n\r\n",
-        ])
+        @Test(
+            "RFC 9112 §7.1: broken chunk framing gets 400, and the origin never sees a complete request",
+            arguments: [
+                "zz\r\n", "5\r\nabcdeX\r\n", "-1\r\n", "5\nabcde\r\n", "ffffffffffffffffff\r\n",
+                "5\r\nabcde\r\n0\r\nbad trailer\r\n\r\n",
+            ])
         func brokenChunks(_ body: String) async throws {
             let origin = try Origin { $0.readToEnd() }
             try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
                 let client = try proxy.client()
-                try client.send("POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n" + body)
+                try client.send(
+                    "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n" + body)
                 let response = try client.response()
                 #expect(response.status == 400)
                 #expect(response.code == "client.malformed")

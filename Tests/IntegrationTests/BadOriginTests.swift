@@ -1,4 +1,5 @@
-// Requests that fail through an origin's fault before the client has got anything: status, code, and what is retried.
+// Requests that fail through an origin's fault before the client has got anything:
+// status, code, and what is retried.
 
 import CLibevent
 import RelevoPolicy
@@ -36,6 +37,23 @@ extension Integration {
                 let lines = proxy.log.lines
                 #expect(lines.allSatisfy { $0.text("endpoint") == origin.text && $0.code == nil })
                 #expect(Set(lines.map { $0.number("attempts") }) == [1, 2])
+            }
+        }
+
+        @Test("a refusal that another endpoint made up for is not told of in the log, as code, detail or otherwise")
+        func refusalForgotten() async throws {
+            let silent = try Origin { $0.readToEnd() }
+            let dead = try Integration.deadAddress()
+            let domain = ProxyConfiguration.Domain("a.example", endpoints: [.init(dead), .init(silent.text)])
+            try await withProxy(.loopback([domain]) { $0.timeouts.response = .milliseconds(200) }) { proxy in
+                for _ in 0..<8 {
+                    let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                    #expect(response.status == 504)
+                    #expect(response.code == "upstream.timeout")
+                }
+                let lines = proxy.log.lines(8)
+                #expect(Set(lines.map { $0.number("attempts") }) == [1, 2])
+                #expect(lines.allSatisfy { $0.code == "upstream.timeout" && $0.text("detail") == nil })
             }
         }
 
@@ -92,23 +110,29 @@ extension Integration {
             withExtendedLifetime((listener, fillers)) {}
         }
 
-        @Test("an answer that is not HTTP means 502", arguments: [
-            "SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 99 Low\r\n\r\n",
-            "HTTP/1.1 2000 High\r\n\r\n", "\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "HTTP/2 200\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
-            "HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nabc", "HTTP/1.1 200 OK\r\nX Y: z\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        ])
+        @Test(
+            "an answer that is not HTTP means 502",
+            arguments: [
+                "SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/1.1 99 Low\r\n\r\n",
+                "HTTP/1.1 2000 High\r\n\r\n", "\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "HTTP/2 200\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+                "HTTP/1.1 200 OK\r\nContent-Length: -3\r\n\r\nabc", "HTTP/1.1 200 OK\r\nX Y: z\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            ])
         func garbage(_ answer: String) async throws {
             try await expectFault(502, "upstream.malformed", from: Origin.answeringOnce(answer))
         }
 
-        @Test("a response head larger than allowed means 502", arguments: [
-            "X: " + String(repeating: "y", count: 40_000) + "\r\n\r\n", String(repeating: "X: y\r\n", count: 200) + "\r\n",
-        ])
+        @Test(
+            "a response head larger than allowed means 502",
+            arguments: [
+                "X: " + String(repeating: "y", count: 40_000) + "\r\n\r\n",
+                String(repeating: "X: y\r\n", count: 200) + "\r\n",
+            ])
         func headTooLarge(_ fields: String) async throws {
-            try await expectFault(502, "upstream.head_too_large", from: Origin.answering("HTTP/1.1 200 OK\r\n" + fields))
+            try await expectFault(
+                502, "upstream.head_too_large", from: Origin.answering("HTTP/1.1 200 OK\r\n" + fields))
         }
 
         @Test("an endless row of interim responses means 502")
@@ -133,10 +157,12 @@ extension Integration {
 
         @Test("an endpoint that resets without an answer means 502")
         func resets() async throws {
-            try await expectFault(502, "upstream.closed", from: Origin { connection in
-                try connection.readRequest()
-                connection.wire.reset()
-            })
+            try await expectFault(
+                502, "upstream.closed",
+                from: Origin { connection in
+                    try connection.readRequest()
+                    connection.wire.reset()
+                })
         }
 
         @Test("an endpoint that takes the request and never answers means 504")

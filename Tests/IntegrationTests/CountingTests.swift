@@ -1,4 +1,5 @@
-// Statistics and the access log: what is counted adds up, and a log that nobody reads holds nobody up.
+// Statistics and the access log:
+// what is counted adds up, and a log that nobody reads holds nobody up.
 
 import Logging
 import Relevo
@@ -11,9 +12,10 @@ extension Integration {
         @Test("the counters add up over two workers")
         func addUp() async throws {
             let origin = try Origin.ok("0123456789")
-            let configuration = ProxyConfiguration.loopback([
-                .to("a.example", origin), .init("dead.example", endpoints: [.init(try Integration.deadAddress())]),
-            ], workers: 2)
+            let configuration = ProxyConfiguration.loopback(
+                [
+                    .to("a.example", origin), .init("dead.example", endpoints: [.init(try Integration.deadAddress())]),
+                ], workers: 2)
             let proxy = try ReverseProxy(configuration: configuration, logger: Shutdown.logger)
             let address = try #require(try await proxy.start().first)
             let hosts = ["a.example", "a.example", "dead.example", "c.example"]
@@ -61,12 +63,15 @@ extension Integration {
                 #expect(line.number("client_request") == 1)
                 #expect(line.text("request_id")?.count == 16)
                 #expect(line.text("client") == "127.0.0.1")
+                #expect(line.text("peer")?.hasPrefix("127.0.0.1:") == true)
                 #expect(line.text("time")?.hasSuffix("Z") == true)
                 #expect(line.code == nil)
             }
         }
 
-        @Test("bytes that no JSON could hold are logged as valid JSON", arguments: ["/\u{7F}\u{80}", "/\"\\\u{1}", "/\u{FEFF}é"])
+        @Test(
+            "bytes that no JSON could hold are logged as valid JSON",
+            arguments: ["/\u{7F}\u{80}", "/\"\\\u{1}", "/\u{FEFF}é"])
         func hostileTarget(_ target: String) async throws {
             let origin = try Origin.ok()
             try await withProxy(.loopback([.to("a.example", origin)])) { proxy in

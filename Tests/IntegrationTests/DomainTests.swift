@@ -108,6 +108,16 @@ extension Integration {
             }
         }
 
+        @Test("HTTP/1.0 without Host is refused as well: no domain could be meant, the fallback neither")
+        func noHostInHTTP10() async throws {
+            let origin = try Origin.ok()
+            try await withProxy(.loopback([.to("*", origin)])) { proxy in
+                let response = try ask(proxy, "GET / HTTP/1.0\r\n\r\n")
+                #expect(response.status == 400)
+                #expect(origin.connectionCount == 0)
+            }
+        }
+
         @Test("after 421 the connection serves other domains")
         func unknownDomainKeepsConnection() async throws {
             let origin = try Origin.ok()

@@ -1,4 +1,5 @@
 // What an embedding program's hook sees and what becomes of its decisions.
+// The decisions themselves are tested in RelevoPolicyTests.
 
 import RelevoPolicy
 import RelevoProxy
@@ -24,11 +25,12 @@ extension Integration {
         @Test("a hook sees method, host in normal form, target, client and every field")
         func reads() async throws {
             let seen = Watched<HookRequest?>(nil)
-            _ = try await through({ request in
-                let copy = request
-                seen.change { $0 = copy }
-                return .forward
-            }, fields: "X-A: 1\r\nx-a: 2\r\n")
+            _ = try await through(
+                { request in
+                    let copy = request
+                    seen.change { $0 = copy }
+                    return .forward
+                }, fields: "X-A: 1\r\nx-a: 2\r\n")
             let request = try #require(seen.current)
             #expect(request.method == "GET")
             #expect(request.host == "a.example")
@@ -40,12 +42,13 @@ extension Integration {
 
         @Test("fields are added, replaced and removed for the origin")
         func edits() async throws {
-            let (received, response) = try await through({ request in
-                request.addField("X-Added", "yes")
-                request.setField("X-Set", "new")
-                request.removeField("X-Gone")
-                return .forward
-            }, fields: "X-Set: old\r\nx-set: older\r\nX-Gone: 1\r\nX-Stays: 1\r\n")
+            let (received, response) = try await through(
+                { request in
+                    request.addField("X-Added", "yes")
+                    request.setField("X-Set", "new")
+                    request.removeField("X-Gone")
+                    return .forward
+                }, fields: "X-Set: old\r\nx-set: older\r\nX-Gone: 1\r\nX-Stays: 1\r\n")
             #expect(response.status == 200)
             #expect(HTTPText.values(of: "x-added", in: received) == ["yes"])
             #expect(HTTPText.values(of: "x-set", in: received) == ["new"])
@@ -55,16 +58,19 @@ extension Integration {
 
         @Test("RFC 9110 §7.6.1: a client's Connection field cannot take away what the hook added")
         func connectionCannotUndo() async throws {
-            let (received, _) = try await through({ request in
-                request.setField("X-User", "alice")
-                return .forward
-            }, fields: "X-User: mallory\r\nConnection: X-User\r\n")
+            let (received, _) = try await through(
+                { request in
+                    request.setField("X-User", "alice")
+                    return .forward
+                }, fields: "X-User: mallory\r\nConnection: X-User\r\n")
             #expect(HTTPText.values(of: "x-user", in: received) == ["alice"])
         }
 
-        @Test("fields that frame the message or belong to one hop cannot be edited", arguments: [
-            "Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "TE", "Trailer", "keep-alive",
-        ])
+        @Test(
+            "fields that frame the message or belong to one hop cannot be edited",
+            arguments: [
+                "Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "TE", "Trailer", "keep-alive",
+            ])
         func reserved(_ name: String) async throws {
             let (received, response) = try await through { request in
                 request.setField(name, "17")
@@ -75,10 +81,13 @@ extension Integration {
             #expect(HTTPText.values(of: "host", in: received).count == 1)
         }
 
-        @Test("names and values that no field can have are ignored", arguments: [
-            ("X Y", "1"), ("", "1"), ("X:", "1"), ("X-A", "a\r\nX-Evil: 1"), ("X-A", "a\nX-Evil: 1"), ("X-A", "a\0b"),
-            ("X\r\nX-Evil", "1"),
-        ])
+        @Test(
+            "names and values that no field can have are ignored",
+            arguments: [
+                ("X Y", "1"), ("", "1"), ("X:", "1"), ("X-A", "a\r\nX-Evil: 1"), ("X-A", "a\nX-Evil: 1"),
+                ("X-A", "a\0b"),
+                ("X\r\nX-Evil", "1"),
+            ])
         func invalid(_ name: String, _ value: String) async throws {
             let (received, response) = try await through { request in
                 request.addField(name, value)
@@ -121,7 +130,9 @@ extension Integration {
             #expect(response.text == "x")
         }
 
-        @Test("a hook chooses a cluster, for a domain that nobody configured too", arguments: ["a.example", "new.example"])
+        @Test(
+            "a hook chooses a cluster, for a domain that nobody configured too",
+            arguments: ["a.example", "new.example"])
         func choosesCluster(_ host: String) async throws {
             let origin = try Origin.ok("routes")
             let chosen = try Origin.ok("chosen")

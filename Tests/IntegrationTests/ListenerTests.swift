@@ -1,4 +1,5 @@
-// Where clients are accepted: ports, paths, and starts that fail without leaving anything behind.
+// Where clients are accepted:
+// ports, paths, and starts that fail without leaving anything behind.
 
 import CLibevent
 import Logging
@@ -58,7 +59,9 @@ extension Integration {
                 #expect(error.description.contains("Address already in use"))
             }
             #expect(ThisProcess.descriptorCount == before)
-            #expect(throws: WireError.self) { try Client(SocketAddress(literal: "127.0.0.1", port: UInt16(free.split(separator: ":")[1])!)!) }
+            #expect(throws: WireError.self) {
+                try Client(SocketAddress(literal: "127.0.0.1", port: UInt16(free.split(separator: ":")[1])!)!)
+            }
             await proxy.waitUntilStopped()
             await proxy.shutdown()
         }

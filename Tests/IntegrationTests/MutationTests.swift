@@ -11,14 +11,17 @@ extension Integration {
         private static let valid = [
             "GET /a/b?c=d HTTP/1.1\r\nHost: a.example\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n",
             "POST /form HTTP/1.1\r\nHost: a.example\r\nContent-Length: 11\r\n\r\nhello world",
-            "PUT /up HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n5;x=1\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
-            "GET / HTTP/1.0\r\nHost: a.example\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
+            "PUT /up HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "5;x=1\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
+            "GET / HTTP/1.0\r\nHost: a.example\r\nConnection: keep-alive\r\n\r\n"
+                + "GET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
             "GET /ws HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nbytes",
             "OPTIONS * HTTP/1.1\r\nHost: a.example:80\r\nConnection: close, X-Y\r\nX-Y: 1\r\n\r\n",
             "GET http://a.example/abs HTTP/1.1\r\nHost: a.example\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",
         ]
         private static let spice: [[UInt8]] = [
-            [13, 10], [13], [10], [0], [9], [32], [58], [255], Array("\r\n\r\n".utf8), Array("Content-Length: 5\r\n".utf8),
+            [13, 10], [13], [10], [0], [9], [32], [58], [255], Array("\r\n\r\n".utf8),
+            Array("Content-Length: 5\r\n".utf8),
             Array("Transfer-Encoding: chunked\r\n".utf8), Array("Host: b.example\r\n".utf8), Array("0\r\n\r\n".utf8),
             Array("ffffffffffffffff\r\n".utf8), Array(" chunked".utf8), Array("HTTP/1.1".utf8),
         ]
@@ -57,7 +60,9 @@ extension Integration {
                     try? client.send(request)
                     client.wire.finishSending()
                     let (_, end) = client.readToEnd()
-                    #expect(end != .timeout, "number \(number): \(String(decoding: request, as: UTF8.self).debugDescription)")
+                    #expect(
+                        end != .timeout,
+                        "number \(number): \(String(decoding: request, as: UTF8.self).debugDescription)")
                 }
                 let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
                 #expect(response.text == "ok")

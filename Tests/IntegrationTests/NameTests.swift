@@ -1,4 +1,5 @@
-// Names as endpoints: what a lookup says becomes candidates, and what it does not say never stops a start.
+// Names as endpoints:
+// what a lookup says becomes candidates, and what it does not say never stops a start.
 
 import CLibevent
 import RelevoPolicy
@@ -18,15 +19,20 @@ extension Integration {
         }
 
         @Test("all addresses of a name become candidates")
-        func allAddresses() async throws {
+        func allAddresses() async throws { try await expectAllAddressesUsed(.close) }
+
+        @Test("all addresses of a name become candidates although connections are kept")
+        func allAddressesKept() async throws { try await expectAllAddressesUsed(.keepAlive) }
+
+        private func expectAllAddressesUsed(_ mode: ConnectionMode) async throws {
             let origins = try (0..<3).map { _ in try Origin.ok() }
-            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["many.internal:80"])
+            var domain = ProxyConfiguration.Domain("a.example", endpoints: ["many.internal:80"])
+            domain.connection = mode
             let found = origins.map(\.address)
             try await withProxy(.loopback([domain])) {
                 $0.lookup = Self.lookup(["many.internal": found])
             } _: { proxy in
                 for _ in 0..<9 {
-                    // A connection of its own for each, or kept connections would hide the others.
                     let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
                     #expect(response.status == 200)
                 }
@@ -63,13 +69,17 @@ extension Integration {
                     #expect(try client.response().status == 200)
                 }
                 #expect(origin.requestCount == 10)
-                #expect(proxy.notices.current.contains { $0.contains("nameUnresolved") && $0.contains("nowhere.internal") })
+                #expect(
+                    proxy.notices.current.contains { $0.contains("nameUnresolved") && $0.contains("nowhere.internal") })
             }
         }
 
-        @Test("when no name resolves the answer is 502, and the start has succeeded all the same", arguments: [true, false])
+        @Test(
+            "when no name resolves the answer is 502, and the start has succeeded all the same",
+            arguments: [true, false])
         func allUnresolved(_ throwing: Bool) async throws {
-            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["nowhere.internal:80", "never.internal:80"])
+            let domain = ProxyConfiguration.Domain(
+                "a.example", endpoints: ["nowhere.internal:80", "never.internal:80"])
             try await withProxy(.loopback([domain])) {
                 $0.lookup = Self.lookup(throwing ? [:] : ["nowhere.internal": [], "never.internal": []])
             } _: { proxy in

@@ -1,4 +1,5 @@
-// Connections to origins that outlive an exchange: when they are kept, when they never are, and what a stale one costs.
+// Connections to origins that outlive an exchange:
+// when they are kept, when they never are, and what a stale one costs.
 
 import RelevoPolicy
 import TestSupport
@@ -32,10 +33,12 @@ extension Integration {
             }
         }
 
-        @Test("RFC 9112 §9.3: an origin that says close, or speaks HTTP/1.0, gets a new connection each time", arguments: [
-            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
-            "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
-        ])
+        @Test(
+            "RFC 9112 §9.3: an origin that says close, or speaks HTTP/1.0, gets a new connection each time",
+            arguments: [
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+                "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            ])
         func notKept(_ response: String) async throws {
             let counts = try await twice(response)
             #expect(counts.connections == 2)
@@ -127,7 +130,8 @@ extension Integration {
                     try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
                 }
             }
-            try await withProxy(.loopback([.to("a.example", origin)]) { $0.timeouts.response = .milliseconds(300) }) { proxy in
+            try await withProxy(.loopback([.to("a.example", origin)]) { $0.timeouts.response = .milliseconds(300) }) {
+                proxy in
                 let client = try proxy.client()
                 try client.get("a.example", "/slow")
                 #expect(try client.response().status == 504)

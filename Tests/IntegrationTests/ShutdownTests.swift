@@ -1,4 +1,5 @@
-// How a proxy ends: what runs may finish, what waits is told, and afterwards nothing is left. Through the public facade.
+// How a proxy ends: what runs may finish, what waits is told, and afterwards nothing is left.
+// Through the public facade.
 
 import CLibevent
 import Logging

@@ -1,4 +1,5 @@
-// Connections that break after a part of the response has gone to the client: nobody may take a part for the whole.
+// Connections that break after a part of the response has gone to the client:
+// nobody may take a part for the whole.
 
 import RelevoPolicy
 import TestSupport
@@ -75,9 +76,11 @@ extension Integration {
             }
         }
 
-        @Test("a body that only the end of the connection ends is not complete when the connection breaks", arguments: [
-            "HTTP/1.0", "HTTP/1.1",
-        ])
+        @Test(
+            "a body that only the end of the connection ends is not complete when the connection breaks",
+            arguments: [
+                "HTTP/1.0", "HTTP/1.1",
+            ])
         func untilCloseBreaks(_ version: String) async throws {
             let gate = Gate()
             let origin = try Origin { connection in
@@ -118,7 +121,8 @@ extension Integration {
                 try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
                 connection.readToEnd()
             }
-            try await withProxy(.loopback([.to("a.example", origin)]) { $0.timeouts.stream = .milliseconds(300) }) { proxy in
+            try await withProxy(.loopback([.to("a.example", origin)]) { $0.timeouts.stream = .milliseconds(300) }) {
+                proxy in
                 let client = try proxy.client()
                 try client.get("a.example")
                 #expect(try !client.response().isComplete)
@@ -145,7 +149,8 @@ extension Integration {
             }
         }
 
-        @Test("a client that just closes, its answer unread, closes the origin's connection", arguments: Moment.allCases)
+        @Test(
+            "a client that just closes, its answer unread, closes the origin's connection", arguments: Moment.allCases)
         func clientCloses(_ moment: Moment) async throws {
             let origin = try vanishingOrigin(moment)
             try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
@@ -180,7 +185,9 @@ extension Integration {
         private func vanishingOrigin(_ moment: Moment) throws -> Origin {
             try Origin { connection in
                 try connection.readHead()
-                if moment == .receiving { try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc") }
+                if moment == .receiving {
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
+                }
                 connection.readToEnd()
             }
         }

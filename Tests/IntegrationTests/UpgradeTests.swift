@@ -1,4 +1,5 @@
 // Leaving HTTP: 101 and the tunnel behind it.
+// What a WebSocket says is of no interest here.
 
 import RelevoPolicy
 import TestSupport
@@ -8,14 +9,17 @@ extension Integration {
     @Suite("Upgrade") struct Upgrade {
         private static let request =
             "GET /chat HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        private static let answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        private static let answer =
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
         @Test("RFC 9110 §7.8: bytes flow both ways after 101, those sent with the handshake first")
         func tunnel() async throws {
             let origin = try Origin { connection in
                 try connection.readHead()
                 try connection.wire.send(Self.answer + "hello")
-                try connection.receive { $0.count >= Self.request.utf8.count && String(decoding: $0, as: UTF8.self).hasSuffix("early") }
+                try connection.receive {
+                    $0.count >= Self.request.utf8.count && String(decoding: $0, as: UTF8.self).hasSuffix("early")
+                }
                 try connection.wire.send("got early")
                 connection.readToEnd()
                 try connection.wire.send("bye")
@@ -86,11 +90,13 @@ extension Integration {
             }
         }
 
-        @Test("RFC 9110 §15.2.2: 101 that nobody asked for is an origin's fault", arguments: [
-            "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n",
-            "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n\r\n",
-            "GET / HTTP/1.0\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-        ])
+        @Test(
+            "RFC 9110 §15.2.2: 101 that nobody asked for is an origin's fault",
+            arguments: [
+                "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n\r\n",
+                "GET / HTTP/1.0\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+            ])
         func unasked(_ request: String) async throws {
             let origin = try Origin.answeringOnce(Self.answer + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
             try await withProxy(.loopback([.to("a.example", origin)])) { proxy in

@@ -53,7 +53,10 @@ struct DocumentationTests {
         for text in [SizeText.write(limits.headBytes), SizeText.write(limits.targetBytes), String(limits.fields)] {
             #expect(page.contains("| `\(text)` |"))
         }
-        for number in [limits.connections, limits.idleUpstreams, limits.upstreamRequests, limits.clientConnections, limits.clientRequests, limits.bodyRate] {
+        for number in [
+            limits.connections, limits.idleUpstreams, limits.upstreamRequests, limits.clientConnections,
+            limits.clientRequests, limits.bodyRate,
+        ] {
             #expect(page.contains("| `\(number)` |"))
         }
         #expect(limits.bodyBytes == 0)

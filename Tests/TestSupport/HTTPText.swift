@@ -1,4 +1,5 @@
-// Just enough HTTP to see in a test where messages end. Deliberately none of the proxy's own parsing.
+// Just enough HTTP to see in a test where messages end.
+// Deliberately none of the proxy's own parsing.
 
 /// Looks into messages.
 package enum HTTPText {

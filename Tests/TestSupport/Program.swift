@@ -1,4 +1,5 @@
-// Runs the `relevo` program that stands beside the test bundle. Not for other programs.
+// Runs the `relevo` program that stands beside the test bundle.
+// Not for other programs.
 
 import Foundation
 

@@ -1,4 +1,5 @@
-// How tests wait: for events, never for time to pass. Not for measuring how long something takes.
+// How tests wait: for events, never for time to pass.
+// Not for measuring how long something takes.
 
 import Foundation
 import Synchronization

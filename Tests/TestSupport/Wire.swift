@@ -150,7 +150,9 @@ extension Wire {
 
     /// What came of waiting for bytes.
     package enum Received: Sendable, Hashable {
+        /// Bytes have come.
         case bytes([UInt8])
+        /// Nothing more will come, or nothing came in time.
         case end(WireEnd)
     }
 

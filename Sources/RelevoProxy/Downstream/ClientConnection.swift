@@ -103,7 +103,8 @@ extension ClientConnection {
         switch state {
         case .exchanging(let exchange): exchange.clientDrained()
         case .flushing(let linger): if bufferevent.output.isEmpty { flushed(linger) }
-        case .idle, .head, .lingering, .closed: break
+        case .idle, .head: parse()
+        case .lingering, .closed: break
         }
     }
 
@@ -151,6 +152,11 @@ extension ClientConnection {
         isParsing = true
         defer { isParsing = false }
         while isReady, !bufferevent.input.isEmpty {
+            // Answers that the client does not read must not pile up: the next request waits until they have left.
+            guard bufferevent.output.length < ForwardLane.highMark else {
+                bufferevent.setWriteLowMark(ForwardLane.highMark / 2)
+                return
+            }
             do throws(HTTPParseError) {
                 guard try parseOne() else { return }
             } catch {

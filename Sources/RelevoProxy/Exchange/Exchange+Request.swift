@@ -90,6 +90,7 @@ extension Exchange {
         guard let upstream else { return }
         hasForwarded = true
         record.fault = nil
+        record.detail = nil
         upstream.requestCount += 1
         worker.scratch.removeAll(keepingCapacity: true)
         let rewrite = requestRewrite

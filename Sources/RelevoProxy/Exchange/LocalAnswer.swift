@@ -27,12 +27,13 @@ struct LocalAnswer {
     static func fault(_ fault: Fault, detail: String?, requestID: String) -> LocalAnswer {
         let row = fault.row
         var answer = LocalAnswer(status: row.status)
+        // What a client did wrong is told exactly; what endpoints say or do is the operator's matter.
         let reason = row.blamesEndpoint ? nil : detail
         answer.body = Array(
             """
             \(row.status) \(Status.reason(row.status))
 
-            \(row.explanation)\(reason.map { " \($0)" } ?? "")
+            \(reason ?? row.explanation)
 
             code: \(fault.rawValue)
             request: \(requestID)

@@ -74,7 +74,7 @@ struct RequestFilter {
         case .respond(let status, let body): return .answer(LocalAnswer(status: status, body: body), domain)
         case .redirect(let target, let status):
             let query = request.hasQuery ? [UInt8(ascii: "?")] + request.queryBytes : []
-            let location = target.location(path: request.pathBytes, query: query[...])
+            let location = target.location(path: NormalPath(request.pathBytes).bytes, query: query[...])
             return .answer(.redirect(status, to: location), domain)
         }
     }
@@ -87,7 +87,7 @@ extension RequestFilter {
         let fields = request.fields
         var seen = HookRequest(
             method: text(request.methodBytes), host: request.authority.hostText, target: text(request.target),
-            clientAddress: text(client[...]),
+            path: text(NormalPath(request.pathBytes).bytes), clientAddress: text(client[...]),
             fields: fields.lines.map { (text(fields.name(of: $0)), text(fields.value(of: $0))) })
         switch hook(&seen) {
         case .forward:
@@ -98,17 +98,23 @@ extension RequestFilter {
             var silent = SilentTrace()
             let domain = snapshot.table.domain(for: request.authority.host[...], trace: &silent)
             guard let cluster = snapshot.cluster(named: name) else { return .fault(.endpointNoneHealthy, domain) }
-            return .forward(cluster, domain, snapshot.timeouts)
+            return .forward(cluster, domain, snapshot.timeouts.overridden(by: cluster.timeouts))
         case .respond(let response):
             return .answer(Self.answer(response), nil)
         }
     }
 
     private static func answer(_ response: HookResponse) -> LocalAnswer {
-        let type = HeaderFields.isValid(name: "Content-Type", value: response.contentType)
-        return LocalAnswer(
+        let hasValidType = HeaderFields.isValid(name: "Content-Type", value: response.contentType)
+        var answer = LocalAnswer(
             status: (200...599).contains(response.status) ? response.status : 500,
-            contentType: type ? response.contentType : "application/octet-stream", body: response.body)
+            contentType: hasValidType ? response.contentType : "application/octet-stream", body: response.body)
+        for (name, value) in response.fields where HeaderFields.isValid(name: name, value: value) {
+            let isWritten = ["date", "content-type"].contains(name.lowercased())
+            guard !isReserved(name), !isWritten else { continue }
+            answer.fields += Array("\(name): \(value)\r\n".utf8)
+        }
+        return answer
     }
 
     private func apply(_ edits: [FieldEdit], to request: inout RequestHead) {

@@ -1,5 +1,5 @@
 // The JSON line of one exchange.
-// Field names are documented in docs/configuration.md.
+// Field names are documented in docs/access-log.md.
 
 import CLibevent
 import RelevoHTTP

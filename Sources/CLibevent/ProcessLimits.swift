@@ -1,0 +1,39 @@
+// What the system grants this process: processors and descriptors.
+// What to do about a shortage is the matter of whoever runs into it.
+
+import CEvent2
+import Glibc
+
+/// The processors of this machine.
+public enum Processors {
+    /// Those that this process may run on (`sched_getaffinity`), at least 1.
+    public static var count: Int { max(1, Int(relevo_processor_count())) }
+}
+
+/// Descriptors of this process.
+public enum Descriptors {
+    /// Throws unless so many descriptors can be opened right now. Somebody else may take them the moment after.
+    static func ensureAvailable(_ count: Int) throws(SystemError) {
+        var probes: [Int32] = []
+        defer { for probe in probes { close(probe) } }
+        for _ in 0..<count {
+            let probe = relevo_eventfd()
+            guard probe >= 0 else { throw SystemError.last(in: .eventBase) }
+            probes.append(probe)
+        }
+    }
+
+    /// Raises the soft bound on open descriptors to the hard one, as servers do; for programs that own the process.
+    /// - Returns: the bound that holds now.
+    @discardableResult
+    public static func raiseLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
+        if limit.rlim_cur < limit.rlim_max {
+            var wanted = limit
+            wanted.rlim_cur = limit.rlim_max
+            if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &wanted) == 0 { limit = wanted }
+        }
+        return Int(clamping: limit.rlim_cur)
+    }
+}

@@ -1,0 +1,60 @@
+// Parts too small for a suite each: the census of clients, hints about idle connections, identifiers.
+// The parts at work are tested in IntegrationTests.
+
+import RelevoHTTP
+@testable import RelevoProxy
+import Testing
+
+@Suite struct SmallPartsTests {
+    @Test("an address may have as many connections as the limit says, and again when one has left")
+    func census() {
+        let census = ClientCensus(limit: 2)
+        let client = IPAddress.v4(0x7F00_0001)
+        #expect(census.enter(client))
+        #expect(census.enter(client))
+        #expect(!census.enter(client))
+        #expect(census.enter(.v4(0x7F00_0002)))
+        census.leave(client)
+        #expect(census.enter(client))
+        census.leave(client)
+        census.leave(client)
+        census.leave(.v4(0x7F00_0002))
+        #expect(census.addresses == 0)
+        census.leave(client)
+        #expect(census.enter(client))
+    }
+
+    @Test(
+        "an endpoint's timeout is found wherever it stands, and nothing else is taken for one",
+        arguments: [
+            ("timeout=5", 5), ("timeout=5, max=100", 5), ("max=100, Timeout=15", 15), ("max=100", nil), ("", nil),
+            ("timeout=", nil), ("timeout=x", nil), ("timeout=5x", 5), ("timeout", nil), ("timeout=-1", nil),
+            ("timeout=99999999999999999999", 999_999_999), ("xtimeout=5", nil),
+        ] as [(String, Int?)])
+    func keepAliveHint(value: String, expected: Int?) {
+        #expect(KeepAliveHint.timeout(in: Array(value.utf8)[...]) == expected)
+    }
+
+    @Test("an identifier is accepted if there is one, of visible ASCII, within its bound")
+    func acceptedID() throws {
+        func accepted(_ values: [String]) throws -> String? {
+            var fields = HeaderFields()
+            for value in values { try fields.append(name: "X-Request-ID", value: value) }
+            return RequestID.accepted(from: fields).map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(try accepted(["abc-123"]) == "abc-123")
+        #expect(try accepted([String(repeating: "a", count: RequestID.maxBytes)]) != nil)
+        #expect(try accepted([String(repeating: "a", count: RequestID.maxBytes + 1)]) == nil)
+        #expect(try accepted(["a", "b"]) == nil)
+        #expect(try accepted(["a b"]) == nil)
+        #expect(try accepted(["ü"]) == nil)
+        #expect(try accepted([""]) == nil)
+        #expect(try accepted([]) == nil)
+    }
+
+    @Test("a made identifier is 16 hexadecimal digits")
+    func madeID() {
+        #expect(String(decoding: RequestID.text(0), as: UTF8.self) == "0000000000000000")
+        #expect(String(decoding: RequestID.text(0x0123_4567_89AB_CDEF), as: UTF8.self) == "0123456789abcdef")
+    }
+}

@@ -1,5 +1,0 @@
-// Every event of the exchange's machine in every state. What the actions do is shown by the integration tests.
-
-import RelevoPolicy
-@testable import RelevoProxy
-import Testing
