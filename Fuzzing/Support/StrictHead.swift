@@ -44,8 +44,12 @@ package struct StrictHead {
 
     /// The elements of all fields of a name, in lower case and without blanks, empty ones left out.
     package func elements(_ name: String) -> [String] {
-        texts(name).flatMap { $0.split(separator: ",") }.map { String($0.filter { $0 != " " && $0 != "\t" }) }
-            .filter { !$0.isEmpty }
+        texts(name).flatMap { $0.split(separator: ",") }.map(Self.withoutBlanks).filter { !$0.isEmpty }
+    }
+
+    private static func withoutBlanks(_ text: Substring) -> String {
+        let isBlank = { (character: Character) in character == " " || character == "\t" }
+        return String(String(text.drop(while: isBlank).reversed()).drop(while: isBlank).reversed())
     }
 
     /// The words of the first line; single spaces part them.
