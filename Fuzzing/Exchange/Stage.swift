@@ -17,7 +17,8 @@ final class Stage {
     private var time = MonotonicTime.now
 
     init() {
-        // Some sanitizer runs end without handlers: the folder is removed before it is needed again.
+        // The proxy's own threads block it; this one is libFuzzer's, whose other signals have to get through.
+        signal(SIGPIPE, SIG_IGN)
         let folder = "/tmp/relevo-fuzz-\(getpid())"
         _ = mkdir(folder, 0o700)
         do {
