@@ -2,6 +2,8 @@
 #ifndef RELEVO_CEVENT2_SHIM_H
 #define RELEVO_CEVENT2_SHIM_H
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/types.h>
@@ -28,6 +30,14 @@ static inline int relevo_processor_count(void) {
     if (sched_getaffinity(0, sizeof mask, mask) < 0) return 0;
     for (int i = 0; i < 128; i++) count += __builtin_popcountl(mask[i]);
     return count;
+}
+
+/* Whether a TCP connection is over on both sides without anybody here having closed it. */
+static inline int relevo_is_reset(int descriptor) {
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) < 0) return 0;
+    return info.tcpi_state == TCP_CLOSE;
 }
 
 /* Creates an eventfd that neither blocks nor survives exec. */

@@ -14,7 +14,7 @@ extension Bufferevent {
 
 private func readTrampoline(_: OpaquePointer?, context: UnsafeMutableRawPointer?) {
     let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
-    withExtendedLifetime(bufferevent) { bufferevent.onRead?() }
+    withExtendedLifetime(bufferevent) { bufferevent.didRead() }
 }
 
 private func writeTrampoline(_: OpaquePointer?, context: UnsafeMutableRawPointer?) {
@@ -27,9 +27,18 @@ private func eventTrampoline(_: OpaquePointer?, bits: Int16, context: UnsafeMuta
     let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
     withExtendedLifetime(bufferevent) {
         let signal = BuffereventSignal(bits: bits, code: code)
+        if case .failed(let error) = signal, error.call == .write { bufferevent.hasWriteFailed = true }
         switch signal {
         case .connected: bufferevent.didConnect()
         case .endOfStream, .failed: bufferevent.onSignal?(signal)
         }
     }
+}
+
+/// Called by libevent in the middle of a change of the watched buffer.
+func inputTrampoline(
+    _: OpaquePointer?, _: UnsafePointer<evbuffer_cb_info>?, context: UnsafeMutableRawPointer?
+) {
+    let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
+    withExtendedLifetime(bufferevent) { bufferevent.inputChanged() }
 }

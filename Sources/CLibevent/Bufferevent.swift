@@ -26,6 +26,8 @@ public final class Bufferevent {
     public var onRead: (() -> Void)?
     /// Called when ``output`` has fallen to the low mark after it could not be written at once.
     public var onWritten: (() -> Void)?
+    /// Called when the loop has written a part of ``output``: the peer takes bytes, however slowly.
+    public var onProgress: (() -> Void)?
     /// Called when the connection opens, ends or fails.
     public var onSignal: ((BuffereventSignal) -> Void)?
     /// Where the connection is in its life.
@@ -33,6 +35,14 @@ public final class Bufferevent {
 
     let flavour: Flavour
     var raw: OpaquePointer?
+    /// Whether a write has failed. The end that is read afterwards may be the system's word for a reset that the write
+    /// has consumed: it is no proof that the peer ended in order.
+    public internal(set) var hasWriteFailed = false
+    var wantsReading = false
+    var writeLowMark = 0
+    var readHighMark = Int.max
+    /// Watches ``input`` while it is full.
+    var fullWatch: OpaquePointer?
     private let loop: EventLoop
     private var isWriting: Bool
 
@@ -47,8 +57,9 @@ public final class Bufferevent {
     /// Begins to open a connection; `.connected` or `.failed` tells the outcome.
     /// - Throws: what the system refuses at once, such as an unreachable network or no descriptor left.
     public convenience init(loop: EventLoop, connectingTo address: SocketAddress) throws(SystemError) {
+        try address.check(in: .connect)
         let socket = try Socket(family: address.family)
-        if address.port != nil { socket.setOption(Int32(IPPROTO_TCP), TCP_NODELAY) }
+        if address.port != nil { socket.tuneForForwarding() }
         let descriptor = socket.fileDescriptor
         let status = address.withSockaddr { Glibc.connect(descriptor, $0, $1) }
         guard status == 0 || errno == EINPROGRESS else { throw SystemError.last(in: .connect) }
@@ -82,6 +93,8 @@ public final class Bufferevent {
         output = Evbuffer(borrowing: bufferevent_get_output(raw))
         isWriting = true
         setTrampolines(raw)
+        // libevent tells every write; the low mark is kept here, so that progress can be told as well.
+        bufferevent_setwatermark(raw, Int16(EV_WRITE), .max, 0)
         if flavour == .pair { bufferevent_enable(raw, Int16(EV_WRITE)) }
     }
 
@@ -96,27 +109,14 @@ public final class Bufferevent {
 
     deinit { close() }
 
+    /// Whether the peer has reset the connection; asks the system (`TCP_INFO`), for times in which nothing is read.
+    public var isReset: Bool {
+        guard let raw, flavour == .socket else { return false }
+        return relevo_is_reset(bufferevent_getfd(raw)) != 0
+    }
+
     /// The socket's descriptor, still owned by this object; -1 for pairs and after the end.
     public var fileDescriptor: Int32 { raw.map { bufferevent_getfd($0) } ?? -1 }
-}
-
-// MARK: - Reading
-
-extension Bufferevent {
-    /// Reads whenever bytes arrive, up to the high mark.
-    public func startReading() {
-        if let raw { bufferevent_enable(raw, Int16(EV_READ)) }
-    }
-
-    /// Leaves bytes, and the news of the peer's end, in the system.
-    public func stopReading() {
-        if let raw { bufferevent_disable(raw, Int16(EV_READ)) }
-    }
-
-    /// Reading rests while ``input`` holds this many bytes or more (`bufferevent_setwatermark`); 0 for no bound.
-    public func setReadHighMark(_ bytes: Int) {
-        if let raw { bufferevent_setwatermark(raw, Int16(EV_READ), 0, bytes) }
-    }
 }
 
 // MARK: - Writing
@@ -130,7 +130,8 @@ extension Bufferevent {
             evbuffer_get_length(buffer) > 0
         else { return }
         evbuffer_unfreeze(buffer, 1)
-        evbuffer_write(buffer, bufferevent_getfd(raw))
+        let written = evbuffer_write(buffer, bufferevent_getfd(raw))
+        if written < 0, errno != EAGAIN, errno != EINTR { hasWriteFailed = true }
         evbuffer_freeze(buffer, 1)
         if evbuffer_get_length(buffer) > 0 {
             isWriting = true
@@ -139,9 +140,7 @@ extension Bufferevent {
     }
 
     /// ``onWritten`` is called when ``output`` has fallen to this many bytes.
-    public func setWriteLowMark(_ bytes: Int) {
-        if let raw { bufferevent_setwatermark(raw, Int16(EV_WRITE), bytes, 0) }
-    }
+    public func setWriteLowMark(_ bytes: Int) { writeLowMark = bytes }
 
     /// Tells the peer that nothing more will come (`shutdown`); the caller has seen ``output`` empty.
     public func shutdownOutput() {
@@ -160,7 +159,8 @@ extension Bufferevent {
             isWriting = false
             bufferevent_disable(raw, Int16(EV_WRITE))
         }
-        onWritten?()
+        onProgress?()
+        if output.length <= writeLowMark { onWritten?() }
     }
 
     /// The connection is open; called by the trampoline.
@@ -193,6 +193,7 @@ extension Bufferevent {
             setsockopt(
                 bufferevent_getfd(raw), SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         }
+        stopWatchingInput()
         self.raw = nil
         phase = .closed
         input.invalidate()
@@ -200,6 +201,7 @@ extension Bufferevent {
         bufferevent_free(raw)
         onRead = nil
         onWritten = nil
+        onProgress = nil
         onSignal = nil
     }
 

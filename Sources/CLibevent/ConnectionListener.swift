@@ -46,8 +46,8 @@ public final class ConnectionListener {
         guard raw != nil else { throw SystemError.last(in: .listen) }
         evconnlistener_set_error_cb(raw, failed)
         retry = try Timer(loop: loop, .once) { [unowned self] in
-            onTrouble?(nil)
             resume(.exhausted)
+            onTrouble?(nil)
         }
     }
 
@@ -90,6 +90,8 @@ public final class ConnectionListener {
         self.raw = nil
         retry?.close()
         retry = nil
+        // Within its own callback libevent frees the listener later; the descriptor must not be watched until then.
+        evconnlistener_disable(raw)
         evconnlistener_free(raw)
         listening = nil
         onAccept = nil
@@ -97,9 +99,7 @@ public final class ConnectionListener {
     }
 
     fileprivate func deliver(_ descriptor: Int32, _ peer: SocketAddress?) {
-        let socket = Socket(owning: descriptor)
-        if address.port != nil { socket.setOption(Int32(IPPROTO_TCP), TCP_NODELAY) }
-        onAccept?(socket, peer ?? .unix(path: ""))
+        onAccept?(Socket(owning: descriptor), peer ?? .unix(path: ""))
     }
 
     fileprivate func troubled(_ code: Int32) {

@@ -59,13 +59,14 @@ public final class DeadlineWheel {
     /// Tells all deadlines that have passed at `now`, in the order of their ticks.
     public func advance(to now: MonotonicTime) {
         let target = now.nanoseconds / Self.tickNanoseconds
-        var steps: UInt64 = 0
+        if target > currentTick, target - currentTick >= Self.slotCount {
+            // After a long sleep one look at every slot is enough, from the point of view of the new time.
+            currentTick = target
+            for slot in 0..<Int(Self.slotCount) { expire(slot: slot, now: now) }
+        }
         while currentTick < target {
             currentTick += 1
-            steps += 1
             expire(slot: Int(currentTick % Self.slotCount), now: now)
-            // After a full turn every slot was looked at: a long sleep needs no second turn.
-            if steps >= Self.slotCount { currentTick = target }
         }
     }
 

@@ -28,7 +28,11 @@ public final class EventLoop {
             self.base = base
         }
 
-        deinit { event_base_free(base) }
+        deinit {
+            // Ends that are due would be dropped with the base, and what they hold with them.
+            event_base_loop(base, EVLOOP_NONBLOCK)
+            event_base_free(base)
+        }
     }
 
     let core: Core

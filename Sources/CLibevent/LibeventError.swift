@@ -27,6 +27,9 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Reason and call: `Connection refused (connect)`.
     public var description: String { "\(reason) (\(call.rawValue))" }
 
+    /// The peer has reset the connection.
+    public static var reset: SystemError { SystemError(ECONNRESET, in: .read) }
+
     /// The peer's host answered and nobody accepts there; for unix sockets also a missing path or a full backlog.
     public var isRefused: Bool { [ECONNREFUSED, ECONNRESET, ENOENT, EAGAIN].contains(code) }
 

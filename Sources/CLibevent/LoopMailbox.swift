@@ -66,6 +66,8 @@ public final class LoopMailbox<Context>: Sendable {
 public final class LoopMailboxReceiver<Context> {
     private let mailbox: LoopMailbox<Context>
     private var context: Context?
+    private var batch: [LoopMailbox<Context>.Job] = []
+    private var next = 0
     private var registration: EventRegistration?
 
     init(mailbox: LoopMailbox<Context>, loop: EventLoop, context: Context) throws(SystemError) {
@@ -77,15 +79,24 @@ public final class LoopMailboxReceiver<Context> {
         registration?.add()
     }
 
+    deinit { close() }
+
     private func wake() {
         var count: UInt64 = 0
         _ = read(mailbox.descriptor, &count, 8)
         runJobs()
     }
 
+    /// Runs all jobs in their order, also when one of them closes the receiver.
     private func runJobs() {
         guard let context else { return }
-        for job in mailbox.take() { job(context) }
+        batch += mailbox.take()
+        while next < batch.count {
+            next += 1
+            batch[next - 1](context)
+        }
+        batch = []
+        next = 0
     }
 
     /// Refuses further jobs, runs those that were accepted, and lets go of the context. Idempotent.

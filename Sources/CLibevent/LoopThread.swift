@@ -45,10 +45,11 @@ public final class LoopThread: Sendable {
         }
     }
 
-    /// Blocks all signals on the calling thread; what a process' own main thread may want before it waits for them.
+    /// Blocks all signals but those of crashes on the calling thread; what a process' own main thread may want before it waits for them.
     public static func blockSignals() {
         var all = sigset_t()
         sigfillset(&all)
+        for crash in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { sigdelset(&all, crash) }
         pthread_sigmask(SIG_BLOCK, &all, nil)
     }
 
@@ -63,7 +64,8 @@ public final class LoopThread: Sendable {
 
         func run() {
             LoopThread.blockSignals()
-            pthread_setname_np(pthread_self(), String(name.prefix(15)))
+            let bytes = name.utf8.prefix(15).map { CChar(bitPattern: $0) } + [0]
+            pthread_setname_np(pthread_self(), bytes)
             body()
         }
     }

@@ -18,6 +18,7 @@ public enum NameLookup {
     /// All stream addresses of `name`, in the resolver's order, without duplicates. Blocks for as long as the system's
     /// resolver does.
     public static func addresses(of name: String, port: UInt16) throws(Failure) -> [SocketAddress] {
+        guard !name.utf8.contains(0) else { throw Failure(description: "the name contains a NUL") }
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

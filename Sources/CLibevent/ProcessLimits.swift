@@ -23,6 +23,21 @@ public enum Descriptors {
         }
     }
 
+    /// Opens `/dev/null` in the place of standard input, output and error if they are closed.
+    public static func ensureStandard() {
+        for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest free descriptor is taken, which is this one.
+            _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
+        }
+    }
+
+    /// The soft bound on open descriptors; a large number if the system does not tell.
+    public static var limit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Raises the soft bound on open descriptors to the hard one, as servers do; for programs that own the process.
     /// - Returns: the bound that holds now.
     @discardableResult

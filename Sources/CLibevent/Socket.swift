@@ -31,9 +31,17 @@ public struct Socket: ~Copyable, Sendable {
         return given
     }
 
-    func setOption(_ level: Int32, _ name: Int32) {
-        var one: Int32 = 1
-        setsockopt(descriptor, level, name, &one, socklen_t(MemoryLayout<Int32>.size))
+    func setOption(_ level: Int32, _ name: Int32, _ value: Int32 = 1) {
+        var value = value
+        setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// What connections that bytes are forwarded on need: no waiting for full packets, and a bound on bytes that the
+    /// system takes but has not sent. Without that bound a slow peer shows no progress for minutes, as the system takes
+    /// megabytes at once and then nothing.
+    func tuneForForwarding() {
+        setOption(Int32(IPPROTO_TCP), TCP_NODELAY)
+        setOption(Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, 128 * 1024)
     }
 
     /// The address that the socket is bound to (`getsockname`).
@@ -63,6 +71,7 @@ public final class ListeningSocket: Sendable {
     /// whether somebody else listens there, which sharing would otherwise hide. IPv6 sockets take IPv6 only. A unix
     /// socket replaces a path that no process serves any more.
     public init(_ wanted: SocketAddress, refuseIfTaken: Bool) throws(SystemError) {
+        try wanted.check(in: .bind)
         if refuseIfTaken, wanted.port.map({ $0 != 0 }) ?? false {
             let probe = try Socket(family: wanted.family)
             probe.setOption(SOL_SOCKET, SO_REUSEADDR)
@@ -75,6 +84,8 @@ public final class ListeningSocket: Sendable {
         if wanted.port != nil {
             opened.setOption(SOL_SOCKET, SO_REUSEADDR)
             opened.setOption(SOL_SOCKET, SO_REUSEPORT)
+            // Accepted connections inherit these.
+            opened.tuneForForwarding()
             if wanted.family == AF_INET6 { opened.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
         }
         try Self.bind(opened, wanted)

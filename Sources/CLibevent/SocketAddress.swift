@@ -18,6 +18,8 @@ public enum SocketAddress: Sendable, Hashable {
 
     /// Reads a literal such as `127.0.0.1` or `::1` (`inet_pton`); nil for anything else, names included.
     public init?(literal host: String, port: UInt16) {
+        // A C string would end at a NUL, and the rest of the text would go unread.
+        guard !host.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         var v6 = in6_addr()
         if inet_pton(AF_INET, host, &v4) == 1 {
@@ -50,6 +52,13 @@ public enum SocketAddress: Sendable, Hashable {
         case .ipv6(let high, let low, _, let scope): .ipv6(high: high, low: low, port: port, scope: scope)
         case .unix: self
         }
+    }
+
+    /// Throws if the address has no C form: a path that is too long would lead to another file.
+    func check(in call: StaticCallName) throws(SystemError) {
+        guard case .unix(let path) = self else { return }
+        guard path.utf8.count <= Self.maxPathBytes else { throw SystemError(ENAMETOOLONG, in: call) }
+        guard !path.utf8.contains(0) else { throw SystemError(EINVAL, in: call) }
     }
 
     /// The address family for `socket`.

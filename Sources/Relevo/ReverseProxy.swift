@@ -162,6 +162,10 @@ public final class ReverseProxy: Sendable {
                 metadata: [
                     "endpoint": .string(endpoint), "addresses": .array(addresses.map { .string($0.description) }),
                 ])
+        case .connectionsBounded(let count, let descriptors):
+            logger.notice(
+                "client connections are bounded by descriptors",
+                metadata: ["connections": .stringConvertible(count), "descriptors": .stringConvertible(descriptors)])
         case .logLinesDropped(let count):
             logger.warning("access log lines dropped", metadata: ["lines": .stringConvertible(count)])
         }

@@ -26,6 +26,8 @@ struct CommandFailure: Error {
 @main
 enum Entry {
     static func main() async {
+        // Without these, the first descriptors that are opened would be taken for them.
+        Descriptors.ensureStandard()
         // A reader that leaves must not end the proxy.
         SignalSource.ignore(SIGPIPE)
         exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)

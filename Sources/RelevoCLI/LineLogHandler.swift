@@ -4,9 +4,12 @@
 import CLibevent
 import Foundation
 import Logging
+import Relevo
 
 /// Writes `time level message key=value …`, one line for each message.
 struct LineLogHandler: LogHandler {
+    /// Where lines go. A reader of standard error that stalls must not hold a worker up.
+    let writer: LineWriter
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .info
 
@@ -20,7 +23,7 @@ struct LineLogHandler: LogHandler {
         let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.text($0.value))" }
         let time = Date.now.formatted(.iso8601)
         let level = "\(event.level)".padding(toLength: 7, withPad: " ", startingAt: 0)
-        Terminal.complain("\(time) \(level) \(event.message)\(pairs.joined())")
+        writer.write("\(time) \(level) \(event.message)\(pairs.joined())\n")
     }
 
     private static func text(_ value: Logger.MetadataValue) -> String {

@@ -10,14 +10,20 @@ final class ProcessSignals: Sendable {
 
     /// Calls `onSignal` for each arrival of one of the signals, on the watching thread.
     init(_ signals: [Int32], onSignal: @escaping @Sendable (Int32) -> Void) throws(SystemError) {
+        let ready = DispatchSemaphore(value: 0)
         thread = try LoopThread(name: "relevo-signals") {
-            guard let loop = try? EventLoop() else { return }
+            guard let loop = try? EventLoop() else {
+                ready.signal()
+                return
+            }
             let sources = signals.compactMap { number in
                 try? SignalSource(loop: loop, signal: number) { onSignal(number) }
             }
+            ready.signal()
             loop.run()
             for source in sources { source.close() }
         }
+        ready.wait()
     }
 
     /// The name of a signal that Relevo watches.

@@ -11,10 +11,15 @@ import RelevoConfig
 struct Serving {
     let proxy: ReverseProxy
     let logger: Logger
+    private let lines: LineWriter
 
     /// Checks a configuration and makes a proxy of it.
     init(_ loaded: LoadedConfiguration) throws {
-        let logger = Logger(label: "relevo") { _ in LineLogHandler() }
+        guard let lines = try? LineWriter(descriptor: 2) else {
+            throw CommandFailure(status: .start, message: "relevo: no thread for the log")
+        }
+        let logger = Logger(label: "relevo") { _ in LineLogHandler(writer: lines) }
+        self.lines = lines
         self.logger = logger
         do {
             proxy = try ReverseProxy(configuration: loaded.configuration, logger: logger)
@@ -32,9 +37,11 @@ struct Serving {
         do {
             ready(try await proxy.start())
         } catch {
+            await lines.finish(within: .seconds(1))
             throw CommandFailure(status: .start, message: "relevo: \(error)")
         }
         await untilStopped(signals)
+        await lines.finish(within: .seconds(1))
         withExtendedLifetime(watcher) {}
     }
 

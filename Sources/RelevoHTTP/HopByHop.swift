@@ -18,7 +18,7 @@ package enum HopByHop {
     /// Marks every field of one hop as removed: the constant ones, received ones that Connection nominates, and
     /// Upgrade unless it is kept.
     package static func strip(_ fields: inout HeaderFields, upgrade: UpgradeHandling = .drop) {
-        let options = ConnectionOptions(fields)
+        let options = (try? ConnectionOptions(fields)) ?? .nominates
         for index in fields.lines.indices {
             let line = fields.lines[index]
             let isOver =

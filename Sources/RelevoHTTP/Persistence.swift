@@ -18,14 +18,20 @@ package struct ConnectionOptions: OptionSet, Sendable, Hashable {
     /// At least one option names another field, which is then meant for the next hop alone.
     package static let nominates = ConnectionOptions(rawValue: 8)
 
+    /// Options in one head at most: each is compared with each field, so many of them would be costly to obey.
+    static let maximum = 64
+
     /// Reads all Connection lines. What is no token names no option and is passed over (RFC 9110 §7.6.1).
-    init(_ fields: borrowing HeaderFields) {
+    init(_ fields: borrowing HeaderFields) throws(HTTPParseError) {
         self = []
+        var count = 0
         guard fields.mayContain(.connection) else { return }
         let span = fields.bytes.span
         for line in fields.lines where line.known == .connection {
             var elements = ListElements(line.value)
             while let element = elements.next(in: span) {
+                count += 1
+                guard count <= Self.maximum else { throw .tooManyFields }
                 guard ASCII.isToken(span, element) else { continue }
                 formUnion(Self.option(span, element))
             }

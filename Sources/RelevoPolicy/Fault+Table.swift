@@ -49,7 +49,11 @@ extension Fault {
                 proxyStatus: "proxy_loop_detected", explanation: "The request goes round in circles.")
         case .routeNone: Self.route(404, "No route of this domain takes that path and method.")
         case .endpointNoneHealthy: Self.proxy(503, "destination_unavailable", "No endpoint is available.")
-        case .proxyOverloaded: Self.proxy(503, "connection_limit_reached", "The proxy is at its limit.")
+        case .proxyOverloaded:
+            // The client's own descriptor is one of those that are missing.
+            Row(
+                status: 503, retry: .never, blamesEndpoint: false, closesClient: true,
+                proxyStatus: "connection_limit_reached", explanation: "The proxy is at its limit.")
         case .proxyDraining: Self.proxy(503, "destination_unavailable", "The proxy is shutting down.")
         case .connectRefused: Self.connect(502, "connection_refused", "The endpoint refused the connection.")
         case .connectUnreachable: Self.connect(502, "destination_ip_unroutable", "The endpoint cannot be reached.")

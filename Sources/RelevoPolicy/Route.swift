@@ -94,8 +94,8 @@ package struct RedirectTarget: Sendable, Hashable {
     /// The Location value for a request's path and query (with its `?`, or empty).
     package func location(path: ArraySlice<UInt8>, query: ArraySlice<UInt8>) -> [UInt8] {
         guard appendsRest else { return text }
-        // All leading slashes go: `//host` would lead the browser to another site.
-        let rest = path.dropFirst(prefixLength).drop { $0 == UInt8(ascii: "/") }
+        // All leading slashes go, and what browsers take for one: `//host` would lead to another site.
+        let rest = path.dropFirst(prefixLength).drop { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
         return text + rest + query
     }
 }

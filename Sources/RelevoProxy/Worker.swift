@@ -52,6 +52,12 @@ package final class Worker {
     private var drainLimit: Timer?
     private var onDrained: (() -> Void)?
     private var requestCounter: UInt64
+    private var troubleSilence = MonotonicTime(nanoseconds: 0)
+
+    /// How long the worker is silent about exhausted descriptors after it has told of them.
+    private static let troubleInterval: Duration = .seconds(10)
+    /// Idle client connections that end when descriptors have run out.
+    private static let evictions = 4
 
     /// Creates a worker on the calling thread, which must be the loop's.
     package init(loop: EventLoop, settings: WorkerSettings, sockets: [ListeningSocket]) throws(SystemError) {
@@ -79,10 +85,25 @@ package final class Worker {
     private func makeListener(_ socket: ListeningSocket) throws(SystemError) -> ConnectionListener {
         let listener = try ConnectionListener(loop: loop, socket: socket)
         listener.onAccept = { [unowned self] socket, peer in accept(socket, from: peer) }
-        listener.onTrouble = { [notify, address = socket.address] error in
-            notify(error.map { .acceptingPaused(address, $0) } ?? .acceptingResumed(address))
+        listener.onTrouble = { [unowned self, address = socket.address] error in
+            if error != nil { makeRoom() }
+            tellTrouble(error.map { .acceptingPaused(address, $0) } ?? .acceptingResumed(address))
         }
         return listener
+    }
+
+    /// Out of descriptors: idle connections to endpoints and of clients are the ones that are missed least.
+    private func makeRoom() {
+        pool.endAll()
+        for _ in 0..<Self.evictions { evictIdle() }
+    }
+
+    /// Tells of trouble, but not ten times a second for as long as it lasts.
+    private func tellTrouble(_ notice: ProxyNotice) {
+        let now = MonotonicTime.now
+        guard now >= troubleSilence else { return }
+        if case .acceptingResumed = notice { troubleSilence = now + Self.troubleInterval }
+        notify(notice)
     }
 
     private func onTick() {
@@ -106,8 +127,16 @@ extension Worker {
         let connection = ClientConnection(worker: self, bufferevent: bufferevent, peer: peer, index: connections.count)
         connections.append(connection)
         stats.connectionsAccepted += 1
-        if connections.count >= maxConnections { listeners.forEach { $0.pause(.full) } }
         connection.start()
+        if connections.count >= maxConnections { evictIdle() }
+        if connections.count >= maxConnections { listeners.forEach { $0.pause(.full) } }
+    }
+
+    /// Ends one connection that waits between two requests, if a few guesses find one: whoever comes with a request is
+    /// worth more than who may come with another.
+    private func evictIdle() {
+        guard !connections.isEmpty else { return }
+        for _ in 0..<16 where connections[Int.random(in: connections.indices, using: &random)].endIfIdle() { return }
     }
 
     /// A connection has ended; called by it once.

@@ -176,7 +176,18 @@ extension WorkerGroup {
         return WorkerSettings(
             snapshot: snapshot, hook: settings.hook, log: settings.log, notify: settings.notify,
             census: census,
-            maxConnections: max(1, (snapshot.limits.connections + count - 1) / count), seed: seeds.next())
+            maxConnections: max(1, connectionBound(snapshot, settings, index) / count), seed: seeds.next())
+    }
+
+    /// Client connections of all workers together: as configured, but never more than there are descriptors for. Each
+    /// may need a second one towards an endpoint, and listeners, loops and logs need theirs.
+    private static func connectionBound(_ snapshot: ProxySnapshot, _ settings: GroupSettings, _ index: Int) -> Int {
+        let descriptors = Descriptors.limit
+        let affordable = max(8, (descriptors - descriptors / 16 - 32) / 2)
+        if affordable < snapshot.limits.connections, index == 0 {
+            settings.notify(.connectionsBounded(affordable, descriptors: descriptors))
+        }
+        return min(snapshot.limits.connections, affordable)
     }
 
     /// Starts one worker and waits until it serves; returns the reason if it cannot.

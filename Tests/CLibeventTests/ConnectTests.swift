@@ -21,15 +21,14 @@ import Testing
         #expect(client.fileDescriptor >= 0)
         var signals: [BuffereventSignal] = []
         var phase: Bufferevent.Phase?
-        client.onSignal = {
-            signals.append($0)
+        client.onSignal = { [unowned client] signal in
+            signals.append(signal)
             phase = client.phase
         }
         try #require(serve(loop) { !signals.isEmpty })
         settle(loop)
         #expect(signals == [.connected])
         #expect(phase == .open)
-        client.onSignal = nil
     }
 
     @Test("a refused connection fails once, as refused, whether it was to be read or not", arguments: [false, true])
@@ -112,11 +111,10 @@ import Testing
         let listener = try loopbackListener(loop)
         let client = try Bufferevent(loop: loop, connectingTo: listener.address)
         var lengths: [Int] = []
-        client.onSignal = { _ in lengths.append(client.output.length) }
+        client.onSignal = { [unowned client] _ in lengths.append(client.output.length) }
         client.output.append("early")
         try #require(serve(loop) { !lengths.isEmpty })
         #expect(lengths == [0])
-        client.onSignal = nil
     }
 
     @Test("closing while connecting silences the outcome, good or bad")

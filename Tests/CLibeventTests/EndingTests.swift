@@ -104,7 +104,7 @@ import Testing
         let loop = try EventLoop()
         let (client, server) = try connectedSockets(loop)
         let witness = Witness(server)
-        server.onRead = { server.input.drain(.max) }
+        server.onRead = { [unowned server] in server.input.drain(.max) }
         client.output.append([UInt8](repeating: 1, count: 8 << 20))
         client.onRead = { [unowned client] in client.retire(.reset) }
         client.startReading()

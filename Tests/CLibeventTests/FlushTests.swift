@@ -63,7 +63,7 @@ import Testing
         let rest = client.output.length
         #expect(rest > 0 && rest < Self.muchBytes)
         let received = try Evbuffer()
-        server.onRead = { server.input.move(.max, to: received) }
+        server.onRead = { [unowned server] in server.input.move(.max, to: received) }
         server.startReading()
         try #require(serve(loop) { received.length == Self.muchBytes })
         #expect(client.output.isEmpty)
@@ -90,14 +90,13 @@ import Testing
         let mark = 1 << 20
         var lengths: [Int] = []
         client.setWriteLowMark(mark)
-        client.onWritten = { lengths.append(client.output.length) }
+        client.onWritten = { [unowned client] in lengths.append(client.output.length) }
         client.output.append([UInt8](repeating: 1, count: 2 * Self.muchBytes))
         client.flush()
         try #require(client.output.length > mark)
-        server.onRead = { server.input.drain(.max) }
+        server.onRead = { [unowned server] in server.input.drain(.max) }
         server.startReading()
         try #require(serve(loop) { client.output.isEmpty })
-        client.onWritten = nil
         let first = try #require(lengths.first)
         #expect(first <= mark && first > 0)
         #expect(lengths == lengths.sorted(by: >))
@@ -116,7 +115,7 @@ import Testing
         client.flush()
         client.output.append(Array(expected[(Self.muchBytes + 1000)...]))
         let received = try Evbuffer()
-        server.onRead = { server.input.move(.max, to: received) }
+        server.onRead = { [unowned server] in server.input.move(.max, to: received) }
         server.startReading()
         try #require(serve(loop) { received.length == expected.count })
         #expect(Data(bytes(of: received)) == Data(expected))
@@ -128,7 +127,7 @@ import Testing
         let (client, server) = try connectedSockets(loop)
         let chunk = pattern(Self.muchBytes)
         var chunks = 1
-        client.onWritten = {
+        client.onWritten = { [unowned client] in
             guard client.output.isEmpty, chunks < 3 else { return }
             chunks += 1
             client.output.append(chunk)
@@ -137,7 +136,7 @@ import Testing
         client.output.append(chunk)
         client.flush()
         let received = try Evbuffer()
-        server.onRead = { server.input.move(.max, to: received) }
+        server.onRead = { [unowned server] in server.input.move(.max, to: received) }
         server.startReading()
         try #require(serve(loop) { received.length == 3 * chunk.count })
         #expect(Data(bytes(of: received)) == Data(chunk + chunk + chunk))

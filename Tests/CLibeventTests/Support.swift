@@ -8,13 +8,13 @@ import Testing
 /// Peers of these tests vanish on purpose; writing to them must not end the process.
 private let pipeSignalIgnored: Void = SignalSource.ignore(SIGPIPE)
 
-/// Serves `loop` until `condition` holds; false if that takes longer than on any healthy machine.
+/// Serves `loop`, at least one turn, until `condition` holds; false if that takes longer than on any healthy machine.
 func serve(_ loop: EventLoop, until condition: () -> Bool) -> Bool {
     let end = MonotonicTime.now + .seconds(30)
-    while !condition() {
+    repeat {
         guard MonotonicTime.now < end else { return false }
         loop.runOnce()
-    }
+    } while !condition()
     return true
 }
 

@@ -61,7 +61,7 @@ import Testing
         let total = 1 << 20
         var calls = 0
         receiver.setReadHighMark(Self.mark)
-        receiver.onRead = {
+        receiver.onRead = { [unowned receiver] in
             calls += 1
             // A loop that never rests would not return to this test.
             if calls > 10_000 { receiver.close() }
@@ -82,7 +82,6 @@ import Testing
             return received >= total
         }
         #expect(isDone)
-        receiver.onRead = nil
     }
 
     @Test("a mark of 0 takes the bound away, a lower one brings it", arguments: Scene.Flavour.allCases)

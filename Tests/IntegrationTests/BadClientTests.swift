@@ -1,5 +1,5 @@
-// Requests that fail through their client's fault:
-// the status, the code in Proxy-Status, and the code in the log.
+// Requests that fail through their client's fault: the status, the code in Proxy-Status, and the code in the log.
+// Every way in which a head can be malformed is tested with RelevoHTTP.
 
 import RelevoPolicy
 import TestSupport

@@ -1,5 +1,5 @@
-// Requests that fail through an origin's fault before the client has got anything:
-// status, code, and what is retried.
+// Requests that fail through an origin's fault before the client has got anything: status, code, and what is retried.
+// Responses that break later are in TruncationTests.
 
 import CLibevent
 import RelevoPolicy

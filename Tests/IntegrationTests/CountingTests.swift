@@ -1,5 +1,5 @@
-// Statistics and the access log:
-// what is counted adds up, and a log that nobody reads holds nobody up.
+// Statistics and the access log: what is counted adds up, and a log that nobody reads holds nobody up.
+// How a line is written byte by byte is tested with RelevoProxy.
 
 import Logging
 import Relevo

@@ -11,10 +11,8 @@ extension Integration {
         private static let valid = [
             "GET /a/b?c=d HTTP/1.1\r\nHost: a.example\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n",
             "POST /form HTTP/1.1\r\nHost: a.example\r\nContent-Length: 11\r\n\r\nhello world",
-            "PUT /up HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
-                + "5;x=1\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
-            "GET / HTTP/1.0\r\nHost: a.example\r\nConnection: keep-alive\r\n\r\n"
-                + "GET / HTTP/1.1\r\nHost: b.example\r\n\r\n",
+            "PUT / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n0\r\nX: 1\r\n\r\n",
+            "GET / HTTP/1.0\r\nHost: a.example\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n",
             "GET /ws HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nbytes",
             "OPTIONS * HTTP/1.1\r\nHost: a.example:80\r\nConnection: close, X-Y\r\nX-Y: 1\r\n\r\n",
             "GET http://a.example/abs HTTP/1.1\r\nHost: a.example\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",

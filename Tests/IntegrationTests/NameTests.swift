@@ -1,5 +1,5 @@
-// Names as endpoints:
-// what a lookup says becomes candidates, and what it does not say never stops a start.
+// Names as endpoints: what a lookup says becomes candidates, and what it does not say never stops a start.
+// The system's resolver is not asked.
 
 import CLibevent
 import RelevoPolicy

@@ -1,5 +1,5 @@
-// Connections to origins that outlive an exchange:
-// when they are kept, when they never are, and what a stale one costs.
+// Connections to origins that outlive an exchange: when they are kept, when they never are, and what a stale one costs.
+// When a client's own connection goes on is in KeepAliveTests.
 
 import RelevoPolicy
 import TestSupport

@@ -111,14 +111,20 @@ extension Integration {
             }
             let directory = try TemporaryDirectory()
             let file = try directory.write(
-                "run.yaml", Self.configuration("127.0.0.1:0", origin, "access_log: { format: json, to: stdout }\n"))
+                "run.yaml",
+                Self.configuration(
+                    "127.0.0.1:0", origin, "workers: 1\naccess_log: { format: json, to: stdout }\n"))
             let (program, address) = try Self.serving(file)
             let client = try Client(address)
             try client.get("a.example")
             try origin.connection().awaitBytes { HTTPText.headLength($0) != nil }
+            let idle = try Client(address)
+            try idle.get("c.example")
+            let refusal = try idle.response()
+            #expect(refusal.status == 421)
             program.signal(number)
-            // Once new connections are refused the worker knows that it is to end.
-            while (try? Wire.connect(to: address)) != nil {}
+            // The end of an idle connection says that its worker knows.
+            #expect(idle.end() == .orderly)
             gate.open()
             let response = try client.response()
             #expect(response.text == "ok")
@@ -126,8 +132,7 @@ extension Integration {
             let outcome = try program.outcome()
             #expect(outcome.status == 0)
             let lines = outcome.output.split(separator: "\n")
-            #expect(lines.count == 1)
-            #expect(lines.first.map { LogLine(text: String($0)).number("status") == 200 } ?? false)
+            #expect(lines.map { LogLine(text: String($0)).number("status") } == [421, 200])
         }
 
         @Test("a second signal ends the program at once")

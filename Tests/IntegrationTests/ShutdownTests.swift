@@ -21,6 +21,14 @@ extension Integration {
             (try? Wire.connect(to: address)) == nil
         }
 
+        /// A connection that has been served and waits for its next request.
+        private func idleClient(_ address: SocketAddress) throws -> Client {
+            let client = try Client(address)
+            try client.get("c.example")
+            _ = try client.response()
+            return client
+        }
+
         @Test("a running exchange finishes, is told that the connection ends, and new connections are refused")
         func finishes() async throws {
             let gate = Gate()
@@ -33,8 +41,12 @@ extension Integration {
             let client = try Client(address)
             try client.get("a.example")
             try origin.connection().awaitBytes { HTTPText.headLength($0) != nil }
+            let idle = try idleClient(address)
             let ending = Task { await proxy.shutdown(within: .seconds(20)) }
-            #expect(await eventually { self.refuses(address) })
+            // The end of an idle connection says that the worker knows.
+            let idleEnd = try await blocking { idle.end() }
+            #expect(idleEnd == .orderly)
+            #expect(refuses(address))
             gate.open()
             let response = try await blocking { try client.response() }
             #expect(response.text == "ok")
@@ -57,8 +69,12 @@ extension Integration {
             try client.get("a.example")
             let head = try client.readHead()
             #expect(head.hasPrefix("HTTP/1.1 200"))
+            let idle = try idleClient(address)
             let ending = Task { await proxy.shutdown(within: .seconds(20)) }
-            #expect(await eventually { self.refuses(address) })
+            // The end of an idle connection says that the worker knows.
+            let idleEnd = try await blocking { idle.end() }
+            #expect(idleEnd == .orderly)
+            #expect(refuses(address))
             gate.open()
             let (bytes, end) = try await blocking { client.readToEnd() }
             #expect(String(decoding: bytes, as: UTF8.self) == "abcdef")

@@ -1,5 +1,5 @@
-// Connections that break after a part of the response has gone to the client:
-// nobody may take a part for the whole.
+// Connections that break after a part of the response has gone to the client: nobody may take a part for the whole.
+// Failures before the first byte of a response are in BadOriginTests.
 
 import RelevoPolicy
 import TestSupport

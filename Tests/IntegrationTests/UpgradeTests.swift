@@ -1,5 +1,5 @@
 // Leaving HTTP: 101 and the tunnel behind it.
-// What a WebSocket says is of no interest here.
+// Bodies of ordinary responses are in KeepAliveTests.
 
 import RelevoPolicy
 import TestSupport

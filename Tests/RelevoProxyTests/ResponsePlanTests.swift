@@ -1,5 +1,5 @@
-// How responses cross to clients:
-// the table of framing, version, mode.
+// How responses cross to clients: the table of framing, version, mode.
+// The bytes that come of it are shown by the integration tests.
 
 import RelevoHTTP
 import RelevoPolicy

@@ -146,6 +146,11 @@ package enum ThisProcess {
         return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
+    /// Whether its memory says anything: a sanitizer keeps freed memory and shadows the rest.
+    package static var hasPlainMemory: Bool {
+        ["", "none"].contains(ProcessInfo.processInfo.environment["RELEVO_SANITIZER"] ?? "")
+    }
+
     /// Open descriptors.
     package static var descriptorCount: Int {
         ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []).count

@@ -150,9 +150,9 @@ extension Wire {
 
     /// What came of waiting for bytes.
     package enum Received: Sendable, Hashable {
-        /// Bytes have come.
+        /// Bytes came.
         case bytes([UInt8])
-        /// Nothing more will come, or nothing came in time.
+        /// The peer has ended its side, or nothing came for too long.
         case end(WireEnd)
     }
 

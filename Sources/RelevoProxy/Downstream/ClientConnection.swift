@@ -69,6 +69,7 @@ final class ClientConnection {
     func start() {
         bufferevent.onRead = { [unowned self] in readable() }
         bufferevent.onWritten = { [unowned self] in written() }
+        bufferevent.onProgress = { [unowned self] in progressed() }
         bufferevent.onSignal = { [unowned self] in signalled($0) }
         deadline.onExpired = { [unowned self] in expired() }
         bufferevent.setReadHighMark(max(ForwardLane.highMark, worker.snapshot.limits.headBytes + 4096))
@@ -105,6 +106,14 @@ extension ClientConnection {
         case .flushing(let linger): if bufferevent.output.isEmpty { flushed(linger) }
         case .idle, .head: parse()
         case .lingering, .closed: break
+        }
+    }
+
+    private func progressed() {
+        switch state {
+        case .exchanging(let exchange): exchange.clientProgressed()
+        case .flushing: wait(worker.snapshot.timeouts.stream)
+        case .idle, .head, .lingering, .closed: break
         }
     }
 
@@ -260,6 +269,13 @@ extension ClientConnection {
             bufferevent.input.drain(bufferevent.input.length)
             wait(Self.lingerTime)
         }
+    }
+
+    /// Ends the connection if it waits between two requests; true if it did.
+    func endIfIdle() -> Bool {
+        guard case .idle = state, requestCount > 0, bufferevent.output.isEmpty else { return false }
+        close(.orderly)
+        return true
     }
 
     /// The proxy is shutting down: a connection between two requests ends now, one with an exchange after it. One

@@ -82,7 +82,10 @@ extension Exchange {
         record.fault = .clientClosed
         if record.status == 0 { record.status = 499 }
         closeUpstream(.reset)
-        end(.cut)
+        // A client that has only ended its own side may still read: it sees an end, not an error, unless it would take
+        // the end for that of the response.
+        let mayReadOn = client?.hasEnded ?? false
+        end(mayReadOn && !(record.responseBegan != nil && responseLane.endsWithTarget) ? .end(.needless) : .cut)
     }
 
     private func end(_ continuation: ClientConnection.Continuation) {

@@ -104,6 +104,17 @@ extension Exchange {
         pumpRequest()
     }
 
+    /// The endpoint takes bytes of the request, however slowly.
+    func upstreamProgressed() {
+        if pausedSince != nil { startPauseAnew() }
+        armDeadline()
+    }
+
+    private func startPauseAnew() {
+        endPause()
+        pausedSince = .now
+    }
+
     /// The body flows again: the time in which the endpoint did not take it is not the client's fault.
     func endPause() {
         if let since = pausedSince { pausedTime += .nanoseconds(MonotonicTime.now.nanoseconds(since: since)) }
@@ -130,7 +141,7 @@ extension Exchange {
     }
 
     private func pauseRequestIfFull(_ target: Bufferevent) {
-        guard target.output.length >= ForwardLane.highMark else { return }
+        guard target.output.length >= ForwardLane.highMark, !requestLane.paused.contains(.targetFull) else { return }
         requestLane.paused.insert(.targetFull)
         pausedSince = .now
         target.setWriteLowMark(ForwardLane.highMark / 2)

@@ -168,7 +168,9 @@ extension Exchange {
     func clientDrained() {
         guard responseLane.paused.contains(.targetFull) else { return }
         responseLane.paused.remove(.targetFull)
-        armDeadline()
         pumpResponse()
     }
+
+    /// The client takes bytes, however slowly.
+    func clientProgressed() { armDeadline() }
 }

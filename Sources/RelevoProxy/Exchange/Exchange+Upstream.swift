@@ -81,7 +81,8 @@ extension Exchange {
             perform(machine.connected())
         case .endOfStream:
             upstreamHasEnded = true
-            upstreamEnded(Ending.orderly)
+            let isDoubtful = upstream?.bufferevent.hasWriteFailed ?? false
+            upstreamEnded(isDoubtful ? .broken(SystemError.reset) : .orderly)
         case .failed(let error):
             if case .connecting = machine.state {
                 connectFailed(Fault(connecting: error), detail: error.description)

@@ -133,7 +133,7 @@ extension Exchange {
             case .awaitingHead, .routing, .done: nil
             case .connecting: timeouts.connect
             case .forwarding(.flowing, .awaitingHead) where requestLane.paused.isEmpty: bodyPatience
-            case .forwarding(.flowing, .awaitingHead): timeouts.stream
+            case .forwarding(.flowing, .awaitingHead): min(timeouts.stream, Self.vanishCheck)
             case .forwarding(.ended, .awaitingHead): timeouts.response
             case .forwarding(_, .flowing): isTunnel ? timeouts.tunnel : timeouts.stream
             }
@@ -158,6 +158,20 @@ extension Exchange {
         return !machine.isReceivingRequest
     }
 
+    /// How often a client is looked at while nothing is read from it.
+    private static let vanishCheck: Duration = .seconds(1)
+
+    /// The endpoint takes no more of the body, so nothing is read from the client and its end goes unnoticed: asks.
+    private func checkPausedRequest() {
+        if client?.bufferevent.isReset ?? true {
+            perform(machine.clientLeft())
+        } else if let since = pausedSince, MonotonicTime.now >= since + timeouts.stream {
+            fail(.upstreamTimeout)
+        } else {
+            armDeadline()
+        }
+    }
+
     private func expired() {
         if isHalfClosed {
             perform(machine.clientLeft())
@@ -166,8 +180,8 @@ extension Exchange {
         switch machine.state {
         case .awaitingHead, .routing, .done: break
         case .connecting: connectFailed(.connectTimeout, detail: nil)
-        case .forwarding(.flowing, .awaitingHead):
-            fail(requestLane.paused.isEmpty ? .clientBodyTimeout : .upstreamTimeout)
+        case .forwarding(.flowing, .awaitingHead) where !requestLane.paused.isEmpty: checkPausedRequest()
+        case .forwarding(.flowing, .awaitingHead): fail(.clientBodyTimeout)
         case .forwarding(.ended, .awaitingHead): fail(.upstreamTimeout)
         case .forwarding(_, .flowing):
             // Whoever the bytes wait for is to blame.

@@ -13,6 +13,8 @@ package enum ProxyNotice: Sendable {
     case nameUnresolved(String, reason: String)
     /// A name has addresses.
     case nameResolved(String, [SocketAddress])
+    /// Descriptors allow fewer client connections than are configured.
+    case connectionsBounded(Int, descriptors: Int)
     /// Lines of the access log could not be written.
     case logLinesDropped(Int)
 }

@@ -37,6 +37,7 @@ final class UpstreamConnection {
             if let exchange = self.exchange { exchange.upstreamReadable() } else { onIdleEnd?() }
         }
         bufferevent.onWritten = { [unowned self] in self.exchange?.upstreamDrained() }
+        bufferevent.onProgress = { [unowned self] in self.exchange?.upstreamProgressed() }
         bufferevent.onSignal = { [unowned self] signal in
             if let exchange = self.exchange { exchange.upstreamSignalled(signal) } else { onIdleEnd?() }
         }
