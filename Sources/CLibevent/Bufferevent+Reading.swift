@@ -16,11 +16,16 @@ extension Bufferevent {
         if let raw { bufferevent_disable(raw, Int16(EV_READ)) }
     }
 
-    /// Reading rests while ``input`` holds this many bytes or more; 0 for no bound. One read may go beyond it.
+    /// Reading rests while ``input`` holds this many bytes (`bufferevent_setwatermark`); 0 for no bound.
     ///
-    /// libevent's own mark is not used: while a buffer stays full it calls the reader again in every turn of the loop
-    /// (`bufferevent_inbuf_wm_check` in 2.1), which costs a whole processor for each peer that does not read.
-    public func setReadHighMark(_ bytes: Int) { readHighMark = bytes > 0 ? bytes : .max }
+    /// libevent's own mark bounds each read. It is not enough: while a buffer stays full libevent calls the reader
+    /// again in every turn of the loop (`bufferevent_inbuf_wm_check` in 2.1), which costs a whole processor for each
+    /// peer that does not read. So reading is switched off as well until somebody drains the buffer.
+    public func setReadHighMark(_ bytes: Int) {
+        readHighMark = bytes > 0 ? bytes : .max
+        if let raw { bufferevent_setwatermark(raw, Int16(EV_READ), 0, max(0, bytes)) }
+        inputChanged()
+    }
 
     /// Bytes have arrived; called by the trampoline.
     func didRead() {

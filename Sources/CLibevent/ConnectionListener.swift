@@ -99,7 +99,9 @@ public final class ConnectionListener {
     }
 
     fileprivate func deliver(_ descriptor: Int32, _ peer: SocketAddress?) {
-        onAccept?(Socket(owning: descriptor), peer ?? .unix(path: ""))
+        // Owned before it is offered: without anybody to take it, it is closed here.
+        let socket = Socket(owning: descriptor)
+        onAccept?(socket, peer ?? .unix(path: ""))
     }
 
     fileprivate func troubled(_ code: Int32) {

@@ -105,22 +105,25 @@ extension Evbuffer {
     public func move(_ count: Int, to target: Evbuffer) -> Int {
         guard let raw, let other = target.raw, count > 0 else { return 0 }
         let available = evbuffer_get_length(raw)
-        if min(count, available) <= Self.copyBound { return copy(min(count, available), from: raw, to: other) }
         if count >= available {
             return evbuffer_add_buffer(other, raw) == 0 ? available : 0
         }
         return max(0, Int(evbuffer_remove_buffer(raw, other, count)))
     }
 
-    /// Up to so many bytes are copied rather than moved. A segment takes a kilobyte of memory however little is in it:
-    /// a peer that sends single bytes would fill the target with segments that are empty but for one.
-    private static var copyBound: Int { 1024 }
-
-    private func copy(_ count: Int, from source: OpaquePointer, to target: OpaquePointer) -> Int {
-        guard count > 0 else { return 0 }
-        return withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { memory in
-            let taken = max(0, Int(evbuffer_remove(source, memory.baseAddress, count)))
-            return evbuffer_add(target, memory.baseAddress, taken) == 0 ? taken : 0
+    /// Hands the first `count` bytes over to the end of `target`: many by moving segments, few by a copy.
+    ///
+    /// A segment takes a kilobyte of memory however little is in it: a peer that sends single bytes would fill the
+    /// target with segments that are all but empty.
+    /// - Returns: the bytes handed over, fewer if there were fewer.
+    @discardableResult
+    public func transfer(_ count: Int, to target: Evbuffer) -> Int {
+        let amount = min(count, length)
+        guard amount <= 1024 else { return move(amount, to: target) }
+        guard let raw, let other = target.raw, amount > 0 else { return 0 }
+        return withUnsafeTemporaryAllocation(byteCount: amount, alignment: 1) { memory in
+            let taken = max(0, Int(evbuffer_remove(raw, memory.baseAddress, amount)))
+            return evbuffer_add(other, memory.baseAddress, taken) == 0 ? taken : 0
         }
     }
 

@@ -57,6 +57,8 @@ public final class EventLoop {
     /// Serves what is ready now and returns; for tests and for hosts that drive the loop themselves.
     public func runOnce() {
         isRunning = true
+        // Without this the loop would go on for as long as its callbacks make others due.
+        event_base_loopexit(core.base, nil)
         event_base_loop(core.base, EVLOOP_NONBLOCK)
         isRunning = false
         reap()

@@ -45,7 +45,8 @@ public final class LoopThread: Sendable {
         }
     }
 
-    /// Blocks all signals but those of crashes on the calling thread; what a process' own main thread may want before it waits for them.
+    /// Blocks all signals but those of crashes on the calling thread; what a process' own main thread may want before
+    /// it waits for them.
     public static func blockSignals() {
         var all = sigset_t()
         sigfillset(&all)
@@ -64,8 +65,9 @@ public final class LoopThread: Sendable {
 
         func run() {
             LoopThread.blockSignals()
-            let bytes = name.utf8.prefix(15).map { CChar(bitPattern: $0) } + [0]
-            pthread_setname_np(pthread_self(), bytes)
+            var cut = ""
+            for character in name where (cut + String(character)).utf8.count <= 15 { cut.append(character) }
+            pthread_setname_np(pthread_self(), cut)
             body()
         }
     }

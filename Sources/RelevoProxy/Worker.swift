@@ -128,7 +128,6 @@ extension Worker {
         connections.append(connection)
         stats.connectionsAccepted += 1
         connection.start()
-        if connections.count >= maxConnections { evictIdle() }
         if connections.count >= maxConnections { listeners.forEach { $0.pause(.full) } }
     }
 

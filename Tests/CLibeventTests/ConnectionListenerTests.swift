@@ -172,8 +172,7 @@ import Testing
     }
 
     @Test(
-        "a listener opened within the onAccept that closed another one accepts",
-        .disabled("the closed listener's event leaves only after its descriptor's number was given to the new one"))
+        "a listener opened within the onAccept that closed another one accepts")
     func replaceInCallback() async {
         // In a process of its own the system gives the number of the closed descriptor to the next one for certain.
         await #expect(processExitsWith: .success) {

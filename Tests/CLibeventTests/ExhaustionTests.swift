@@ -105,8 +105,7 @@ func exhaustDescriptors() throws -> [ListeningSocket] {
     }
 
     @Test(
-        "a listener may be closed and let go of by the news that the trouble is over",
-        .disabled("the timer of the retry uses the listener after the closure that may have released it"))
+        "a listener may be closed and let go of by the news that the trouble is over")
     func closeAfterTrouble() async {
         await #expect(processExitsWith: .success) {
             let loop = try EventLoop()

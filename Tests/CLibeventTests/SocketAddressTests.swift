@@ -32,8 +32,7 @@ import Testing
     }
 
     @Test(
-        "a literal with a NUL in it is refused",
-        .disabled("the text ends at the NUL for the system, so that what follows is not seen"))
+        "a literal with a NUL in it is refused")
     func nul() {
         for text in ["127.0.0.1\0", "127.0.0.1\0.a.example", "::1\0", "\0"] {
             #expect(SocketAddress(literal: text, port: 80) == nil)

@@ -53,7 +53,6 @@ import Testing
 
     @Test(
         "reading rests at the high mark by itself: no further call, no turn of the loop, until bytes are drained",
-        .disabled("libevent calls onRead again and again while the input is at the mark: the loop never rests"),
         arguments: Scene.Flavour.allCases)
     func restAtMark(_ flavour: Scene.Flavour) throws {
         let loop = try EventLoop()

@@ -156,7 +156,8 @@ extension Integration {
             let origin = try Origin.ok()
             let directory = try TemporaryDirectory()
             let file = try directory.write("run.yaml", Self.configuration("127.0.0.1:0", origin, "workers: 1\n"))
-            let (program, address) = try Self.serving(file, limitedTo: 48)
+            let (program, address) = try Self.serving(file)
+            try Self.limit(program, to: 32)
             let crowd = try (0..<80).map { _ in try Client(address) }
             let text = program.complaints { $0.contains("accepting rests") }
             #expect(text.contains("accepting rests"))
@@ -170,8 +171,8 @@ extension Integration {
             #expect(try program.outcome().status == 0)
         }
 
-        @Test("a proxy without a descriptor for an endpoint answers 503 and recovers")
-        func noDescriptorForEndpoint() throws {
+        @Test("with few descriptors from the start, connections wait rather than take those that endpoints need")
+        func fewDescriptors() throws {
             let origin = try Origin.ok()
             let directory = try TemporaryDirectory()
             let file = try directory.write("run.yaml", Self.configuration("127.0.0.1:0", origin, "workers: 1\n"))
@@ -180,8 +181,42 @@ extension Integration {
             try first.get("c.example")
             #expect(try first.response().status == 421)
             let crowd = try (0..<80).map { _ in try Client(address) }
+            for client in crowd { client.wire.close() }
+            let late = try Client(address)
+            try late.get("a.example")
+            #expect(try late.response().status == 200)
+            program.signal(SIGTERM)
+            let outcome = try program.outcome()
+            #expect(outcome.status == 0)
+            #expect(outcome.complaints.contains("bounded by descriptors"))
+            #expect(!outcome.complaints.contains("accepting rests"))
+        }
+
+        /// Lowers the bound on the descriptors of a program that runs.
+        private static func limit(_ program: Program, to descriptors: Int) throws {
+            let tool = Process()
+            tool.executableURL = URL(filePath: "/usr/bin/prlimit")
+            tool.arguments = ["--nofile=\(descriptors):\(descriptors)", "--pid", "\(program.identifier)"]
+            try tool.run()
+            tool.waitUntilExit()
+            #expect(tool.terminationStatus == 0)
+        }
+
+        @Test("a proxy without a descriptor for an endpoint answers 503 and recovers")
+        func noDescriptorForEndpoint() throws {
+            let origin = try Origin.ok()
+            let directory = try TemporaryDirectory()
+            let file = try directory.write("run.yaml", Self.configuration("127.0.0.1:0", origin, "workers: 1\n"))
+            let (program, address) = try Self.serving(file)
+            try Self.limit(program, to: 32)
+            let first = try Client(address)
+            try first.get("c.example")
+            #expect(try first.response().status == 421)
+            // A client in the middle of a head: one that waits between two requests would have to make room.
+            try first.send("GET / HTTP/1.1\r\nHost: a.example\r\n")
+            let crowd = try (0..<80).map { _ in try Client(address) }
             _ = program.complaints { $0.contains("accepting rests") }
-            try first.get("a.example")
+            try first.send("\r\n")
             let response = try first.response()
             #expect(response.status == 503)
             #expect(response.code == "proxy.overloaded")

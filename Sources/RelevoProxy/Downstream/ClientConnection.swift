@@ -134,10 +134,7 @@ extension ClientConnection {
         case .exchanging(let exchange): exchange.clientEnded()
         case .idle where bufferevent.output.isEmpty, .lingering: close(.orderly)
         case .idle: finish(.needless)
-        case .head:
-            // Half a head and then the end: nothing to answer, but worth a log line.
-            let exchange = beginExchange()
-            exchange.clientLeft()
+        case .head: parse()
         case .flushing, .closed: break
         }
     }
@@ -167,11 +164,16 @@ extension ClientConnection {
                 return
             }
             do throws(HTTPParseError) {
-                guard try parseOne() else { return }
+                guard try parseOne() else {
+                    // Half a head and then the end: nothing to answer, but worth a log line.
+                    if hasEnded { beginExchange().clientLeft() }
+                    return
+                }
             } catch {
                 beginExchange().refuse(error)
             }
         }
+        if hasEnded, isReady, bufferevent.input.isEmpty { finish(.needless) }
     }
 
     private var isReady: Bool {
@@ -200,6 +202,7 @@ extension ClientConnection {
             // RFC 9112 §2.2: an empty line before the request line is ignored; not an endless number of them.
             emptyLines += 1
             bufferevent.input.drain(2)
+            state = .idle
             return true
         }
         let exchange = beginExchange()
@@ -238,7 +241,7 @@ extension ClientConnection {
         worker.giveBack(exchange)
         state = .idle
         switch continuation {
-        case .keep where !worker.isDraining && !hasEnded:
+        case .keep where !worker.isDraining && mayAskMore:
             wait(worker.snapshot.timeouts.idle)
             parse()
         case .keep: finish(.needless)
@@ -246,6 +249,9 @@ extension ClientConnection {
         case .cut: close(.reset)
         }
     }
+
+    /// Whether another request can come, or has come already.
+    var mayAskMore: Bool { !hasEnded || !bufferevent.input.isEmpty }
 
     /// Ends the connection once its output is flushed.
     private func finish(_ linger: Linger) {

@@ -102,7 +102,7 @@ extension Exchange {
     var clientMayStay: Bool {
         guard let client else { return false }
         return Persistence.clientWantsKeepAlive(request) && record.domain?.connection != .close
-            && client.requestCount < snapshot.limits.clientRequests && !client.hasEnded && !worker.isDraining
+            && client.requestCount < snapshot.limits.clientRequests && client.mayAskMore && !worker.isDraining
             && !requestWasCutOff
     }
 

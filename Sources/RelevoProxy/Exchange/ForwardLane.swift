@@ -106,9 +106,9 @@ struct ForwardLane {
         switch framing {
         case .none: hasEnded = true
         case .counted:
-            remaining -= source.move(remaining, to: target)
+            remaining -= source.transfer(remaining, to: target)
             hasEnded = remaining == 0
-        case .untilEnd: source.move(source.length, to: target)
+        case .untilEnd: source.transfer(source.length, to: target)
         case .untilEndToChunks: Self.moveChunk(source.length, from: source, to: target)
         case .rawChunks, .reframedChunks, .unchunked: return pumpChunks(from: source, to: target)
         }
@@ -146,7 +146,7 @@ extension ForwardLane {
                 if case .reframedChunks = framing {
                     Self.moveChunk(count, from: source, to: target)
                 } else {
-                    source.move(count, to: target)
+                    source.transfer(count, to: target)
                 }
                 scanner.moved(count)
                 continue
@@ -180,7 +180,7 @@ extension ForwardLane {
 
     private func consume(_ count: Int, from source: Evbuffer, to target: Evbuffer) {
         if case .rawChunks = framing {
-            source.move(count, to: target)
+            source.transfer(count, to: target)
         } else {
             source.drain(count)
         }
@@ -190,7 +190,7 @@ extension ForwardLane {
         var line: [UInt8] = []
         ChunkedScanner.appendSize(count, to: &line)
         target.append(line)
-        source.move(count, to: target)
+        source.transfer(count, to: target)
         target.append(Array("\r\n".utf8))
     }
 

@@ -24,14 +24,15 @@ struct RequestFilter {
         if request.method == .connect || request.method == .trace { return .fault(.clientMethodRefused, nil) }
         if case .length(let length) = request.framing, isTooLarge(length) { return .fault(.clientBodyTooLarge, nil) }
         if goesInCircles(request) { return .fault(.routeLoop, nil) }
-        if let answer = lastForward(&request) { return .answer(answer, nil) }
         if let hook, let verdict = consult(hook, &request, client) { return verdict }
         let query = RouteQuery(
             host: request.authority.host[...], path: request.pathBytes, method: request.methodBytes)
         switch snapshot.table.decide(query) {
         case .unknownDomain: return .fault(.routeUnknownDomain, nil)
         case .noRoute(let domain): return .fault(.routeNone, domain)
-        case .matched(let domain, let route): return verdict(of: route, domain, request)
+        case .matched(let domain, let route):
+            if !domain.isClassic, let answer = lastForward(&request) { return .answer(answer, domain) }
+            return verdict(of: route, domain, request)
         }
     }
 
