@@ -6,9 +6,12 @@ import Glibc
 
 /// One connected or listening socket.
 final class Plug {
+    /// Where bytes arrive; the only thread is libFuzzer's.
+    nonisolated(unsafe) private static var buffer = [UInt8](repeating: 0, count: 65_536)
+
     private let descriptor: Int32
     private var isOpen = true
-    /// Whether the peer has ended its side, in whatever way.
+    /// Whether the peer or this side has ended the connection, in whatever way.
     private(set) var hasEnded = false
     /// Whether nothing can be sent any more.
     private(set) var isDeaf = false
@@ -51,9 +54,8 @@ final class Plug {
     /// What has come; empty if nothing has.
     func receive() -> [UInt8] {
         guard isOpen, !hasEnded else { return [] }
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
-        if count > 0 { return Array(buffer[0..<count]) }
+        let count = Self.buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
+        if count > 0 { return Array(Self.buffer[0..<count]) }
         if count == 0 || errno != EAGAIN { hasEnded = true }
         return []
     }
@@ -71,6 +73,7 @@ final class Plug {
     func close() {
         guard isOpen else { return }
         isOpen = false
+        hasEnded = true
         Glibc.close(descriptor)
     }
 }

@@ -40,8 +40,9 @@ struct Scenario {
         clientStream = parts.removeFirst()
         answers = parts
         if behaviour.contains(.floods), let last = answers.popLast() {
-            let copies = last.isEmpty ? 0 : min(4096, 400_000 / last.count)
-            answers.append(Array(repeatElement(last, count: copies).joined()))
+            var flood = last
+            while !flood.isEmpty, flood.count < 250_000 { flood += flood }
+            answers.append(flood)
         }
     }
 

@@ -85,9 +85,10 @@ final class Stage {
         client.isReading = true
         settle(client)
         if scenario.behaviour.contains(.waits) { waitForTheEnd(of: client) }
+        let outcome = Outcome(received: client.received, hasEnded: client.hasEnded)
         client.close()
         settle(nil)
-        return Outcome(received: client.received, hasEnded: client.hasEnded)
+        return outcome
     }
 
     /// Turns everything until nobody has anything to do.
