@@ -77,6 +77,24 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: safe),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["TestSupport", "RelevoProxy", "RelevoPolicy", "CLibevent"],
+            swiftSettings: safe),
         .testTarget(name: "TidyTests", swiftSettings: common),
     ]
 )
+
+// The fuzz targets need libFuzzer's entry point, so only script/fuzz, which sets this variable, sees them.
+if Context.environment["RELEVO_FUZZING"] == "1" {
+    package.targets.append(.target(name: "FuzzSupport", path: "Fuzzing/Support", swiftSettings: common))
+    for name in ["RequestHead", "ResponseHead", "ChunkedBody"] {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz\(name)", dependencies: ["FuzzSupport", "RelevoHTTP"], path: "Fuzzing/\(name)",
+                swiftSettings: common))
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzExchange", dependencies: ["FuzzSupport", "CLibevent", "RelevoPolicy", "RelevoProxy"],
+            path: "Fuzzing/Exchange", swiftSettings: common))
+}
