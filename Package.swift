@@ -77,9 +77,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: safe),
-        .testTarget(
-            name: "ConformanceTests", dependencies: ["TestSupport", "RelevoProxy", "RelevoPolicy", "CLibevent"],
-            swiftSettings: safe),
         .testTarget(name: "TidyTests", swiftSettings: common),
     ]
 )
