@@ -82,7 +82,8 @@ let package = Package(
 )
 
 // The fuzz targets need libFuzzer's entry point, so only script/fuzz, which sets this variable, sees them.
-if Context.environment["RELEVO_FUZZING"] == "1" {
+let isFuzzing = Context.environment["RELEVO_FUZZING"] == "1"
+if isFuzzing {
     package.targets.append(.target(name: "FuzzSupport", path: "Fuzzing/Support", swiftSettings: common))
     for name in ["RequestHead", "ResponseHead", "ChunkedBody"] {
         package.targets.append(

@@ -5,7 +5,9 @@
 package struct StrictHead {
     /// One field, its name in lower case, its value without blanks around it.
     package struct Field {
+        /// In lower case.
         package var name: String
+        /// Without blanks around it.
         package var value: [UInt8]
     }
 
@@ -99,8 +101,11 @@ package struct StrictHead {
 extension StrictHead {
     /// Where the content ends, by the fields alone.
     package enum Framing: Equatable {
+        /// There is none.
         case none
+        /// After so many bytes.
         case length(Int)
+        /// With the last chunk.
         case chunked
     }
 
