@@ -12,7 +12,7 @@ final class ScriptedOrigin {
     /// Marks the answers of this run that are the origin's own.
     private(set) var mark = ""
     private var runs: UInt64 = 0
-    /// Complete requests in the order of their ends, heads and bodies as they came.
+    /// Complete requests in the order of their ends: heads as they came, bodies without their framing.
     private(set) var requests: [[UInt8]] = []
 
     init(path: String) { listener = Plug.listen(path) }
@@ -117,11 +117,11 @@ final class OriginConnection {
             isAnswered = true
             give(origin.answer(to: head))
         }
-        guard let bodyLength = bodyLength(head, received[length...], isClassic) else { return false }
+        guard let body = body(head, received[length...], isClassic) else { return false }
         if !isAnswered { give(origin.answer(to: head)) }
         isAnswered = false
-        origin.completed(Array(received.prefix(length + bodyLength)))
-        received.removeFirst(length + bodyLength)
+        origin.completed(received.prefix(length) + body.data)
+        received.removeFirst(length + body.length)
         return true
     }
 
@@ -132,22 +132,23 @@ final class OriginConnection {
         isOpaque = String(decoding: answer.bytes, as: UTF8.self).contains(" 101")
     }
 
-    private func bodyLength(_ head: StrictHead, _ rest: ArraySlice<UInt8>, _ isClassic: Bool) -> Int? {
+    /// The data of a complete body, and its length with its framing.
+    private func body(
+        _ head: StrictHead, _ rest: ArraySlice<UInt8>, _ isClassic: Bool
+    ) -> (data: [UInt8], length: Int)? {
         switch head.framing {
-        case .some(.none): return 0
-        case .length(let length): return rest.count >= length ? length : nil
-        case nil:
-            let length = head.elements("content-length").first.flatMap { Int($0) } ?? 0
-            return rest.count >= length ? length : nil
         case .chunked:
             do throws(NaiveChunks.Failure) {
                 let chunks = try NaiveChunks(rest)
                 require(isClassic || chunks.extensions.allSatisfy(\.isEmpty), "an extension reached an origin")
-                return chunks.length
+                return (chunks.data, chunks.length)
             } catch {
                 require(error == .incomplete, "an origin got broken chunks: \(readable(rest))")
                 return nil
             }
+        case .some(.none), .length, nil:
+            let length = head.elements("content-length").first.flatMap { Int($0) } ?? 0
+            return rest.count >= length ? (Array(rest.prefix(length)), length) : nil
         }
     }
 }
