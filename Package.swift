@@ -77,6 +77,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: safe),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["TestSupport", "RelevoPolicy"], swiftSettings: safe),
         .testTarget(name: "TidyTests", swiftSettings: common),
     ]
 )
