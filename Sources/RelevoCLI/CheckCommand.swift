@@ -49,9 +49,16 @@ struct Explain: ParsableCommand {
     @Option(help: "The client's address.")
     var from = "127.0.0.1"
 
+    private var question: RequestExplainer.Question {
+        RequestExplainer.Question(url: url, method: method, fields: fields, client: from)
+    }
+
+    func validate() throws {
+        if let problem = RequestExplainer.problem(with: question) { throw ValidationError(problem) }
+    }
+
     func run() throws {
         let snapshot = try LoadedConfiguration.read(file).snapshot()
-        let question = RequestExplainer.Question(url: url, method: method, fields: fields, client: from)
         Terminal.say(RequestExplainer(snapshot).explain(question).joined(separator: "\n"))
     }
 }

@@ -3,30 +3,10 @@
 
 /// What must not cross the proxy.
 package enum HopByHop {
-    /// Whether an Upgrade field ends here or goes on.
-    package enum UpgradeHandling: Sendable, Hashable {
-        /// It ends here, or goes on.
-        case drop, keep
-    }
-
     /// Fields that are always meant for one hop. Proxy-Authenticate and Proxy-Authorization are not among them: a
     /// reverse proxy that does not authenticate passes them (RFC 9110 §11.7).
     static var always: KnownFieldSet {
         KnownFieldSet(.connection, .keepAlive, .proxyConnection, .te, .http2Settings)
-    }
-
-    /// Marks every field of one hop as removed: the constant ones, received ones that Connection nominates, and
-    /// Upgrade unless it is kept.
-    package static func strip(_ fields: inout HeaderFields, upgrade: UpgradeHandling = .drop) {
-        let options = (try? ConnectionOptions(fields)) ?? .nominates
-        for index in fields.lines.indices {
-            let line = fields.lines[index]
-            let isOver =
-                always.contains(line.known)
-                || line.known == .upgrade && (upgrade == .drop || !isPassableUpgrade(line, fields))
-                || options.contains(.nominates) && index < fields.receivedCount && isNominated(line, in: fields)
-            if isOver { fields.markRemoved(at: index) }
-        }
     }
 
     /// True if a received Connection line, removed or not, nominates this line and the nomination is honoured.

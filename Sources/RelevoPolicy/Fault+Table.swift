@@ -54,7 +54,10 @@ extension Fault {
             Row(
                 status: 503, retry: .never, blamesEndpoint: false, closesClient: true,
                 proxyStatus: "connection_limit_reached", explanation: "The proxy is at its limit.")
-        case .proxyDraining: Self.proxy(503, "destination_unavailable", "The proxy is shutting down.")
+        case .proxyDraining:
+            Row(
+                status: 503, retry: .never, blamesEndpoint: false, closesClient: true,
+                proxyStatus: "destination_unavailable", explanation: "The proxy is shutting down.")
         case .connectRefused: Self.connect(502, "connection_refused", "The endpoint refused the connection.")
         case .connectUnreachable: Self.connect(502, "destination_ip_unroutable", "The endpoint cannot be reached.")
         case .connectDNS: Self.connect(502, "dns_error", "The endpoint's name has no address.")

@@ -27,6 +27,16 @@ package struct RequestExplainer {
 
     private let snapshot: ProxySnapshot
 
+    /// What is wrong with a question, nil if it can be answered.
+    package static func problem(with question: Question) -> String? {
+        if let mark = question.url[...].range(of: "://") {
+            let scheme = question.url[..<mark.lowerBound].lowercased()
+            if scheme != "http", scheme != "https" { return "`\(question.url)` is no URL of http or https" }
+        }
+        if IPAddress(question.client) == nil { return "`\(question.client)` is no IP address" }
+        return nil
+    }
+
     /// Creates an explainer.
     package init(_ snapshot: ProxySnapshot) { self.snapshot = snapshot }
 

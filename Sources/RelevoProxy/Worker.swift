@@ -108,6 +108,7 @@ package final class Worker {
 
     private func onTick() {
         wheel.advance(to: .now)
+        if isFull { evictIdle() }
         accessLog?.flush()
     }
 
@@ -128,8 +129,12 @@ extension Worker {
         connections.append(connection)
         stats.connectionsAccepted += 1
         connection.start()
-        if connections.count >= maxConnections { listeners.forEach { $0.pause(.full) } }
+        if isFull { evictIdle() }
+        if isFull { listeners.forEach { $0.pause(.full) } }
     }
+
+    /// Whether there are as many client connections as there may be: who has been served makes room for who waits.
+    var isFull: Bool { connections.count >= maxConnections }
 
     /// Ends one connection that waits between two requests, if a few guesses find one: whoever comes with a request is
     /// worth more than who may come with another.
@@ -200,15 +205,15 @@ extension Worker {
         onDrained = done
         for listener in listeners { listener.drainAndClose() }
         for connection in connections { connection.drain() }
-        drainLimit = try? Timer(loop: loop, .once) { [unowned self] in closeAll() }
+        drainLimit = try? Timer(loop: loop, .once) { [unowned self] in cutOffAll() }
         drainLimit?.start(limit)
-        if drainLimit == nil { closeAll() }
+        if drainLimit == nil { cutOffAll() }
         finishDrainIfEmpty()
     }
 
     /// Ends every connection at once.
-    package func closeAll() {
-        for connection in connections { connection.close(.reset) }
+    private func cutOffAll() {
+        for connection in connections { connection.cutOff() }
     }
 
     private func finishDrainIfEmpty() {

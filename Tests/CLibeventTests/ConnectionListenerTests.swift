@@ -7,7 +7,7 @@ import Testing
 @Suite struct ConnectionListenerTests {
     /// A listener, and clients whose connections the system has opened though nobody accepted them.
     private func waiting(_ count: Int, _ loop: EventLoop) throws -> (ConnectionListener, [Bufferevent]) {
-        let listener = try loopbackListener(loop)
+        let listener = try lonelyListener(loop)
         listener.pause(.full)
         let clients = try (0..<count).map { _ in try Bufferevent(loop: loop, connectingTo: listener.address) }
         try #require(serve(loop) { clients.allSatisfy { $0.phase == .open } })

@@ -35,7 +35,9 @@ let hasIPv6 =
     func sharedPort() throws {
         let address: SocketAddress
         do {
-            let first = try ListeningSocket(.loopback(port: 0), refuseIfTaken: true)
+            // No other test gets a port of this host.
+            let host = SocketAddress.ipv4(address: 0x7F53_0107, port: 0)
+            let first = try ListeningSocket(host, refuseIfTaken: true)
             let second = try ListeningSocket(first.address, refuseIfTaken: false)
             #expect(second.address == first.address)
             address = first.address
@@ -47,7 +49,7 @@ let hasIPv6 =
     @Test("a port that only old connections use is not taken")
     func oldConnections() throws {
         let loop = try EventLoop()
-        let listener = try loopbackListener(loop)
+        let listener = try lonelyListener(loop)
         var server: Bufferevent?
         listener.onAccept = { socket, _ in server = try? Bufferevent(loop: loop, socket: socket) }
         let client = try Bufferevent(loop: loop, connectingTo: listener.address)

@@ -25,9 +25,17 @@ func settle(_ loop: EventLoop) {
 
 /// A listener of loopback on a port that the system chose.
 func loopbackListener(_ loop: EventLoop) throws -> ConnectionListener {
+    try listener(on: .loopback(port: 0), loop)
+}
+
+/// A listener whose port no other test in this process gets once it is closed.
+func lonelyListener(_ loop: EventLoop) throws -> ConnectionListener {
+    try listener(on: .ipv4(address: 0x7F53_0106, port: 0), loop)
+}
+
+private func listener(on address: SocketAddress, _ loop: EventLoop) throws -> ConnectionListener {
     pipeSignalIgnored
-    return try ConnectionListener(
-        loop: loop, socket: ListeningSocket(.loopback(port: 0), refuseIfTaken: true))
+    return try ConnectionListener(loop: loop, socket: ListeningSocket(address, refuseIfTaken: true))
 }
 
 /// Two ends of one TCP connection on one loop; neither reads yet.

@@ -97,9 +97,8 @@ extension Conformance {
         try await withProxy(.loopback([.classic("a.example", origin)])) { proxy in
             let response = try ask(proxy, five("Content-Length: 5\r\nContent-Length: 5"))
             let lengths = origin.connections.flatMap { HTTPText.values(of: "content-length", in: $0.receivedText) }
-            withKnownIssue("docs/conformance.md: the lengths go on as they came") {
-                #expect(response.status == 400 || lengths == ["5"])
-            }
+            #expect(response.status == 200)
+            #expect(lengths == ["5"])
         }
     }
 }

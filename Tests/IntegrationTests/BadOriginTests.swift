@@ -26,7 +26,7 @@ extension Integration {
         @Test("an endpoint that refuses is passed over: another one answers")
         func refusedThenServed() async throws {
             let origin = try Origin.ok("alive")
-            let dead = try Integration.deadAddress()
+            let dead = try Integration.deadAddress().description
             let domain = ProxyConfiguration.Domain("a.example", endpoints: [.init(dead), .init(origin.text)])
             try await withProxy(.loopback([domain])) { proxy in
                 for _ in 0..<20 {
@@ -43,7 +43,7 @@ extension Integration {
         @Test("a refusal that another endpoint made up for is not told of in the log, as code, detail or otherwise")
         func refusalForgotten() async throws {
             let silent = try Origin { $0.readToEnd() }
-            let dead = try Integration.deadAddress()
+            let dead = try Integration.deadAddress().description
             let domain = ProxyConfiguration.Domain("a.example", endpoints: [.init(dead), .init(silent.text)])
             try await withProxy(.loopback([domain]) { $0.timeouts.response = .milliseconds(200) }) { proxy in
                 for _ in 0..<8 {
@@ -60,7 +60,7 @@ extension Integration {
         @Test("the body of a request is not lost when its first endpoint refuses")
         func refusedKeepsBody() async throws {
             let origin = try Origin.ok()
-            let dead = try Integration.deadAddress()
+            let dead = try Integration.deadAddress().description
             var domain = ProxyConfiguration.Domain("a.example", endpoints: [.init(dead), .init(origin.text)])
             domain.forwarded = .none
             try await withProxy(.loopback([domain])) { proxy in
@@ -77,7 +77,7 @@ extension Integration {
 
         @Test("when every endpoint refuses the answer is 502, and the connection goes on")
         func allRefuse() async throws {
-            let dead = try (0..<3).map { _ in ProxyConfiguration.Endpoint(try Integration.deadAddress()) }
+            let dead = try (0..<3).map { _ in ProxyConfiguration.Endpoint(try Integration.deadAddress().description) }
             let origin = try Origin.ok()
             let domains = [ProxyConfiguration.Domain("a.example", endpoints: dead), .to("b.example", origin)]
             try await withProxy(.loopback(domains)) { proxy in

@@ -1,6 +1,7 @@
 // Statistics and the access log: what is counted adds up, and a log that nobody reads holds nobody up.
 // How a line is written byte by byte is tested with RelevoProxy.
 
+import CLibevent
 import Logging
 import Relevo
 import RelevoProxy
@@ -14,7 +15,8 @@ extension Integration {
             let origin = try Origin.ok("0123456789")
             let configuration = ProxyConfiguration.loopback(
                 [
-                    .to("a.example", origin), .init("dead.example", endpoints: [.init(try Integration.deadAddress())]),
+                    .to("a.example", origin),
+                    .init("dead.example", endpoints: [.init(try Integration.deadAddress().description)]),
                 ], workers: 2)
             let proxy = try ReverseProxy(configuration: configuration, logger: Shutdown.logger)
             let address = try #require(try await proxy.start().first)

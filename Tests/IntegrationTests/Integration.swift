@@ -18,9 +18,10 @@ extension Integration {
         return try client.response(to: method)
     }
 
-    /// An address on which nobody listens.
-    static func deadAddress() throws -> String {
-        let wire = try Wire.listen(on: .loopback(port: 0))
-        return SocketAddress.loopback(port: wire.localPort).description
+    /// An address on which nobody listens. No other test uses its host, so no other test gets its port.
+    static func deadAddress() throws -> SocketAddress {
+        let host = SocketAddress.ipv4(address: 0x7F53_0103, port: 0)
+        let wire = try Wire.listen(on: host)
+        return host.withPort(wire.localPort)
     }
 }

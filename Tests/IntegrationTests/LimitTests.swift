@@ -78,11 +78,11 @@ extension Integration {
 
         @Test("a proxy that is its own endpoint ends the circle with 508")
         func circle() async throws {
-            let port = try Wire.listen(on: .loopback(port: 0)).localPort
+            let address = try Integration.deadAddress().description
             var configuration = ProxyConfiguration.loopback([
-                .init("a.example", endpoints: [.init("127.0.0.1:\(port)")])
+                .init("a.example", endpoints: [.init(address)])
             ])
-            configuration.listeners = [.init("127.0.0.1:\(port)")]
+            configuration.listeners = [.init(address)]
             try await withProxy(configuration) { proxy in
                 let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
                 #expect(response.status == 508)

@@ -55,7 +55,7 @@ extension Integration {
             let free = try Integration.deadAddress()
             let wanted = "127.0.0.1:\(other.localPort)"
             let before = ThisProcess.descriptorCount
-            let proxy = try make([free, wanted], origin, workers: 2)
+            let proxy = try make([free.description, wanted], origin, workers: 2)
             do {
                 try await proxy.start()
                 Issue.record("the start succeeded")
@@ -66,8 +66,7 @@ extension Integration {
             }
             // Threads of earlier tests may still be closing theirs, so there can be fewer.
             #expect(ThisProcess.descriptorCount <= before)
-            let port = try #require(free.split(separator: ":").last.flatMap { UInt16($0) })
-            #expect(throws: WireError.self) { try Client(.loopback(port: port)) }
+            #expect(throws: WireError.self) { try Client(free) }
             await proxy.waitUntilStopped()
             await proxy.shutdown()
         }
@@ -86,7 +85,8 @@ extension Integration {
         @Test("a port is free again when its proxy has ended, although connections linger in the system")
         func restart() async throws {
             let origin = try Origin.ok()
-            let first = try make(["127.0.0.1:0"], origin)
+            // No other test gets a port of this host.
+            let first = try make(["127.83.1.5:0"], origin)
             let address = try #require(try await first.start().first)
             #expect(try serves(address))
             let client = try Client(address)
@@ -185,21 +185,45 @@ extension Integration {
             }
         }
 
-        @Test("more clients than allowed wait in the backlog and are served when others have left")
+        @Test("more clients than allowed wait in the backlog; an answer then ends its connection and lets one in")
         func full() async throws {
-            let origin = try Origin.ok()
+            let release = Gate()
+            let origin = try Origin { connection in
+                try connection.readRequest()
+                release.pass()
+                try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            }
             let configuration = ProxyConfiguration.loopback([.to("a.example", origin)]) { $0.limits.connections = 3 }
             try await withProxy(configuration) { proxy in
                 let clients = try (0..<3).map { _ in try proxy.client() }
-                for client in clients {
+                for (index, client) in clients.enumerated() {
                     try client.get("a.example")
-                    #expect(try client.response().text == "ok")
+                    try origin.connection(index).awaitBytes { HTTPText.headLength($0) != nil }
                 }
                 let late = try proxy.client()
                 try late.get("a.example")
                 #expect(!late.wire.isReadable(withinMilliseconds: 200))
-                clients[0].wire.close()
+                release.open()
                 #expect(try late.response().text == "ok")
+                let fields = try clients.map { try $0.response().field("Connection") }
+                #expect(fields.contains("close"))
+            }
+        }
+
+        @Test("when there are as many clients as allowed, one that waits for its next request makes room")
+        func roomByIdle() async throws {
+            let origin = try Origin.ok()
+            let configuration = ProxyConfiguration.loopback([.to("a.example", origin)]) { $0.limits.connections = 3 }
+            try await withProxy(configuration) { proxy in
+                var clients: [Client] = []
+                for _ in 0..<10 {
+                    let client = try proxy.client()
+                    try client.get("a.example")
+                    #expect(try client.response().text == "ok")
+                    clients.append(client)
+                }
+                #expect(await proxy.group.statistics().connectionsOpen <= 3)
+                #expect(await eventually { clients.count { $0.wire.isReadable(withinMilliseconds: 0) } >= 7 })
             }
         }
     }

@@ -43,9 +43,9 @@ extension Integration {
         @Test("when one address of a name refuses, the others are tried")
         func oneAddressDead() async throws {
             let origin = try Origin.ok()
-            let dead = try Wire.listen(on: .loopback(port: 0)).localPort
+            let dead = try Integration.deadAddress()
             let domain = ProxyConfiguration.Domain("a.example", endpoints: ["many.internal:80"])
-            let found = [SocketAddress.loopback(port: dead), origin.address]
+            let found = [dead, origin.address]
             try await withProxy(.loopback([domain])) {
                 $0.lookup = Self.lookup(["many.internal": found])
             } _: { proxy in

@@ -241,6 +241,11 @@ extension Integration {
             #expect(unknown.output.contains("421"))
             #expect(unknown.output.contains("route.unknown_domain"))
             #expect(origin.connectionCount == 0)
+            for wrong in [["ftp://a.example/"], ["http://a.example/", "--from", "nowhere"]] {
+                let refused = try Program(Program.relevo, ["explain", file] + wrong).outcome()
+                #expect(refused.status == 2)
+                #expect(refused.complaints.contains(wrong.last ?? ""))
+            }
         }
 
         @Test("demo serves two domains from three origins each")

@@ -12,6 +12,9 @@ extension Integration {
         static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
         private func running(_ configuration: ProxyConfiguration) async throws -> (ReverseProxy, SocketAddress) {
+            // Tests look whether the address is refused afterwards: no other test may get its port.
+            var configuration = configuration
+            configuration.listeners = [.init("127.83.1.4:0")]
             let proxy = try ReverseProxy(configuration: configuration, logger: Self.logger)
             let addresses = try await proxy.start()
             return (proxy, try #require(addresses.first))
@@ -122,8 +125,16 @@ extension Integration {
                 default: try client.get("a.example")
                 }
             }
+            for index in 0..<4 { try origin.connection(index).awaitBytes { HTTPText.headLength($0) != nil } }
             await proxy.shutdown(within: .milliseconds(200))
-            for client in clients { #expect(client.end() != .timeout) }
+            for (index, client) in clients.enumerated() {
+                if index % 3 == 2 {
+                    let response = try client.response()
+                    #expect(response.status == 503)
+                    #expect(response.code == "proxy.draining")
+                }
+                #expect(client.end() != .timeout)
+            }
         }
 
         @Test("shutting down twice, at the same time or later, is harmless")

@@ -98,11 +98,25 @@ struct ClassicTests {
         arguments: ["HTTP/1.1 200 OK", "HTTP/1.0 404 ", "HTTP/1.1 200", "HTTP/1.1 999 x  y"])
     func responses(line: String) throws {
         let fields = [
-            "server:x", "Set-Cookie: a", "Set-Cookie: b", "Keep-Alive: 5", "Upgrade: h2c", "Content-Length: 5, 5",
+            "server:x", "Set-Cookie: a", "Set-Cookie: b", "Keep-Alive: 5", "Upgrade: h2c", "Content-Length: 005",
         ]
         #expect(try sent(response(head(line, fields)), .classic) == head(line, fields + ["Connection: close"]))
         let kept = head(line, ["Connection: keep-alive"] + fields + ["connection: x"])
         #expect(try sent(response(kept), .classic) == head(line, ["Connection: close"] + fields))
+    }
+
+    @Test(
+        "RFC 9110 §8.6: a length that is said several times is said once, in its place",
+        arguments: [["content-length:  5, 5"], ["content-length: 5", "X: y", "Content-Length: 5"]])
+    func lengths(fields: [String]) throws {
+        let others = fields.filter { $0 == "X: y" } + ["Connection: close"]
+        let received = head("POST / HTTP/1.1", ["Host: a"] + fields)
+        #expect(
+            try sent(request(received), .classic)
+                == head("POST / HTTP/1.1", ["Host: a", "content-length: 5"] + others))
+        let answer = head("HTTP/1.1 200 OK", fields)
+        #expect(
+            try sent(response(answer), .classic) == head("HTTP/1.1 200 OK", ["content-length: 5"] + others))
     }
 
     @Test("A head without any field still gets one")

@@ -106,12 +106,4 @@ struct PersistenceTests {
     func switched() throws {
         #expect(try !Persistence.upstreamAllowsReuse(response("HTTP/1.1 101 X\r\n\r\n")))
     }
-
-    @Test("Stripping fields of one hop does not change what was asked for")
-    func afterStrip() throws {
-        var client = try get("Connection: close, X-Hop", "X-Hop: 1")
-        HopByHop.strip(&client.fields)
-        #expect(!Persistence.clientWantsKeepAlive(client))
-        #expect(lines(sent(client)) == ["Host: a.example"])
-    }
 }

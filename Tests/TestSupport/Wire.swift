@@ -3,6 +3,7 @@
 
 package import CLibevent
 import Glibc
+import Synchronization
 
 /// Why a test's socket gave up.
 package enum WireError: Error, Sendable, Hashable {
@@ -26,12 +27,11 @@ package final class Wire: Sendable {
 
     /// The socket's descriptor, owned by this object.
     package let descriptor: Int32
-    private let isOpen = Flag()
+    private let isOpen = Mutex(true)
 
     /// Takes a descriptor over.
     package init(owning descriptor: Int32) {
         self.descriptor = descriptor
-        isOpen.set(true)
         var limit = timeval(tv_sec: Self.patience, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -199,21 +199,33 @@ extension Wire {
 
 extension Wire {
     /// Ends the sending side.
-    package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func finishSending() { whileOpen { shutdown($0, Int32(SHUT_WR)) } }
 
     /// Ends both sides but keeps the descriptor, so that a blocked call on another thread returns.
-    package func interrupt() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    package func interrupt() { whileOpen { shutdown($0, Int32(SHUT_RDWR)) } }
 
     /// Closes. Idempotent.
     package func close() {
-        if isOpen.exchange(false) { Glibc.close(descriptor) }
+        isOpen.withLock { isOpen in
+            if isOpen { Glibc.close(descriptor) }
+            isOpen = false
+        }
     }
 
     /// Closes with a reset.
     package func reset() {
-        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        whileOpen { descriptor in
+            var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        }
         close()
+    }
+
+    /// After a close the number may be that of another test's socket.
+    private func whileOpen(_ body: (Int32) -> Void) {
+        isOpen.withLock { isOpen in
+            if isOpen { body(descriptor) }
+        }
     }
 }
 

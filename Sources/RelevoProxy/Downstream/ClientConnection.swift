@@ -297,6 +297,12 @@ extension ClientConnection {
         }
     }
 
+    /// The proxy ends and waits no longer: who still waits for a response is told, and the connection ends.
+    func cutOff() {
+        if case .exchanging(let exchange) = state { exchange.cutOff() }
+        close(bufferevent.output.isEmpty ? .orderly : .reset)
+    }
+
     /// Ends the connection at once. Idempotent.
     func close(_ ending: Bufferevent.Ending) {
         if case .closed = state { return }

@@ -186,6 +186,9 @@ extension Exchange {
 
     /// The client's connection is unusable, or has to end.
     func clientLeft() { perform(machine.clientLeft()) }
+
+    /// The proxy ends and does not wait for this exchange.
+    func cutOff() { perform(machine.failed(.proxyDraining)) }
 }
 
 extension Fault {

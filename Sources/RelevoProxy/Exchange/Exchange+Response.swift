@@ -103,7 +103,7 @@ extension Exchange {
         guard let client else { return false }
         return Persistence.clientWantsKeepAlive(request) && record.domain?.connection != .close
             && client.requestCount < snapshot.limits.clientRequests && client.mayAskMore && !worker.isDraining
-            && !requestWasCutOff
+            && !worker.isFull && !requestWasCutOff
     }
 
     /// Writes a head to the client; it leaves with what follows of the body.
