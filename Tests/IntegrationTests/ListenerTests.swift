@@ -10,7 +10,7 @@ import Testing
 
 extension Integration {
     @Suite("Listeners") struct Listeners {
-        private func make(_ listeners: [String], _ origin: Origin, workers: Int = 1) throws -> ReverseProxy {
+        private static func make(_ listeners: [String], _ origin: Origin, workers: Int = 1) throws -> ReverseProxy {
             let configuration = ProxyConfiguration.loopback([.to("a.example", origin)], workers: workers) {
                 $0.listeners = listeners.map { .init($0) }
             }
@@ -26,7 +26,7 @@ extension Integration {
         @Test("port 0 becomes a real port for each listener, shared by both workers")
         func portZero() async throws {
             let origin = try Origin.ok()
-            let proxy = try make(["127.0.0.1:0", "127.0.0.1:0"], origin, workers: 2)
+            let proxy = try Self.make(["127.0.0.1:0", "127.0.0.1:0"], origin, workers: 2)
             let addresses = try await proxy.start()
             #expect(addresses.count == 2)
             #expect(Set(addresses).count == 2)
@@ -43,40 +43,38 @@ extension Integration {
         @Test("IPv6 listens beside IPv4", .enabled(if: Listeners.hasIPv6))
         func ipv6() async throws {
             let origin = try Origin.ok()
-            let proxy = try make(["[::1]:0", "127.0.0.1:0"], origin)
+            let proxy = try Self.make(["[::1]:0", "127.0.0.1:0"], origin)
             for address in try await proxy.start() { #expect(try serves(address)) }
             await proxy.shutdown(within: .seconds(1))
         }
 
         @Test("a port that somebody else has fails the start, names the listener and leaves nothing open")
-        func taken() async throws {
-            let origin = try Origin.ok()
-            let other = try Wire.listen(on: .loopback(port: 0))
-            let free = try Integration.deadAddress()
-            let wanted = "127.0.0.1:\(other.localPort)"
-            let before = ThisProcess.descriptorCount
-            let proxy = try make([free.description, wanted], origin, workers: 2)
-            do {
-                try await proxy.start()
-                Issue.record("the start succeeded")
-            } catch {
-                #expect(error.listener == wanted)
-                #expect(error.description.contains(wanted))
-                #expect(error.description.contains("Address already in use"))
+        func taken() async {
+            // In a process of its own: other tests open and close descriptors, too.
+            await #expect(processExitsWith: .success) {
+                let origin = try Origin.ok()
+                let other = try Wire.listen(on: .loopback(port: 0))
+                let free = try Integration.deadAddress()
+                let wanted = "127.0.0.1:\(other.localPort)"
+                let before = ThisProcess.descriptorCount
+                let proxy = try Self.make([free.description, wanted], origin, workers: 2)
+                let error = await #expect(throws: ProxyStartError.self) { try await proxy.start() }
+                #expect(error?.listener == wanted)
+                #expect(error?.description.contains("\(wanted)") == true)
+                #expect(error?.description.contains("Address already in use") == true)
+                #expect(await eventually { ThisProcess.descriptorCount <= before })
+                #expect(throws: WireError.self) { try Client(free) }
+                await proxy.waitUntilStopped()
+                await proxy.shutdown()
             }
-            // Threads of earlier tests may still be closing theirs, so there can be fewer.
-            #expect(ThisProcess.descriptorCount <= before)
-            #expect(throws: WireError.self) { try Client(free) }
-            await proxy.waitUntilStopped()
-            await proxy.shutdown()
         }
 
         @Test("a port that another proxy shares among its workers is taken as well")
         func takenByRelevo() async throws {
             let origin = try Origin.ok()
-            let first = try make(["127.0.0.1:0"], origin, workers: 2)
+            let first = try Self.make(["127.0.0.1:0"], origin, workers: 2)
             let address = try #require(try await first.start().first)
-            let second = try make([address.description], origin, workers: 2)
+            let second = try Self.make([address.description], origin, workers: 2)
             await #expect(throws: ProxyStartError.self) { try await second.start() }
             for _ in 0..<10 { #expect(try serves(address)) }
             await first.shutdown(within: .seconds(1))
@@ -86,14 +84,14 @@ extension Integration {
         func restart() async throws {
             let origin = try Origin.ok()
             // No other test gets a port of this host.
-            let first = try make(["127.83.1.5:0"], origin)
+            let first = try Self.make(["127.83.1.5:0"], origin)
             let address = try #require(try await first.start().first)
             #expect(try serves(address))
             let client = try Client(address)
             try client.get("a.example")
             _ = try client.response()
             await first.shutdown(within: .seconds(1))
-            let second = try make([address.description], origin)
+            let second = try Self.make([address.description], origin)
             try await second.start()
             #expect(try serves(address))
             await second.shutdown(within: .seconds(1))
@@ -102,7 +100,7 @@ extension Integration {
         @Test("an address that this machine does not have fails the start and is named")
         func foreignAddress() async throws {
             let origin = try Origin.ok()
-            let proxy = try make(["192.0.2.1:8080"], origin)
+            let proxy = try Self.make(["192.0.2.1:8080"], origin)
             let error = await #expect(throws: ProxyStartError.self) { try await proxy.start() }
             #expect(error?.listener == "192.0.2.1:8080")
         }
@@ -117,7 +115,7 @@ extension Integration {
                 }
             }
             let path = directory.path + "/proxy.sock"
-            let proxy = try make(["unix:\(path)"], origin, workers: workers)
+            let proxy = try Self.make(["unix:\(path)"], origin, workers: workers)
             let addresses = try await proxy.start()
             #expect(addresses == [.unix(path: path)])
             for _ in 0..<5 { #expect(try serves(.unix(path: path))) }
@@ -132,7 +130,7 @@ extension Integration {
             let path = directory.path + "/proxy.sock"
             try Wire.listen(on: .unix(path: path)).close()
             #expect(directory.contains("proxy.sock"))
-            let proxy = try make(["unix:\(path)"], origin)
+            let proxy = try Self.make(["unix:\(path)"], origin)
             try await proxy.start()
             #expect(try serves(.unix(path: path)))
             await proxy.shutdown(within: .seconds(1))
@@ -145,7 +143,7 @@ extension Integration {
             let other = try Wire.listen(on: .unix(path: directory.path + "/other.sock"))
             let text = try directory.write("text", "precious")
             for path in [directory.path + "/other.sock", text] {
-                let proxy = try make(["unix:\(path)"], origin)
+                let proxy = try Self.make(["unix:\(path)"], origin)
                 let error = await #expect(throws: ProxyStartError.self) { try await proxy.start() }
                 #expect(error?.listener == "unix:\(path)")
             }

@@ -11,7 +11,7 @@ extension Integration {
     @Suite("Shutdown") struct Shutdown {
         static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-        private func running(_ configuration: ProxyConfiguration) async throws -> (ReverseProxy, SocketAddress) {
+        private static func running(_ configuration: ProxyConfiguration) async throws -> (ReverseProxy, SocketAddress) {
             // Tests look whether the address is refused afterwards: no other test may get its port.
             var configuration = configuration
             configuration.listeners = [.init("127.83.1.4:0")]
@@ -40,7 +40,7 @@ extension Integration {
                 gate.pass()
                 try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             }
-            let (proxy, address) = try await running(.loopback([.to("a.example", origin)]))
+            let (proxy, address) = try await Self.running(.loopback([.to("a.example", origin)]))
             let client = try Client(address)
             try client.get("a.example")
             try origin.connection().awaitBytes { HTTPText.headLength($0) != nil }
@@ -67,7 +67,7 @@ extension Integration {
                 gate.pass()
                 try connection.wire.send("def")
             }
-            let (proxy, address) = try await running(.loopback([.to("a.example", origin)]))
+            let (proxy, address) = try await Self.running(.loopback([.to("a.example", origin)]))
             let client = try Client(address)
             try client.get("a.example")
             let head = try client.readHead()
@@ -88,7 +88,7 @@ extension Integration {
         @Test("an idle keep-alive connection ends at once")
         func idleEnds() async throws {
             let origin = try Origin.ok()
-            let (proxy, address) = try await running(.loopback([.to("a.example", origin)]))
+            let (proxy, address) = try await Self.running(.loopback([.to("a.example", origin)]))
             let client = try Client(address)
             try client.get("a.example")
             #expect(try client.response().text == "ok")
@@ -104,7 +104,7 @@ extension Integration {
                 try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
                 connection.readToEnd()
             }
-            let (proxy, address) = try await running(.loopback([.to("a.example", origin)]))
+            let (proxy, address) = try await Self.running(.loopback([.to("a.example", origin)]))
             let client = try Client(address)
             try client.get("a.example")
             _ = try client.readHead()
@@ -116,7 +116,7 @@ extension Integration {
         @Test("silent, half-spoken and unanswered connections do not outlive the deadline")
         func deadlineForAll() async throws {
             let origin = try Origin { $0.readToEnd() }
-            let (proxy, address) = try await running(.loopback([.to("a.example", origin)], workers: 2))
+            let (proxy, address) = try await Self.running(.loopback([.to("a.example", origin)], workers: 2))
             let clients = try (0..<12).map { _ in try Client(address) }
             for (index, client) in clients.enumerated() {
                 switch index % 3 {
@@ -140,7 +140,7 @@ extension Integration {
         @Test("shutting down twice, at the same time or later, is harmless")
         func twice() async throws {
             let origin = try Origin.ok()
-            let (proxy, address) = try await running(.loopback([.to("a.example", origin)]))
+            let (proxy, address) = try await Self.running(.loopback([.to("a.example", origin)]))
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<4 { group.addTask { await proxy.shutdown(within: .seconds(1)) } }
             }
@@ -163,7 +163,7 @@ extension Integration {
         @Test("a proxy starts once only")
         func startsOnce() async throws {
             let origin = try Origin.ok()
-            let (proxy, _) = try await running(.loopback([.to("a.example", origin)]))
+            let (proxy, _) = try await Self.running(.loopback([.to("a.example", origin)]))
             await #expect(throws: ProxyStartError.self) { try await proxy.start() }
             await proxy.shutdown(within: .seconds(1))
             await #expect(throws: ProxyStartError.self) { try await proxy.start() }
@@ -173,8 +173,8 @@ extension Integration {
         func twoProxies() async throws {
             let a = try Origin.ok("a")
             let b = try Origin.ok("b")
-            let (first, firstAddress) = try await running(.loopback([.to("a.example", a)], workers: 2))
-            let (second, secondAddress) = try await running(.loopback([.to("a.example", b)], workers: 2))
+            let (first, firstAddress) = try await Self.running(.loopback([.to("a.example", a)], workers: 2))
+            let (second, secondAddress) = try await Self.running(.loopback([.to("a.example", b)], workers: 2))
             let clients = (try Client(firstAddress), try Client(secondAddress))
             try clients.0.get("a.example")
             try clients.1.get("a.example")
@@ -189,7 +189,7 @@ extension Integration {
         @Test("a proxy as a service serves until its task is cancelled")
         func service() async throws {
             let origin = try Origin.ok()
-            let (proxy, address) = try await running(.loopback([.to("a.example", origin)]))
+            let (proxy, address) = try await Self.running(.loopback([.to("a.example", origin)]))
             let service = Task { try await proxy.run() }
             let client = try Client(address)
             try client.get("a.example")
@@ -201,21 +201,24 @@ extension Integration {
         }
 
         @Test("a hundred starts and ends leave no descriptor behind")
-        func noLeak() async throws {
-            let origin = try Origin.ok()
-            func once() async throws {
-                let (proxy, address) = try await running(.loopback([.to("a.example", origin)], workers: 2))
-                let client = try Client(address)
-                try client.get("a.example")
-                _ = try client.response()
-                client.wire.close()
-                await proxy.shutdown(within: .seconds(1))
+        func descriptors() async {
+            // In a process of its own: other tests open and close descriptors, too.
+            await #expect(processExitsWith: .success) {
+                let origin = try Origin.ok()
+                func once() async throws {
+                    let (proxy, address) = try await Self.running(.loopback([.to("a.example", origin)], workers: 2))
+                    let client = try Client(address)
+                    try client.get("a.example")
+                    _ = try client.response()
+                    client.wire.close()
+                    await proxy.shutdown(within: .seconds(1))
+                }
+                for _ in 0..<3 { try await once() }
+                let before = ThisProcess.descriptorCount
+                for _ in 0..<100 { try await once() }
+                // The origin's threads close their ends a moment later.
+                #expect(await eventually { ThisProcess.descriptorCount <= before })
             }
-            for _ in 0..<3 { try await once() }
-            let before = ThisProcess.descriptorCount
-            for _ in 0..<100 { try await once() }
-            // The origin's threads close their ends a moment later.
-            #expect(await eventually { ThisProcess.descriptorCount <= before })
         }
     }
 }
