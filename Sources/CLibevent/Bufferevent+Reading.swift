@@ -1,33 +1,112 @@
-// Reading into the input buffer, and resting while it is full.
+// Reading from the socket into the input buffer, and resting while that is full. Pairs are read by libevent.
 // What the bytes mean and when they are drained is the owner's matter.
 
 import CEvent2
+import Glibc
 
 extension Bufferevent {
+    /// Bytes that one read asks for, small at first. A segment of the smallest size, libevent's own head included, is
+    /// just not too large for the allocator's fast lists; the others are powers of two with it.
+    static let readSizes = [976, 4048, 16_336, 65_488]
+
     /// Reads whenever bytes arrive, up to the high mark.
     public func startReading() {
         wantsReading = true
-        if let raw, fullWatch == nil { bufferevent_enable(raw, Int16(EV_READ)) }
+        armReading()
     }
 
     /// Leaves bytes, and the news of the peer's end, in the system.
     public func stopReading() {
         wantsReading = false
-        if let raw { bufferevent_disable(raw, Int16(EV_READ)) }
+        disarmReading()
     }
 
-    /// Reading rests while ``input`` holds this many bytes (`bufferevent_setwatermark`); 0 for no bound.
-    ///
-    /// libevent's own mark bounds each read. It is not enough: while a buffer stays full libevent calls the reader
-    /// again in every turn of the loop (`bufferevent_inbuf_wm_check` in 2.1), which costs a whole processor for each
-    /// peer that does not read. So reading is switched off as well until somebody drains the buffer.
+    /// Reading rests while ``input`` holds this many bytes; 0 for no bound.
     public func setReadHighMark(_ bytes: Int) {
         readHighMark = bytes > 0 ? bytes : .max
-        if let raw { bufferevent_setwatermark(raw, Int16(EV_READ), 0, max(0, bytes)) }
+        if flavour == .pair, let raw { bufferevent_setwatermark(raw, Int16(EV_READ), 0, max(0, bytes)) }
         inputChanged()
     }
 
-    /// Bytes have arrived; called by the trampoline.
+    private func armReading() {
+        guard !isReading, fullWatch == nil, let raw else { return }
+        isReading = true
+        if let readEvent {
+            event_add(readEvent, nil)
+        } else {
+            bufferevent_enable(raw, Int16(EV_READ))
+        }
+    }
+
+    private func disarmReading() {
+        guard isReading, let raw else { return }
+        isReading = false
+        if let readEvent {
+            event_del(readEvent)
+        } else {
+            bufferevent_disable(raw, Int16(EV_READ))
+        }
+    }
+
+    /// The socket can be read; called by the trampoline.
+    ///
+    /// libevent's own reader asks the system how many bytes there are before each read and takes 4096 of them at most.
+    func readable() {
+        guard phase == .open, let buffer = input.raw, let raw else { return }
+        guard evbuffer_get_length(buffer) < readHighMark else { return restUntilDrained() }
+        let descriptor = bufferevent_getfd(raw)
+        var total = 0
+        var outcome = 0
+        // A read that was filled has left bytes behind, probably: one more, of the next size, costs less than a turn.
+        for _ in 0..<2 {
+            let room = readHighMark - evbuffer_get_length(buffer)
+            let size = min(Self.readSizes[readStep], room)
+            guard size > 0 else { break }
+            outcome = Self.receive(size, descriptor, into: buffer)
+            guard outcome > 0 else { break }
+            total += outcome
+            if outcome < size { break }
+            if readStep < Self.readSizes.count - 1 { readStep += 1 }
+        }
+        let code = errno
+        if readStep > 0, total > 0, total < Self.readSizes[readStep - 1] { readStep -= 1 }
+        if total > 0 { didRead() }
+        guard outcome <= 0, phase == .open else { return }
+        // An end that came behind bytes is told again, in a turn of its own; an error is not.
+        if outcome == 0, total > 0 { return }
+        if outcome < 0, code == EAGAIN || code == EINTR { return }
+        stopReading()
+        onSignal?(outcome == 0 ? .endOfStream : .failed(SystemError(code, in: .read)))
+    }
+
+    /// Receives up to `size` bytes at the end of a bufferevent's input, which libevent keeps frozen for all others.
+    private static func receive(_ size: Int, _ descriptor: Int32, into buffer: OpaquePointer) -> Int {
+        evbuffer_unfreeze(buffer, 0)
+        defer { evbuffer_freeze(buffer, 0) }
+        var spaces = (iovec(), iovec())
+        return withUnsafeMutablePointer(to: &spaces) { tuple in
+            tuple.withMemoryRebound(to: iovec.self, capacity: 2) { spaces in
+                let count = evbuffer_reserve_space(buffer, size, spaces, 2)
+                guard count > 0 else {
+                    errno = ENOBUFS
+                    return -1
+                }
+                // What is reserved may be more than what was asked for.
+                spaces[0].iov_len = min(spaces[0].iov_len, size)
+                spaces[1].iov_len = count > 1 ? min(spaces[1].iov_len, size - spaces[0].iov_len) : 0
+                let received =
+                    spaces[1].iov_len == 0
+                    ? recv(descriptor, spaces[0].iov_base, spaces[0].iov_len, 0) : readv(descriptor, spaces, 2)
+                guard received > 0 else { return received }
+                spaces[0].iov_len = min(spaces[0].iov_len, received)
+                spaces[1].iov_len = received - spaces[0].iov_len
+                evbuffer_commit_space(buffer, spaces, spaces[1].iov_len > 0 ? 2 : 1)
+                return received
+            }
+        }
+    }
+
+    /// Bytes have arrived.
     func didRead() {
         onRead?()
         if input.length >= readHighMark { restUntilDrained() }
@@ -35,16 +114,16 @@ extension Bufferevent {
 
     /// Stops reading and watches the input until somebody drains it.
     private func restUntilDrained() {
-        guard let raw, let buffer = input.raw, fullWatch == nil else { return }
-        bufferevent_disable(raw, Int16(EV_READ))
+        guard raw != nil, let buffer = input.raw, fullWatch == nil else { return }
+        disarmReading()
         fullWatch = evbuffer_add_cb(buffer, inputTrampoline, Unmanaged.passUnretained(self).toOpaque())
     }
 
     /// The full input has changed; called by the trampoline.
     func inputChanged() {
-        guard let raw, fullWatch != nil, input.length < readHighMark else { return }
+        guard raw != nil, fullWatch != nil, input.length < readHighMark else { return }
         stopWatchingInput()
-        if wantsReading { bufferevent_enable(raw, Int16(EV_READ)) }
+        if wantsReading { armReading() }
     }
 
     /// Removes the watch, if there is one.

@@ -12,6 +12,12 @@ extension Bufferevent {
     }
 }
 
+/// Called by the loop when a socket can be read.
+func readableTrampoline(_: Int32, _: Int16, context: UnsafeMutableRawPointer?) {
+    let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
+    withExtendedLifetime(bufferevent) { bufferevent.readable() }
+}
+
 private func readTrampoline(_: OpaquePointer?, context: UnsafeMutableRawPointer?) {
     let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
     withExtendedLifetime(bufferevent) { bufferevent.didRead() }

@@ -39,6 +39,12 @@ public final class Bufferevent {
     /// has consumed: it is no proof that the peer ended in order.
     public internal(set) var hasWriteFailed = false
     var wantsReading = false
+    /// Whether the loop watches for bytes.
+    var isReading = false
+    /// Tells that the socket can be read; nil for pairs.
+    var readEvent: OpaquePointer?
+    /// The place in ``readSizes``.
+    var readStep = 0
     var writeLowMark = 0
     var readHighMark = Int.max
     /// Watches ``input`` while it is full.
@@ -50,6 +56,7 @@ public final class Bufferevent {
     public convenience init(loop: EventLoop, socket: consuming Socket) throws(SystemError) {
         let raw = try Self.makeRaw(loop, socket)
         self.init(loop: loop, raw: raw, flavour: .socket, phase: .open)
+        try makeReadEvent()
         bufferevent_disable(raw, Int16(EV_WRITE))
         isWriting = false
     }
@@ -65,6 +72,7 @@ public final class Bufferevent {
         guard status == 0 || errno == EINPROGRESS else { throw SystemError.last(in: .connect) }
         let raw = try Self.makeRaw(loop, socket)
         self.init(loop: loop, raw: raw, flavour: .socket, phase: .connecting)
+        try makeReadEvent()
         // With a socket that is already connecting and no address, libevent only waits for the outcome.
         bufferevent_socket_connect(raw, nil, 0)
     }
@@ -105,6 +113,14 @@ public final class Bufferevent {
         }
         _ = socket.release()
         return raw
+    }
+
+    private func makeReadEvent() throws(SystemError) {
+        guard let raw else { return }
+        readEvent = event_new(
+            loop.core.base, bufferevent_getfd(raw), Int16(EV_READ | EV_PERSIST), readableTrampoline,
+            Unmanaged.passUnretained(self).toOpaque())
+        guard readEvent != nil else { throw SystemError.last(in: .event) }
     }
 
     deinit { close() }
@@ -194,6 +210,8 @@ extension Bufferevent {
                 bufferevent_getfd(raw), SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         }
         stopWatchingInput()
+        if let readEvent { event_free(readEvent) }
+        readEvent = nil
         self.raw = nil
         phase = .closed
         input.invalidate()
