@@ -15,23 +15,33 @@ extension Bufferevent {
 /// Called by the loop when a socket can be read.
 func readableTrampoline(_: Int32, _: Int16, context: UnsafeMutableRawPointer?) {
     let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
-    withExtendedLifetime(bufferevent) { bufferevent.readable() }
+    withExtendedLifetime(bufferevent) {
+        bufferevent.loop.core.time = nil
+        bufferevent.readable()
+    }
 }
 
 private func readTrampoline(_: OpaquePointer?, context: UnsafeMutableRawPointer?) {
     let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
-    withExtendedLifetime(bufferevent) { bufferevent.didRead() }
+    withExtendedLifetime(bufferevent) {
+        bufferevent.loop.core.time = nil
+        bufferevent.didRead()
+    }
 }
 
 private func writeTrampoline(_: OpaquePointer?, context: UnsafeMutableRawPointer?) {
     let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
-    withExtendedLifetime(bufferevent) { bufferevent.didWrite() }
+    withExtendedLifetime(bufferevent) {
+        bufferevent.loop.core.time = nil
+        bufferevent.didWrite()
+    }
 }
 
 private func eventTrampoline(_: OpaquePointer?, bits: Int16, context: UnsafeMutableRawPointer?) {
     let code = errno
     let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
     withExtendedLifetime(bufferevent) {
+        bufferevent.loop.core.time = nil
         let signal = BuffereventSignal(bits: bits, code: code)
         if case .failed(let error) = signal, error.call == .write { bufferevent.hasWriteFailed = true }
         switch signal {

@@ -49,7 +49,7 @@ public final class Bufferevent {
     var readHighMark = Int.max
     /// Watches ``input`` while it is full.
     var fullWatch: OpaquePointer?
-    private let loop: EventLoop
+    let loop: EventLoop
     private var isWriting: Bool
 
     /// Takes over an accepted, connected socket. Reading is off until ``startReading()``.

@@ -36,7 +36,7 @@ public final class ConnectionListener {
     /// Why nothing is accepted at the moment.
     public private(set) var paused: PauseReasons = []
 
-    private let core: EventLoop.Core
+    fileprivate let core: EventLoop.Core
     private var listening: ListeningSocket?
     private var raw: OpaquePointer?
     private var retry: Timer?
@@ -141,6 +141,7 @@ private func acceptTrampoline(
 ) {
     let listener = Unmanaged<ConnectionListener>.fromOpaque(context!).takeUnretainedValue()
     withExtendedLifetime(listener) {
+        listener.core.time = nil
         listener.yieldAfterBatch()
         listener.deliver(descriptor, peer.flatMap { SocketAddress($0, length: Int(length)) })
     }

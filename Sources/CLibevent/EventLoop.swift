@@ -11,6 +11,8 @@ public final class EventLoop {
     /// The event base itself, shared with whatever is registered on it.
     final class Core {
         let base: OpaquePointer
+        /// The time of the callback that is running, once somebody has asked for it.
+        var time: MonotonicTime?
 
         /// libevent's own: for polling, for timers and two for signals. It ends the process if it cannot have the last.
         private static let descriptorsNeeded = 4
@@ -36,6 +38,14 @@ public final class EventLoop {
     }
 
     let core: Core
+    /// The time as read once in each callback: what happens in one callback happens at one time.
+    public var now: MonotonicTime {
+        if let time = core.time { return time }
+        let time = MonotonicTime.now
+        core.time = time
+        return time
+    }
+
     private var retired: [AnyObject] = []
     private var reaper: EventRegistration?
     private var isRunning = false

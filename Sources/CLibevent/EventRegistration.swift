@@ -24,7 +24,10 @@ final class EventRegistration {
             core.base, descriptor, Int16(events),
             { _, _, context in
                 let registration = Unmanaged<EventRegistration>.fromOpaque(context!).takeUnretainedValue()
-                withExtendedLifetime(registration) { registration.handler?() }
+                withExtendedLifetime(registration) {
+                    registration.loop.time = nil
+                    registration.handler?()
+                }
             }, context)
         guard event != nil else { throw SystemError.last(in: .event) }
     }

@@ -30,6 +30,13 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
         return MonotonicTime(nanoseconds: overflow ? .max : sum)
     }
 
+    /// The point so many nanoseconds later; saturates.
+    @inlinable
+    public func advanced(by nanoseconds: UInt64) -> MonotonicTime {
+        let (sum, overflow) = self.nanoseconds.addingReportingOverflow(nanoseconds)
+        return MonotonicTime(nanoseconds: overflow ? .max : sum)
+    }
+
     /// Nanoseconds since `earlier`; 0 if that is later.
     @inlinable
     public func nanoseconds(since earlier: MonotonicTime) -> UInt64 {

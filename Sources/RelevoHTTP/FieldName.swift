@@ -26,7 +26,8 @@ package enum KnownField: UInt8, Sendable, Hashable, CaseIterable {
 
     /// Recognises the name that stands at a range of a span.
     ///
-    /// The last eight bytes and the length choose one candidate, whose other bytes are then compared.
+    /// The last eight bytes and the length choose one candidate, which is then compared with the rest: names of
+    /// different lengths can have the same key.
     @usableFromInline
     init(_ span: borrowing Span<UInt8>, _ range: Range<Int>) {
         let count = range.count
@@ -40,8 +41,11 @@ package enum KnownField: UInt8, Sendable, Hashable, CaseIterable {
             return
         }
         let candidate = Self.candidate(tail ^ UInt64(truncatingIfNeeded: count) &<< 56)
-        guard candidate.field != .other, count > 8 else {
-            self = candidate.field
+        guard count > 8 else {
+            // A longer name may have the same key, and something before its last eight bytes; a shorter one only if
+            // the first byte is a control byte.
+            let isSameLength = candidate.head == 0 && (count < 8 || tail &>> 56 > 0x20)
+            self = isSameLength ? candidate.field : .other
             return
         }
         let split = min(range.lowerBound + 8, end - 8)

@@ -59,8 +59,9 @@ package struct RequestRewrite: Sendable, Hashable {
     package var via: Bool
     /// How the content is framed.
     package var framing: RequestFraming
-    /// Complete field lines, each with CR LF, that the proxy itself made. Never text from a peer.
-    package var extra: [UInt8] = []
+    /// The value for X-Request-ID, which takes the place of received ones; empty to leave those as they are. The
+    /// caller vouches that it is fit for a field.
+    package var requestID: [UInt8] = []
 
     /// Decides the four things that make the mode; the rest has defaults.
     package init(
@@ -112,12 +113,10 @@ package struct ResponseRewrite: Sendable, Hashable {
     package var via: Bool
     /// The value for a Date field if the response has none (RFC 9110 §6.6.1).
     package var addDate: [UInt8]?
-    /// Complete field lines, each with CR LF, that the proxy itself made. Never text from a peer.
-    package var extra: [UInt8] = []
     /// True for the classic mode: the received bytes go on with Connection set to close and nothing else changed.
     package var isClassic = false
 
-    /// Decides everything but extra fields and the classic mode.
+    /// Decides everything but the classic mode.
     package init(
         connection: ResponseConnectionField = .keepAlive(announce: false), framing: ResponseFraming = .asReceived,
         via: Bool = false, addDate: [UInt8]? = nil

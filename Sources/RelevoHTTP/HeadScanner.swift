@@ -8,6 +8,7 @@ package struct HeadScanner: Sendable {
     private var lineStart = 0
     private var isAfterCR = false
     private var isFirstLine = true
+    private var firstLineEnd = 0
 
     /// Room beside the target in a request line: a long method, two spaces, the version and CR LF.
     private static let requestLineSlack = 80
@@ -28,16 +29,15 @@ package struct HeadScanner: Sendable {
         return end
     }
 
-    /// Looks at the next piece of a request head; also throws `targetTooLong` for an endless first line.
+    /// Looks at the next piece of a request head; also throws `targetTooLong` for a first line that is too long,
+    /// complete or not.
     package mutating func scan(_ piece: borrowing Span<UInt8>, limits: HeadLimits) throws(HTTPParseError) -> Int? {
         let end = try search(piece)
-        guard end == nil, isFirstLine else {
-            guard end ?? examined <= limits.headBytes else { throw .headTooLarge }
-            return end
-        }
-        let line = limits.targetBytes.addingReportingOverflow(Self.requestLineSlack)
-        guard examined <= limits.headBytes, line.overflow || examined <= line.partialValue else { throw .targetTooLong }
-        return nil
+        let longest = limits.targetBytes.addingReportingOverflow(Self.requestLineSlack)
+        let line = isFirstLine ? examined : firstLineEnd
+        guard longest.overflow || line <= longest.partialValue else { throw .targetTooLong }
+        guard end ?? examined <= limits.headBytes else { throw isFirstLine ? .targetTooLong : .headTooLarge }
+        return end
     }
 
     /// The number of bytes to drop before a request line: 2 for an empty line, else 0 (RFC 9112 §2.2).
@@ -89,6 +89,7 @@ package struct HeadScanner: Sendable {
     private mutating func endLine(crAt position: Int) -> Bool {
         let isEmpty = position == lineStart
         lineStart = position + 2
+        if isFirstLine { firstLineEnd = lineStart }
         isFirstLine = false
         return isEmpty
     }

@@ -7,7 +7,7 @@ extension HeadSerializer {
     /// Three exceptions for safety: an offer of HTTP/2 or TLS does not pass (Upgrade, HTTP2-Settings), a Host that
     /// contradicts an absolute target is replaced by the host of the target (RFC 9112 §3.2.2), and a length that is
     /// said several times is said once (RFC 9110 §8.6).
-    static func appendClassic(request head: borrowing RequestHead, extra: [UInt8], to output: inout [UInt8]) {
+    static func appendClassic(request head: borrowing RequestHead, to output: inout [UInt8]) {
         let fields = head.fields
         var writer = ClassicWriter(fields, head.framing)
         for line in fields.lines where !line.removed {
@@ -21,15 +21,15 @@ extension HeadSerializer {
             default: writer.append(line, fields.bytes, to: &output)
             }
         }
-        writer.finish(fields.bytes, extra, to: &output)
+        writer.finish(fields.bytes, to: &output)
     }
 
     /// Appends a response head with one `Connection: close` at the place of the first Connection line, or at the end.
-    static func appendClassic(response head: borrowing ResponseHead, extra: [UInt8], to output: inout [UInt8]) {
+    static func appendClassic(response head: borrowing ResponseHead, to output: inout [UInt8]) {
         let fields = head.fields
         var writer = ClassicWriter(fields, head.declaredFraming)
         for line in fields.lines where !line.removed { writer.append(line, fields.bytes, to: &output) }
-        writer.finish(fields.bytes, extra, to: &output)
+        writer.finish(fields.bytes, to: &output)
     }
 }
 
@@ -73,10 +73,9 @@ private struct ClassicWriter {
         output.append(contentsOf: "\r\n".utf8)
     }
 
-    mutating func finish(_ bytes: borrowing [UInt8], _ extra: [UInt8], to output: inout [UInt8]) {
+    mutating func finish(_ bytes: borrowing [UInt8], to output: inout [UInt8]) {
         copier.flush(bytes, to: &output)
         if !hasConnection { output.append(contentsOf: "Connection: close\r\n".utf8) }
-        output.append(contentsOf: extra)
         output.append(contentsOf: "\r\n".utf8)
     }
 }

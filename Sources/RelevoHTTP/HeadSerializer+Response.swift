@@ -10,7 +10,7 @@ extension HeadSerializer {
         response head: borrowing ResponseHead, rewrite: borrowing ResponseRewrite, to output: inout [UInt8]
     ) {
         guard !rewrite.isClassic else {
-            appendClassic(response: head, extra: rewrite.extra, to: &output)
+            appendClassic(response: head, to: &output)
             return
         }
         var dropped = HopByHop.always
@@ -33,7 +33,6 @@ extension HeadSerializer {
             output.append(contentsOf: "\r\n".utf8)
         }
         if rewrite.via { appendVia(head.version, to: &output) }
-        output.append(contentsOf: rewrite.extra)
         output.append(contentsOf: "\r\n".utf8)
     }
 

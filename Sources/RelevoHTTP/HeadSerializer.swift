@@ -11,12 +11,13 @@ package enum HeadSerializer {
         request head: borrowing RequestHead, rewrite: borrowing RequestRewrite, to output: inout [UInt8]
     ) {
         guard !rewrite.isClassic else {
-            appendClassic(request: head, extra: rewrite.extra, to: &output)
+            appendClassic(request: head, to: &output)
             return
         }
         var dropped = HopByHop.always
         dropped.insert(.transferEncoding)
         dropped.insert(replacedFields(rewrite))
+        if !rewrite.requestID.isEmpty { dropped.insert(.xRequestID) }
         let ownHost = ownHostRange(head)
         if ownHost != nil { dropped.insert(.host) }
         let ownLength = rewrite.framing == .chunked || !hasExactLength(head.fields, head.framing)
@@ -43,7 +44,11 @@ package enum HeadSerializer {
         }
         appendForwarded(head, rewrite, to: &output)
         if rewrite.via { appendVia(head.version, to: &output) }
-        output.append(contentsOf: rewrite.extra)
+        if !rewrite.requestID.isEmpty {
+            output.append(contentsOf: "X-Request-ID: ".utf8)
+            output.append(contentsOf: rewrite.requestID)
+            output.append(contentsOf: "\r\n".utf8)
+        }
         output.append(contentsOf: "\r\n".utf8)
     }
 

@@ -19,6 +19,10 @@ package final class ProxySnapshot: Sendable {
     package let endpointCount: Int
     /// Peers whose word about a client is taken.
     package let trustedProxies: TrustedProxies
+    /// Bounds on peers.
+    package let limits: Limits
+    /// Time limits that hold before a route is known, in the form of the request path.
+    package let patience: Patience
     /// Things that are allowed but probably not meant.
     package let warnings: [ConfigurationProblem]
 
@@ -27,6 +31,8 @@ package final class ProxySnapshot: Sendable {
         trusted: TrustedProxies
     ) {
         configuration = builder.configuration
+        limits = configuration.limits
+        patience = Patience(configuration.timeouts)
         trustedProxies = trusted
         self.listeners = listeners
         self.table = table
@@ -38,9 +44,6 @@ package final class ProxySnapshot: Sendable {
 
     /// Time limits that hold before a route is known.
     package var timeouts: Timeouts { configuration.timeouts }
-
-    /// Bounds on peers.
-    package var limits: Limits { configuration.limits }
 
     /// The named cluster.
     package func cluster(named name: String) -> Cluster? { clusterIDs[name].map { clusters[$0] } }

@@ -63,7 +63,7 @@ package struct RequestExplainer {
         }
     }
 
-    private func describe(_ decision: RouteDecision, _ head: RequestHead) -> [String] {
+    private func describe(_ decision: RouteDecision, _ head: borrowing RequestHead) -> [String] {
         switch decision {
         case .unknownDomain: return outcome(.routeUnknownDomain)
         case .noRoute: return outcome(.routeNone)

@@ -21,6 +21,8 @@ package final class Route: Sendable {
     package let target: RouteTarget
     /// Time limits: the proxy's, then the domain's, the cluster's and the route's own.
     package let timeouts: Timeouts
+    /// The same in the form of the request path.
+    package let patience: Patience
     /// The route as it was written, for explanations: `GET,HEAD /v1/`.
     package let text: String
     /// Where it was written.
@@ -31,6 +33,7 @@ package final class Route: Sendable {
         methods = source.methods.map { Array($0.utf8) }
         self.target = target
         self.timeouts = timeouts
+        patience = Patience(timeouts)
         text = (source.methods.isEmpty ? "" : source.methods.joined(separator: ",") + " ") + source.path
         location = source.location
     }

@@ -84,6 +84,12 @@ extension Conformance {
             "§6.1: chunks in HTTP/1.0",
             chunks("Transfer-Encoding: chunked", "POST / HTTP/1.0\r\nHost: a.example\r\n"), .malformed),
         Row(
+            "RFC 9112 §6.3: a name that only resembles Content-Length frames nothing",
+            "POST / HTTP/1.1\r\n" + host + "r-length: 5\r\n\r\n", .arrivesUnchanged),
+        Row(
+            "RFC 9112 §6.3: a name that only resembles Transfer-Encoding frames nothing",
+            "POST / HTTP/1.1\r\n" + host + "mncoding: chunked\r\n\r\n", .arrivesUnchanged),
+        Row(
             "RFC 9110 §9.3.8: TRACE with a body", "TRACE / HTTP/1.1\r\n" + host + "Content-Length: 1\r\n\r\nx",
             .malformed),
     ]

@@ -124,6 +124,22 @@ struct FieldTests {
         }
     }
 
+    @Test("No name of another length passes for a field whose name ends alike", arguments: KnownField.allCases)
+    func impostors(field: KnownField) {
+        guard field != .other else { return }
+        let name = Array(field.name.utf8)
+        // Whatever stands at the eighth place from the end, and however much before it.
+        for count in 1...24 {
+            var other = [UInt8](repeating: 0x61, count: max(0, count - name.count)) + name.suffix(count)
+            #expect((KnownField(name: other[...]) == field) == (other == name))
+            for byte in UInt8.min...UInt8.max {
+                other[max(0, count - 8)] = byte
+                let isSame = other.elementsEqual(name) { ASCII.lower($0) == $1 }
+                #expect((KnownField(name: other[...]) == field) == isSame)
+            }
+        }
+    }
+
     @Test("Names beyond every known length are other fields")
     func longNames() {
         for count in [0, 1, 24, 25, 64, 1000] {

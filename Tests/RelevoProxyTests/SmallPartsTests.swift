@@ -54,7 +54,9 @@ import Testing
 
     @Test("a made identifier is 16 hexadecimal digits")
     func madeID() {
-        #expect(String(decoding: RequestID.text(0), as: UTF8.self) == "0000000000000000")
-        #expect(String(decoding: RequestID.text(0x0123_4567_89AB_CDEF), as: UTF8.self) == "0123456789abcdef")
+        var text = Array("x".utf8)
+        RequestID.append(0, to: &text)
+        RequestID.append(0x0123_4567_89AB_CDEF, to: &text)
+        #expect(String(decoding: text, as: UTF8.self) == "x00000000000000000123456789abcdef")
     }
 }

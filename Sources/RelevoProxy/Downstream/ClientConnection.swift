@@ -28,13 +28,14 @@ final class ClientConnection {
     /// Whether unread bytes of the client are to be expected when its connection ends.
     enum Linger { case needed, needless }
 
-    /// How long an ended connection is listened to (RFC 9112 §9.6).
-    static let lingerTime: Duration = .seconds(2)
+    /// How long an ended connection is listened to (RFC 9112 §9.6), in nanoseconds.
+    static let lingerTime: UInt64 = 2_000_000_000
 
-    /// How long a fresh connection may take to send a request while the proxy is shutting down.
-    static let drainPatience: Duration = .milliseconds(500)
+    /// How long a fresh connection may take to send a request while the proxy is shutting down, in
+    /// nanoseconds.
+    static let drainPatience: UInt64 = 500_000_000
 
-    unowned let worker: Worker
+    let worker: Worker
     let bufferevent: Bufferevent
     let peer: SocketAddress
     /// The client's address without port, as text for fields.
@@ -84,10 +85,12 @@ final class ClientConnection {
         }
         bufferevent.startReading()
         // The first head has to come as quickly as any other: a silent connection is not a keep-alive one.
-        wait(worker.snapshot.timeouts.head)
+        wait(worker.snapshot.patience.head)
     }
 
-    private func wait(_ duration: Duration) { worker.wheel.set(deadline, at: .now + duration) }
+    private func wait(_ nanoseconds: UInt64) {
+        worker.wheel.set(deadline, at: worker.loop.now.advanced(by: nanoseconds))
+    }
 }
 
 // MARK: - Events
@@ -114,7 +117,7 @@ extension ClientConnection {
     private func progressed() {
         switch state {
         case .exchanging(let exchange): exchange.clientProgressed()
-        case .flushing: wait(worker.snapshot.timeouts.stream)
+        case .flushing: wait(worker.snapshot.patience.stream)
         case .idle, .head, .lingering, .closed: break
         }
     }
@@ -190,8 +193,8 @@ extension ClientConnection {
     private func parseOne() throws(HTTPParseError) -> Bool {
         if case .idle = state {
             state = .head
-            headStarted = .now
-            worker.wheel.set(deadline, at: headStarted + worker.snapshot.timeouts.head)
+            headStarted = worker.loop.now
+            worker.wheel.set(deadline, at: headStarted.advanced(by: worker.snapshot.patience.head))
         }
         let limits = worker.headLimits
         var found: Int?
@@ -245,7 +248,7 @@ extension ClientConnection {
         state = .idle
         switch continuation {
         case .keep where !worker.isDraining && mayAskMore:
-            wait(worker.snapshot.timeouts.idle)
+            wait(worker.snapshot.patience.idle)
             parse()
         case .keep: finish(.needless)
         case .end(let linger): finish(linger)
@@ -265,7 +268,7 @@ extension ClientConnection {
         if bufferevent.output.isEmpty {
             flushed(linger)
         } else {
-            wait(worker.snapshot.timeouts.stream)
+            wait(worker.snapshot.patience.stream)
         }
     }
 

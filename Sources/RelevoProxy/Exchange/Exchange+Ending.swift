@@ -25,7 +25,7 @@ extension Exchange {
             return
         }
         self.upstream = nil
-        worker.pool.release(upstream, patience: KeepAliveHint.patience(response, usual: snapshot.timeouts.upstreamIdle))
+        worker.pool.release(upstream, patience: KeepAliveHint.patience(response, usual: snapshot.patience.upstreamIdle))
     }
 
     /// Tells the client of a fault, while it has got nothing of a response yet.
@@ -96,7 +96,7 @@ extension Exchange {
 
     /// The identifier as clients, endpoints and logs see it; made when it is first needed.
     var requestID: [UInt8] {
-        if record.requestID.isEmpty { record.requestID = RequestID.text(worker.nextRequestID()) }
+        if record.requestID.isEmpty { RequestID.append(worker.nextRequestID(), to: &record.requestID) }
         return record.requestID
     }
 }

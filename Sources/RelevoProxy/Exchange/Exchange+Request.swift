@@ -8,7 +8,7 @@ import RelevoPolicy
 extension Exchange {
     /// The head's bytes are in `request`; takes it from here.
     func headReceived() {
-        record.headComplete = .now
+        record.headComplete = now
         record.bytesReceived = request.fields.bytes.count
         do throws(HTTPParseError) {
             try request.parse(limits: worker.headLimits)
@@ -38,10 +38,10 @@ extension Exchange {
     func route() {
         let filter = RequestFilter(snapshot: snapshot, hook: worker.hook)
         switch filter.judge(&request, client: record.client) {
-        case .forward(let cluster, let domain, let timeouts):
+        case .forward(let cluster, let domain, let patience):
             record.domain = domain
             record.cluster = cluster
-            self.timeouts = timeouts
+            self.patience = patience
             requestLane.start(requestFraming, limits: worker.headLimits, limit: snapshot.limits.bodyBytes)
             requestLane.paused = .awaitingConnect
             pausedSince = record.headComplete
@@ -81,7 +81,7 @@ extension Exchange {
         guard rewrite.forwarded != .none else { return rewrite }
         rewrite.clientAddress = client?.peerHost ?? []
         rewrite.trusted = client?.isTrusted ?? false
-        rewrite.extra = Array("X-Request-ID: ".utf8) + requestID + Array("\r\n".utf8)
+        rewrite.requestID = requestID
         return rewrite
     }
 
@@ -94,7 +94,6 @@ extension Exchange {
         upstream.requestCount += 1
         worker.scratch.removeAll(keepingCapacity: true)
         let rewrite = requestRewrite
-        if !rewrite.extra.isEmpty { request.fields.remove(.xRequestID) }
         HeadSerializer.append(request: request, rewrite: rewrite, to: &worker.scratch)
         upstream.bufferevent.output.append(worker.scratch)
         requestLane.paused = []
@@ -112,12 +111,12 @@ extension Exchange {
 
     private func startPauseAnew() {
         endPause()
-        pausedSince = .now
+        pausedSince = now
     }
 
     /// The body flows again: the time in which the endpoint did not take it is not the client's fault.
     func endPause() {
-        if let since = pausedSince { pausedTime += .nanoseconds(MonotonicTime.now.nanoseconds(since: since)) }
+        if let since = pausedSince { pausedTime += now.nanoseconds(since: since) }
         pausedSince = nil
     }
 
@@ -143,7 +142,7 @@ extension Exchange {
     private func pauseRequestIfFull(_ target: Bufferevent) {
         guard target.output.length >= ForwardLane.highMark, !requestLane.paused.contains(.targetFull) else { return }
         requestLane.paused.insert(.targetFull)
-        pausedSince = .now
+        pausedSince = now
         target.setWriteLowMark(ForwardLane.highMark / 2)
         armDeadline()
     }

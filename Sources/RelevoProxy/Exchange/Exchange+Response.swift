@@ -71,7 +71,7 @@ extension Exchange {
             return .over
         }
         isTunnel = true
-        record.responseBegan = .now
+        record.responseBegan = now
         record.status = 101
         machine.switchedProtocols()
         requestLane.start(.untilEnd, limits: worker.headLimits)
@@ -90,7 +90,7 @@ extension Exchange {
             isClassic: isClassic, canPersist: clientMayStay, clientVersion: request.version, addsFields: addsFields)
         let plan = ResponsePlan(framing, context, date: worker.dateClock.now)
         persists = plan.persists
-        record.responseBegan = .now
+        record.responseBegan = now
         record.status = response.status
         responseLane.start(plan.lane, limits: worker.headLimits)
         machine.responseBegan()
@@ -107,7 +107,7 @@ extension Exchange {
     }
 
     /// Writes a head to the client; it leaves with what follows of the body.
-    private func write(_ head: ResponseHead, _ rewrite: ResponseRewrite) {
+    private func write(_ head: borrowing ResponseHead, _ rewrite: ResponseRewrite) {
         guard let client else { return }
         worker.scratch.removeAll(keepingCapacity: true)
         HeadSerializer.append(response: head, rewrite: rewrite, to: &worker.scratch)

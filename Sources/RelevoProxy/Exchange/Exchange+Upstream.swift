@@ -19,7 +19,7 @@ extension Exchange {
             use(kept)
             return
         }
-        record.connectBegan = .now
+        record.connectBegan = now
         worker.stats.connectsBegun += 1
         do throws(Fault) {
             upstream = try UpstreamConnection(loop: worker.loop, endpoint: endpoint, address: address, exchange: self)
@@ -47,7 +47,7 @@ extension Exchange {
         triedPositions.append(position)
         let endpoint = cluster.endpoints[position]
         record.endpoint = endpoint
-        untriedAddresses = worker.endpoints[endpoint.id].addressesInTurn().reversed()
+        worker.endpoints[endpoint.id].appendAddresses(to: &untriedAddresses)
     }
 
     /// What to tell the client when no endpoint is left to try: the reason of the last attempt if there was one.
@@ -78,7 +78,7 @@ extension Exchange {
     func upstreamSignalled(_ signal: BuffereventSignal) {
         switch signal {
         case .connected:
-            record.connected = .now
+            record.connected = now
             perform(machine.connected())
         case .endOfStream:
             upstreamHasEnded = true
@@ -119,7 +119,8 @@ extension Exchange {
             requestWasCutOff = false
             record.upstreamReused = false
             requestLane.start(.none, limits: worker.headLimits)
-            untriedAddresses = worker.endpoints[endpoint.id].addressesInTurn().reversed()
+            untriedAddresses.removeAll(keepingCapacity: true)
+            worker.endpoints[endpoint.id].appendAddresses(to: &untriedAddresses)
         }
         perform(machine.becameStale(isRepeatable: isRepeatable))
     }

@@ -9,24 +9,24 @@ import RelevoPolicy
 ///
 /// It keeps the snapshot that it started with. It never assumes to be its client's only exchange.
 final class Exchange {
-    unowned let worker: Worker
+    let worker: Worker
     /// The client; nil while the exchange waits to be used.
-    private(set) unowned var client: ClientConnection?
+    private(set) var client: ClientConnection?
     var machine = ExchangeStateMachine()
     var record = ExchangeRecord()
 
     // The request and its way to the endpoint.
     var request = RequestHead()
     var requestLane = ForwardLane()
-    /// How long the endpoint took no more of the body: not the client's fault.
-    var pausedTime = Duration.zero
+    /// How long the endpoint took no more of the body, in nanoseconds: not the client's fault.
+    var pausedTime: UInt64 = 0
     /// When it stopped taking it.
     var pausedSince: MonotonicTime?
     /// Whether bytes of the request may have gone to an endpoint.
     var hasForwarded = false
     /// Whether the endpoint stopped taking the request before all of it was sent.
     var requestWasCutOff = false
-    var timeouts = Timeouts()
+    var patience: Patience
     private(set) var snapshot: ProxySnapshot
 
     // The endpoint.
@@ -54,6 +54,7 @@ final class Exchange {
     init(worker: Worker) {
         self.worker = worker
         snapshot = worker.snapshot
+        patience = worker.snapshot.patience
         deadline.onExpired = { [unowned self] in expired() }
     }
 
@@ -61,7 +62,7 @@ final class Exchange {
     func begin(for client: ClientConnection, started: MonotonicTime) {
         self.client = client
         snapshot = worker.snapshot
-        timeouts = snapshot.timeouts
+        patience = snapshot.patience
         record.client = client.peerHost
         record.started = started
         record.headComplete = started
@@ -74,10 +75,10 @@ final class Exchange {
         worker.wheel.remove(deadline)
         client = nil
         machine = ExchangeStateMachine()
-        record = ExchangeRecord()
+        record.reset()
         request.reset()
         requestLane.reset()
-        pausedTime = .zero
+        pausedTime = 0
         pausedSince = nil
         hasForwarded = false
         requestWasCutOff = false
@@ -122,33 +123,37 @@ final class Exchange {
 extension Exchange {
     /// Sets the deadline that fits the phase. Called whenever bytes have moved.
     func armDeadline() {
-        guard let wait = patience else { return }
-        worker.wheel.set(deadline, at: .now + wait)
+        guard let wait = currentPatience else { return }
+        worker.wheel.set(deadline, at: now.advanced(by: wait))
     }
 
-    /// How long the exchange waits for the next byte, or for the connection.
-    private var patience: Duration? {
-        let usual: Duration? =
+    /// The time of the event that is being handled.
+    var now: MonotonicTime { worker.loop.now }
+
+    /// How long the exchange waits for the next byte, or for the connection, in nanoseconds.
+    private var currentPatience: UInt64? {
+        let usual: UInt64? =
             switch machine.state {
             case .awaitingHead, .routing, .done: nil
-            case .connecting: timeouts.connect
+            case .connecting: patience.connect
             case .forwarding(.flowing, .awaitingHead) where requestLane.paused.isEmpty: bodyPatience
-            case .forwarding(.flowing, .awaitingHead): min(timeouts.stream, Self.vanishCheck)
-            case .forwarding(.ended, .awaitingHead): timeouts.response
-            case .forwarding(_, .flowing): isTunnel ? timeouts.tunnel : timeouts.stream
+            case .forwarding(.flowing, .awaitingHead): min(patience.stream, Self.vanishCheck)
+            case .forwarding(.ended, .awaitingHead): patience.response
+            case .forwarding(_, .flowing): isTunnel ? patience.tunnel : patience.stream
             }
         guard let usual, isHalfClosed else { return usual }
-        return min(usual, timeouts.halfClose)
+        return min(usual, patience.halfClose)
     }
 
     /// How long the client may be silent while it owes request body. A body that drips has to keep up an average rate
     /// as well, or a thousand slow clients could hold a thousand connections to an endpoint for days.
-    private var bodyPatience: Duration {
+    private var bodyPatience: UInt64 {
         let rate = snapshot.limits.bodyRate
-        guard rate > 0 else { return timeouts.body }
-        let earned = Duration.seconds(requestLane.bytesTaken / rate) + timeouts.body
-        let spent = Duration.nanoseconds(MonotonicTime.now.nanoseconds(since: record.headComplete)) - pausedTime
-        return min(timeouts.body, max(.zero, earned - spent))
+        guard rate > 0 else { return patience.body }
+        let worth = UInt64(requestLane.bytesTaken / rate).multipliedReportingOverflow(by: 1_000_000_000)
+        let until = record.headComplete.advanced(by: patience.body).advanced(by: pausedTime)
+        let earned = until.advanced(by: worth.overflow ? .max : worth.partialValue)
+        return min(patience.body, earned.nanoseconds(since: now))
     }
 
     /// Whether the client has ended its side after a complete request. It may be waiting for the answer (RFC 9112
@@ -158,14 +163,14 @@ extension Exchange {
         return !machine.isReceivingRequest
     }
 
-    /// How often a client is looked at while nothing is read from it.
-    private static let vanishCheck: Duration = .seconds(1)
+    /// How often a client is looked at while nothing is read from it, in nanoseconds.
+    private static let vanishCheck: UInt64 = 1_000_000_000
 
     /// The endpoint takes no more of the body, so nothing is read from the client and its end goes unnoticed: asks.
     private func checkPausedRequest() {
         if client?.bufferevent.isReset ?? true {
             perform(machine.clientLeft())
-        } else if let since = pausedSince, MonotonicTime.now >= since + timeouts.stream {
+        } else if let since = pausedSince, now >= since.advanced(by: patience.stream) {
             fail(.upstreamTimeout)
         } else {
             armDeadline()

@@ -5,7 +5,7 @@ import CLibevent
 import RelevoPolicy
 
 /// The facts of one exchange.
-struct ExchangeRecord {
+struct ExchangeRecord: ~Copyable {
     /// The identifier in logs, answers and towards the endpoint: a trusted peer's, or 16 hexadecimal digits.
     var requestID: [UInt8] = []
     /// The client's address: the peer's, or what a trusted peer says.
@@ -42,4 +42,13 @@ struct ExchangeRecord {
     var fault: Fault?
     /// More about it: the parser's words, the system's error.
     var detail: String?
+
+    /// Back to the initial state; the memory of the identifier stays.
+    mutating func reset() {
+        var memory: [UInt8] = []
+        swap(&memory, &requestID)
+        self = ExchangeRecord()
+        swap(&memory, &requestID)
+        requestID.removeAll(keepingCapacity: true)
+    }
 }

@@ -7,7 +7,7 @@ import RelevoPolicy
 /// What becomes of a request.
 enum Verdict {
     /// It goes to an endpoint of the cluster.
-    case forward(Cluster, Domain?, Timeouts)
+    case forward(Cluster, Domain?, Patience)
     /// The proxy answers.
     case answer(LocalAnswer, Domain?)
     /// It fails.
@@ -40,7 +40,7 @@ struct RequestFilter {
     static let maxPasses = 8
 
     /// Whether Via names this kind of proxy too often (RFC 9110 §7.6.3). Endless circles would eat every descriptor.
-    private func goesInCircles(_ request: RequestHead) -> Bool {
+    private func goesInCircles(_ request: borrowing RequestHead) -> Bool {
         guard request.fields.contains(.via) else { return false }
         var passes = 0
         for line in request.fields.lines where line.known == .via && !line.removed {
@@ -69,9 +69,9 @@ struct RequestFilter {
         snapshot.limits.bodyBytes > 0 && length > snapshot.limits.bodyBytes
     }
 
-    private func verdict(of route: Route, _ domain: Domain, _ request: RequestHead) -> Verdict {
+    private func verdict(of route: Route, _ domain: Domain, _ request: borrowing RequestHead) -> Verdict {
         switch route.target {
-        case .cluster(let cluster): return .forward(cluster, domain, route.timeouts)
+        case .cluster(let cluster): return .forward(cluster, domain, route.patience)
         case .respond(let status, let body): return .answer(LocalAnswer(status: status, body: body), domain)
         case .redirect(let target, let status):
             let query = request.hasQuery ? [UInt8(ascii: "?")] + request.queryBytes : []
@@ -99,7 +99,8 @@ extension RequestFilter {
             var silent = SilentTrace()
             let domain = snapshot.table.domain(for: request.authority.host[...], trace: &silent)
             guard let cluster = snapshot.cluster(named: name) else { return .fault(.endpointNoneHealthy, domain) }
-            return .forward(cluster, domain, snapshot.timeouts.overridden(by: cluster.timeouts))
+            let timeouts = snapshot.timeouts.overridden(by: cluster.timeouts)
+            return .forward(cluster, domain, Patience(timeouts))
         case .respond(let response):
             return .answer(Self.answer(response), nil)
         }

@@ -16,11 +16,11 @@ enum RequestID {
         return Array(value)
     }
 
-    /// 16 hexadecimal digits.
-    static func text(_ number: UInt64) -> [UInt8] {
-        (0..<16).map { position in
-            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * position)) & 15
-            return digit < 10 ? 0x30 + digit : 0x57 + digit
+    /// Appends 16 hexadecimal digits.
+    static func append(_ number: UInt64, to output: inout [UInt8]) {
+        for shift in stride(from: UInt64(60), through: 0, by: -4) {
+            let digit = UInt8(truncatingIfNeeded: number &>> shift) & 15
+            output.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
         }
     }
 }

@@ -30,7 +30,7 @@ package struct WorkerStats: Sendable {
     package init() {}
 
     /// Counts an exchange that is over.
-    mutating func count(_ record: ExchangeRecord) {
+    mutating func count(_ record: borrowing ExchangeRecord) {
         let answered = (100..<600).contains(record.status) && record.fault != .clientClosed
         statusClasses[answered ? record.status / 100 : 0] += 1
         if let fault = record.fault { faults[fault, default: 0] += 1 }

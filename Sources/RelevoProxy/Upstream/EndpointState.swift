@@ -24,11 +24,12 @@ package final class EndpointState {
     /// Takes the addresses that its name has now.
     package func resolved(to found: [SocketAddress]) { addresses = found }
 
-    /// The addresses for one request, in the order in which they are to be tried: each request begins with another.
-    package func addressesInTurn() -> [SocketAddress] {
-        guard addresses.count > 1 else { return addresses }
-        turn = (turn + 1) % addresses.count
-        return Array(addresses[turn...] + addresses[..<turn])
+    /// Appends the addresses for one request, the first to be tried last: each request begins with another.
+    package func appendAddresses(to list: inout [SocketAddress]) {
+        if addresses.count > 1 { turn = (turn + 1) % addresses.count }
+        for position in stride(from: addresses.count - 1, through: 0, by: -1) {
+            list.append(addresses[(turn + position) % addresses.count])
+        }
     }
 
     private static func knownAddress(_ address: EndpointAddress) -> SocketAddress? {

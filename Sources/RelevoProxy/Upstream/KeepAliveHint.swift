@@ -5,11 +5,12 @@ import RelevoHTTP
 
 /// Reads `Keep-Alive: timeout=5, max=100`.
 enum KeepAliveHint {
-    /// How long to keep a connection after this response: the usual time, or a second less than the endpoint says.
-    static func patience(_ response: borrowing ResponseHead, usual: Duration) -> Duration {
+    /// How long to keep a connection after this response: the usual time, or a second less than the endpoint says; in
+    /// nanoseconds.
+    static func patience(_ response: borrowing ResponseHead, usual: UInt64) -> UInt64 {
         guard let line = response.fields.first(.keepAlive) else { return usual }
         guard let seconds = timeout(in: response.fields.value(of: line)) else { return usual }
-        return min(usual, .seconds(seconds - 1))
+        return min(usual, UInt64(max(0, seconds - 1)) * 1_000_000_000)
     }
 
     /// The number behind `timeout=`, at least 0.

@@ -12,13 +12,13 @@ final class UpstreamConnection {
     /// The address of it.
     let address: SocketAddress
     /// The exchange that uses the connection; nil while it waits in the pool.
-    unowned var exchange: Exchange?
+    var exchange: Exchange?
     /// Requests that were sent on it.
     var requestCount = 0
     /// When it has waited too long.
     let deadline = Deadline()
-    /// Called when a waiting connection has ended, has waited too long, or has spoken without being asked.
-    var onIdleEnd: (() -> Void)?
+    /// The pool in which the connection waits: told when it has ended, has waited too long, or has spoken unasked.
+    var keeper: UpstreamPool?
 
     /// Begins to open a connection.
     /// - Throws: the fault that the system's immediate refusal amounts to.
@@ -34,15 +34,17 @@ final class UpstreamConnection {
         self.address = address
         self.exchange = exchange
         bufferevent.onRead = { [unowned self] in
-            if let exchange = self.exchange { exchange.upstreamReadable() } else { onIdleEnd?() }
+            if let exchange = self.exchange { exchange.upstreamReadable() } else { idleEnded() }
         }
         bufferevent.onWritten = { [unowned self] in self.exchange?.upstreamDrained() }
         bufferevent.onProgress = { [unowned self] in self.exchange?.upstreamProgressed() }
         bufferevent.onSignal = { [unowned self] signal in
-            if let exchange = self.exchange { exchange.upstreamSignalled(signal) } else { onIdleEnd?() }
+            if let exchange = self.exchange { exchange.upstreamSignalled(signal) } else { idleEnded() }
         }
-        deadline.onExpired = { [unowned self] in onIdleEnd?() }
+        deadline.onExpired = { [unowned self] in idleEnded() }
     }
+
+    private func idleEnded() { keeper?.idleEnded(self) }
 
     /// Whether an earlier request was served on it.
     var isReused: Bool { requestCount > 1 }
@@ -50,7 +52,7 @@ final class UpstreamConnection {
     /// Ends the connection.
     func close(_ ending: Bufferevent.Ending = .orderly) {
         exchange = nil
-        onIdleEnd = nil
+        keeper = nil
         bufferevent.retire(ending)
     }
 }

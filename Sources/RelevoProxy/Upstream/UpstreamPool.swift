@@ -25,26 +25,26 @@ final class UpstreamPool {
         guard let index = idle[id].lastIndex(where: { $0.address == address }) else { return nil }
         let connection = idle[id].remove(at: index)
         wheel.unset(connection.deadline)
-        connection.onIdleEnd = nil
+        connection.keeper = nil
         connection.exchange = exchange
         return connection
     }
 
-    /// Keeps a connection for `patience`, or closes it if there are enough.
-    func release(_ connection: UpstreamConnection, patience: Duration) {
+    /// Keeps a connection for `patience` nanoseconds, or closes it if there are enough.
+    func release(_ connection: UpstreamConnection, patience: UInt64) {
         let id = connection.endpoint.id
-        guard patience > .zero, idle[id].count < limit else {
+        guard patience > 0, idle[id].count < limit else {
             end(connection)
             return
         }
         connection.exchange = nil
-        connection.onIdleEnd = { [unowned self, unowned connection] in idleEnded(connection) }
-        wheel.set(connection.deadline, at: .now + patience)
+        connection.keeper = self
+        wheel.set(connection.deadline, at: loop.now.advanced(by: patience))
         idle[id].append(connection)
     }
 
     /// A waiting connection has ended. The caller's reference keeps it alive when the list lets go of it.
-    private func idleEnded(_ connection: UpstreamConnection) {
+    func idleEnded(_ connection: UpstreamConnection) {
         idle[connection.endpoint.id].removeAll { $0 === connection }
         end(connection)
     }
