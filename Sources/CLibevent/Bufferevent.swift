@@ -131,6 +131,15 @@ public final class Bufferevent {
         return relevo_is_reset(bufferevent_getfd(raw)) != 0
     }
 
+    /// Whether neither bytes nor an end wait in the system; asks it (`MSG_PEEK`), because between two turns of the loop
+    /// it may know more than ``input`` shows. Always true for pairs.
+    public var isQuiet: Bool {
+        guard let raw, flavour == .socket else { return self.raw != nil }
+        var byte: UInt8 = 0
+        let count = recv(bufferevent_getfd(raw), &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        return count < 0 && (errno == EAGAIN || errno == EINTR)
+    }
+
     /// The socket's descriptor, still owned by this object; -1 for pairs and after the end.
     public var fileDescriptor: Int32 { raw.map { bufferevent_getfd($0) } ?? -1 }
 }

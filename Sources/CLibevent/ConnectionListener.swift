@@ -90,6 +90,7 @@ public final class ConnectionListener {
                     return (descriptor, SocketAddress(form, length: Int(length)))
                 }
             }
+            if peer.0 < 0, errno == EINTR || errno == ECONNABORTED { continue }
             guard peer.0 >= 0 else { break }
             deliver(peer.0, peer.1)
         }

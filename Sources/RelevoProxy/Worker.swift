@@ -41,6 +41,8 @@ package final class Worker {
     let headLimits: HeadLimits
     private(set) var endpoints: [EndpointState]
     private(set) var isDraining = false
+    /// Whether there is an endpoint without an address: else nobody has to look for one.
+    private var isAnyUnusable: Bool
 
     private let notify: @Sendable (ProxyNotice) -> Void
     private let maxConnections: Int
@@ -76,6 +78,7 @@ package final class Worker {
         requestCounter = random.next()
         pool = UpstreamPool(loop: loop, wheel: wheel, snapshot: settings.snapshot)
         endpoints = settings.snapshot.clusters.flatMap(\.endpoints).sorted { $0.id < $1.id }.map(EndpointState.init)
+        isAnyUnusable = endpoints.contains { !$0.isUsable }
         balancers = settings.snapshot.clusters.map(Balancer.init)
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)
@@ -182,7 +185,7 @@ extension Worker {
     /// Chooses an endpoint of a cluster that was not tried yet.
     func chooseEndpoint(of cluster: Cluster, tried: [Int]) -> Int? {
         var candidates = Candidates(tried: tried)
-        if cluster.endpoints.contains(where: { !endpoints[$0.id].isUsable }) {
+        if isAnyUnusable, cluster.endpoints.contains(where: { !endpoints[$0.id].isUsable }) {
             candidates.usable = cluster.endpoints.map { endpoints[$0.id].isUsable }
         }
         return balancers[cluster.id].choose(candidates, using: &random)
@@ -192,6 +195,7 @@ extension Worker {
     package func resolved(endpoint id: Int, to addresses: [SocketAddress]) {
         guard endpoints.indices.contains(id) else { return }
         endpoints[id].resolved(to: addresses)
+        isAnyUnusable = endpoints.contains { !$0.isUsable }
     }
 }
 

@@ -87,12 +87,12 @@ extension Conformance {
             "X-Hop: 1\r\nConnection: close, x-hop\r\n",
         ])
     static func responseHopField(_ lines: String) async throws {
-        let origin = try Origin.answering("HTTP/1.1 200 OK\r\n\(lines)X: 1\r\nContent-Length: 2\r\n\r\nok")
+        let origin = try Origin.answering("HTTP/1.1 200 OK\r\n\(lines)Date: x\r\nContent-Length: 2\r\n\r\nok")
         try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
             let client = try proxy.client()
             for _ in 0..<2 {
                 try client.get("a.example")
-                #expect(try client.response().head == "HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 2\r\n\r\n")
+                #expect(try client.response().head == "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 2\r\n\r\n")
             }
         }
     }

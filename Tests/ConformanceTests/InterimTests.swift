@@ -1,10 +1,48 @@
 // RFC 9110 §10.1.1 and §15.2: expectations, and answers before the answer.
 // Not for 101, which UpgradeTests have.
 
+import RelevoPolicy
 import TestSupport
 import Testing
 
 extension Conformance {
+    @Test("RFC 9110 §10.1.1: who waits for a 100 is not to blame for the origin's silence")
+    static func silentInsteadOfContinue() async throws {
+        let origin = try Origin { $0.readToEnd() }
+        try await withProxy(
+            .loopback([.to("a.example", origin)]) {
+                $0.timeouts.body = .milliseconds(100)
+                $0.timeouts.response = .milliseconds(400)
+            }
+        ) { proxy in
+            let response = try ask(proxy, post + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            #expect(response.status == 504)
+            #expect(response.code == "upstream.timeout")
+        }
+    }
+
+    @Test(
+        "RFC 9112 §9.6: an answer that is complete before the request says that the connection ends",
+        arguments: [
+            post + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", post + "Content-Length: 2\r\n\r\nh",
+            post + "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n",
+        ])
+    static func earlyAnswer(_ request: String) async throws {
+        let origin = try Origin { connection in
+            try connection.readHead()
+            try connection.wire.send("HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\nno")
+            connection.readToEnd()
+        }
+        try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
+            let client = try proxy.client()
+            try client.send(request)
+            let response = try client.response()
+            #expect(response.status == 417)
+            #expect(HTTPText.values(of: "connection", in: response.head) == ["close"])
+            #expect(client.end() == .orderly)
+        }
+    }
+
     private static let expecting = post + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

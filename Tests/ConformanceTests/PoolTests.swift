@@ -99,6 +99,26 @@ extension Conformance {
         }
     }
 
+    @Test(
+        "RFC 9112 §9.3.1: bytes that stay in the system behind an answer of any size are nobody's answer",
+        arguments: [976, 4048, 4096, 5024, 8192, 20_384])
+    static func surplusInTheSystem(_ size: Int) async throws {
+        let head = "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: "
+        let body = String(repeating: "a", count: size - head.utf8.count - 4 - String(size - 60).utf8.count)
+        let answer = "\(head)\(body.utf8.count)\r\n\r\n\(body)"
+        let origin = try Origin { connection in
+            try connection.readRequest()
+            try connection.wire.send(answer + ok.replacing("ok", with: "ev"))
+            connection.readToEnd()
+        }
+        try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
+            let client = try proxy.client()
+            try client.send(String(repeating: get + "\r\n", count: 3))
+            for _ in 0..<3 { #expect(try client.response().text == body) }
+            #expect(origin.connectionCount == 3)
+        }
+    }
+
     @Test("RFC 9112 §9.3.1: an answer that comes late, when nobody asks, is nobody's")
     static func late() async throws {
         let release = Gate()

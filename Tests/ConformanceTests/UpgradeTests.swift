@@ -22,8 +22,8 @@ extension Conformance {
                 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
             ),
             (
-                "Connection: Upgrade, X-Hop\r\nX-Hop: 1\r\nUpgrade: a/1, b\r\n",
-                "Upgrade: a/1, b\r\nConnection: Upgrade\r\n"
+                "Connection: Upgrade, X-Hop\r\nX-Hop: 1\r\nUpgrade: a/1, WebSocket/13\r\n",
+                "Upgrade: a/1, WebSocket/13\r\nConnection: Upgrade\r\n"
             ),
         ])
     static func offer(_ sends: String, _ arrives: String) async throws {
@@ -69,6 +69,22 @@ extension Conformance {
             #expect(response.status == 502)
             #expect(response.code == "upstream.malformed")
             #expect(try !String(decoding: origin.connection().received, as: UTF8.self).contains("h2c"))
+        }
+    }
+
+    @Test(
+        "RFC 9110 §15.2.2: 101 to another protocol than those offered, or to none, is the origin's fault",
+        arguments: [
+            "", "Upgrade: other\r\n", "Connection: Upgrade\r\nUpgrade: other\r\n",
+            "Connection: Upgrade\r\nUpgrade: h2c\r\n", "Connection: Upgrade\r\nUpgrade: websocket, h2c\r\n",
+            "Connection: Upgrade\r\n", "Upgrade: websocket\r\n", "Connection: Upgrade\r\nUpgrade:\r\n",
+        ])
+    static func otherProtocol(_ fields: String) async throws {
+        let origin = try Origin.answeringOnce("HTTP/1.1 101 Switching Protocols\r\n\(fields)\r\n")
+        try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
+            let response = try ask(proxy, upgrade("Connection: Upgrade\r\nUpgrade: websocket\r\n"))
+            #expect(response.status == 502)
+            #expect(response.code == "upstream.malformed")
         }
     }
 

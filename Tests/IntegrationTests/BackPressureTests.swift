@@ -2,6 +2,7 @@
 // process is measured, so origin and client send from one small buffer and forget what they read.
 
 import RelevoPolicy
+import RelevoProxy
 import TestSupport
 import Testing
 
@@ -128,6 +129,26 @@ extension Integration {
                 #expect(head.hasPrefix("HTTP/1.1 200"))
                 try await blocking { try client.skip(size) }
                 try await sender.value
+            }
+        }
+
+        @Test("a client that has sent many requests and its end gets every answer, however late it reads")
+        func halfClosedBacklog() async throws {
+            let body = String(repeating: "x", count: 3000)
+            let domain = ProxyConfiguration.Domain("a.example", routes: [.init(.respond(status: 200, body: body))])
+            try await withProxy(.loopback([domain])) { proxy in
+                let client = try proxy.client(receiveBuffer: 8192)
+                try client.send(String(repeating: "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", count: 1000))
+                // The worker has run into the bound on unread answers when nothing more can be counted.
+                var before = -1
+                while await proxy.group.statistics().requests != before {
+                    before = await proxy.group.statistics().requests
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+                #expect(before < 1000)
+                client.wire.finishSending()
+                for _ in 0..<1000 { #expect(try client.response().text == body) }
+                #expect(client.end() == .orderly)
             }
         }
 

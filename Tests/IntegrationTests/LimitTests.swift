@@ -31,6 +31,26 @@ extension Integration {
             }
         }
 
+        @Test("who is refused for too many connections is told, logged with the time that took, and read to its end")
+        func refusedIsLogged() async throws {
+            let origin = try Origin.ok()
+            let configuration = ProxyConfiguration.loopback([.to("a.example", origin)]) {
+                $0.limits.clientConnections = 1
+            }
+            try await withProxy(configuration) { proxy in
+                let first = try proxy.client()
+                try first.get("a.example")
+                #expect(try first.response().text == "ok")
+                let second = try proxy.client()
+                try second.get("a.example")
+                #expect(try second.response().code == "client.rate_limited")
+                let line = try proxy.log.line(1)
+                #expect(try #require(line.number("duration_ms")) < 60_000)
+                second.wire.finishSending()
+                #expect(second.end() == .orderly)
+            }
+        }
+
         @Test("after so many requests a connection ends, and its last answer says so")
         func clientRequests() async throws {
             let origin = try Origin.ok()

@@ -76,6 +76,8 @@ final class ClientConnection {
         bufferevent.onSignal = { [unowned self] in signalled($0) }
         deadline.onExpired = { [unowned self] in expired() }
         bufferevent.setReadHighMark(max(ForwardLane.highMark, worker.snapshot.limits.headBytes + 4096))
+        bufferevent.startReading()
+        headStarted = worker.loop.now
         if let address = peer.ip, !isTrusted {
             isCounted = worker.census.enter(address)
             guard isCounted else {
@@ -83,7 +85,6 @@ final class ClientConnection {
                 return
             }
         }
-        bufferevent.startReading()
         // The first head has to come as quickly as any other: a silent connection is not a keep-alive one.
         wait(worker.snapshot.patience.head)
     }
@@ -118,6 +119,7 @@ extension ClientConnection {
         switch state {
         case .exchanging(let exchange): exchange.clientProgressed()
         case .flushing: wait(worker.snapshot.patience.stream)
+        case .idle where hasBacklog: wait(worker.snapshot.patience.stream)
         case .idle, .head, .lingering, .closed: break
         }
     }
@@ -138,15 +140,15 @@ extension ClientConnection {
     private func ended() {
         switch state {
         case .exchanging(let exchange): exchange.clientEnded()
-        case .idle where bufferevent.output.isEmpty, .lingering: close(.orderly)
-        case .idle: finish(.needless)
-        case .head: parse()
+        case .lingering: close(.orderly)
+        case .idle, .head: parse()
         case .flushing, .closed: break
         }
     }
 
     private func expired() {
         switch state {
+        case .idle where hasBacklog: close(.reset)
         case .idle where requestCount > 0: finish(.needless)
         case .idle, .lingering, .flushing: close(.orderly)
         case .head: beginExchange().refuse(.clientHeadTimeout)
@@ -167,6 +169,7 @@ extension ClientConnection {
             // Answers that the client does not read must not pile up: the next request waits until they have left.
             guard bufferevent.output.length < ForwardLane.highMark else {
                 bufferevent.setWriteLowMark(ForwardLane.highMark / 2)
+                if case .idle = state { wait(worker.snapshot.patience.stream) }
                 return
             }
             do throws(HTTPParseError) {
@@ -181,6 +184,9 @@ extension ClientConnection {
         }
         if hasEnded, isReady, bufferevent.input.isEmpty { finish(.needless) }
     }
+
+    /// Whether requests wait until their client has read answers to earlier ones.
+    private var hasBacklog: Bool { !bufferevent.input.isEmpty }
 
     private var isReady: Bool {
         switch state {
@@ -209,6 +215,7 @@ extension ClientConnection {
             emptyLines += 1
             bufferevent.input.drain(2)
             state = .idle
+            if requestCount > 0 { wait(worker.snapshot.patience.idle) }
             return true
         }
         let exchange = beginExchange()
@@ -275,6 +282,7 @@ extension ClientConnection {
     private func flushed(_ linger: Linger) {
         switch linger {
         case .needless: close(.orderly)
+        case .needed where hasEnded: close(.orderly)
         case .needed:
             state = .lingering
             bufferevent.shutdownOutput()
@@ -291,10 +299,11 @@ extension ClientConnection {
     }
 
     /// The proxy is shutting down: a connection between two requests ends now, one with an exchange after it. One
-    /// that was just accepted gets a moment for its first request, which its client may have sent already.
+    /// that was just accepted gets a moment for its first request, which its client may have sent already; so does one
+    /// whose next request waits in the system.
     func drain() {
         switch state {
-        case .idle where requestCount == 0: wait(Self.drainPatience)
+        case .idle where requestCount == 0 || !bufferevent.isQuiet: wait(Self.drainPatience)
         case .idle: finish(.needless)
         case .head, .exchanging, .flushing, .lingering, .closed: break
         }

@@ -10,7 +10,7 @@ extension Exchange {
     func finish(requestComplete: Bool) {
         releaseUpstream(requestComplete: requestComplete)
         let stays = persists && requestComplete && !requestWasCutOff
-        end(stays ? .keep : .end(requestComplete ? .needless : .needed))
+        end(stays ? .keep : .end(requestComplete && !requestWasCutOff ? .needless : .needed))
     }
 
     /// Keeps the endpoint's connection if both sides agree and nothing is left over on it. Bytes behind the end of a
@@ -80,6 +80,7 @@ extension Exchange {
     /// There is nobody left to answer.
     func abandon() {
         record.fault = .clientClosed
+        record.detail = nil
         if record.status == 0 { record.status = 499 }
         closeUpstream(.reset)
         // A client that has only ended its own side may still read: it sees an end, not an error, unless it would take

@@ -98,6 +98,7 @@ extension Exchange {
         upstream.bufferevent.output.append(worker.scratch)
         requestLane.paused = []
         endPause()
+        awaitsContinue = request.version == .http11 && request.hasBody && request.fields.contains(.expect)
         upstream.bufferevent.startReading()
         armDeadline()
         pumpRequest()
@@ -120,6 +121,13 @@ extension Exchange {
         pausedSince = nil
     }
 
+    /// The client sends its body, or has been told to: from now on it is the client that is waited for.
+    func continued() {
+        guard awaitsContinue else { return }
+        awaitsContinue = false
+        pausedTime += now.nanoseconds(since: record.headComplete)
+    }
+
     /// Moves request body, as far as the client has sent it and the endpoint takes it.
     func pumpRequest() {
         guard let client, let upstream, machine.isReceivingRequest else { return }
@@ -128,7 +136,10 @@ extension Exchange {
         let moved = requestLane.bytesTaken - before
         record.bytesReceived += moved
         upstream.bufferevent.flush()
-        if moved > 0 { armDeadline() }
+        if moved > 0 {
+            continued()
+            armDeadline()
+        }
         switch progress {
         case .ended: perform(machine.requestEnded())
         case .malformed(let error): refuse(error)

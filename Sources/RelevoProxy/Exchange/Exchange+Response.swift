@@ -59,6 +59,7 @@ extension Exchange {
             return .over
         }
         if request.version == .http11 { write(response, ResponseRewrite()) }
+        if response.status == 100 { continued() }
         response.reset()
         armDeadline()
         return .goesOn
@@ -66,7 +67,7 @@ extension Exchange {
 
     /// Follows the endpoint into another protocol, if the client asked for it (RFC 9110 §15.2.2).
     private func switchProtocols() -> Outcome {
-        guard request.wantsUpgrade, !isClassic else {
+        guard request.wantsUpgrade, !isClassic, response.switches(as: request) else {
             fail(.upstreamMalformed, detail: "101 without a request for it")
             return .over
         }
@@ -87,7 +88,8 @@ extension Exchange {
 
     private func beginResponse(_ framing: BodyFraming) {
         let context = ResponseContext(
-            isClassic: isClassic, canPersist: clientMayStay, clientVersion: request.version, addsFields: addsFields)
+            isClassic: isClassic, canPersist: clientMayStay && !outpaces(framing), clientVersion: request.version,
+            addsFields: addsFields)
         let plan = ResponsePlan(framing, context, date: worker.dateClock.now)
         persists = plan.persists
         record.responseBegan = now
@@ -96,6 +98,17 @@ extension Exchange {
         machine.responseBegan()
         write(response, plan.rewrite)
         armDeadline()
+    }
+
+    /// Whether the response will be complete before the request is: what the client still sends of it could be taken
+    /// for its next request, so the connection ends (RFC 9112 §9.6), and the response says so.
+    private func outpaces(_ framing: BodyFraming) -> Bool {
+        guard machine.isReceivingRequest else { return false }
+        switch framing {
+        case .none: return true
+        case .length(let count): return awaitsContinue || count <= upstream?.bufferevent.input.length ?? 0
+        case .chunked, .untilClose: return awaitsContinue
+        }
     }
 
     /// Whether the client's connection can go on after this exchange, as far as is known now.

@@ -21,13 +21,14 @@ extension Exchange {
         }
         record.connectBegan = now
         worker.stats.connectsBegun += 1
-        do throws(Fault) {
+        do throws(SystemError) {
             upstream = try UpstreamConnection(loop: worker.loop, endpoint: endpoint, address: address, exchange: self)
             upstream?.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
             armDeadline()
         } catch {
-            if error == .proxyOverloaded { worker.makeRoom() }
-            connectFailed(error, detail: nil)
+            // Ports run out for one endpoint at a time, and those of connections that end now are not free for long.
+            if error.isExhaustion { worker.makeRoom() }
+            connectFailed(Fault(connecting: error), detail: error.description)
         }
     }
 

@@ -22,6 +22,8 @@ final class Exchange {
     var pausedTime: UInt64 = 0
     /// When it stopped taking it.
     var pausedSince: MonotonicTime?
+    /// Whether the client may be waiting for a 100 before it sends the body (RFC 9110 §10.1.1).
+    var awaitsContinue = false
     /// Whether bytes of the request may have gone to an endpoint.
     var hasForwarded = false
     /// Whether the endpoint stopped taking the request before all of it was sent.
@@ -72,7 +74,7 @@ final class Exchange {
 
     /// Forgets everything but the memory that the next exchange can use.
     func reset() {
-        worker.wheel.remove(deadline)
+        worker.wheel.unset(deadline)
         client = nil
         machine = ExchangeStateMachine()
         record.reset()
@@ -80,6 +82,7 @@ final class Exchange {
         requestLane.reset()
         pausedTime = 0
         pausedSince = nil
+        awaitsContinue = false
         hasForwarded = false
         requestWasCutOff = false
         upstream = nil
@@ -136,6 +139,7 @@ extension Exchange {
             switch machine.state {
             case .awaitingHead, .routing, .done: nil
             case .connecting: patience.connect
+            case .forwarding(.flowing, .awaitingHead) where awaitsContinue: patience.response
             case .forwarding(.flowing, .awaitingHead) where requestLane.paused.isEmpty: bodyPatience
             case .forwarding(.flowing, .awaitingHead): min(patience.stream, Self.vanishCheck)
             case .forwarding(.ended, .awaitingHead): patience.response
@@ -186,7 +190,7 @@ extension Exchange {
         case .awaitingHead, .routing, .done: break
         case .connecting: connectFailed(.connectTimeout, detail: nil)
         case .forwarding(.flowing, .awaitingHead) where !requestLane.paused.isEmpty: checkPausedRequest()
-        case .forwarding(.flowing, .awaitingHead): fail(.clientBodyTimeout)
+        case .forwarding(.flowing, .awaitingHead): fail(awaitsContinue ? .upstreamTimeout : .clientBodyTimeout)
         case .forwarding(.ended, .awaitingHead): fail(.upstreamTimeout)
         case .forwarding(_, .flowing):
             // Whoever the bytes wait for is to blame.

@@ -42,17 +42,27 @@ struct RequestFilter {
     /// Whether Via names this kind of proxy too often (RFC 9110 §7.6.3). Endless circles would eat every descriptor.
     private func goesInCircles(_ request: borrowing RequestHead) -> Bool {
         guard request.fields.contains(.via) else { return false }
+        let span = request.fields.bytes.span
         var passes = 0
         for line in request.fields.lines where line.known == .via && !line.removed {
-            let hops = request.fields.value(of: line).split(separator: UInt8(ascii: ","))
-            passes += hops.count {
-                $0.split(separator: UInt8(ascii: " ")).dropFirst().first?.elementsEqual(Self.name) ?? false
+            var hops = ListElements(line.value)
+            while let hop = hops.next(in: span) {
+                if Self.isRelevo(span, hop) { passes += 1 }
+                if passes >= Self.maxPasses { return true }
             }
         }
-        return passes >= Self.maxPasses
+        return false
     }
 
-    private static let name = Array("relevo".utf8)
+    /// Whether one element of Via, `1.1 name (comment)`, names this kind of proxy.
+    private static func isRelevo(_ span: borrowing Span<UInt8>, _ hop: Range<Int>) -> Bool {
+        var start = hop.lowerBound
+        while start < hop.upperBound, !ASCII.isBlank(span[start]) { start += 1 }
+        while start < hop.upperBound, ASCII.isBlank(span[start]) { start += 1 }
+        var end = start
+        while end < hop.upperBound, !ASCII.isBlank(span[end]) { end += 1 }
+        return ASCII.matches(span, start..<end, lowercase: "relevo")
+    }
 
     /// RFC 9110 §7.6.2: an OPTIONS that may go no further is answered here, any other Max-Forwards is counted down.
     private func lastForward(_ request: inout RequestHead) -> LocalAnswer? {

@@ -12,7 +12,7 @@ struct ResponseContext {
     var canPersist: Bool
     /// The version that the client speaks.
     var clientVersion: HTTPVersion
-    /// Whether the client is told of the proxy (Via) and given a Date that the endpoint left out.
+    /// Whether the client is told of the proxy (Via).
     var addsFields: Bool
 }
 
@@ -57,6 +57,6 @@ struct ResponsePlan {
         }
         rewrite = ResponseRewrite(
             connection: persists ? .keepAlive(announce: context.clientVersion == .http10) : .close,
-            framing: outgoing, via: context.addsFields, addDate: context.addsFields ? date : nil)
+            framing: outgoing, via: context.addsFields, addDate: date)
     }
 }

@@ -21,15 +21,11 @@ final class UpstreamConnection {
     var keeper: UpstreamPool?
 
     /// Begins to open a connection.
-    /// - Throws: the fault that the system's immediate refusal amounts to.
+    /// - Throws: what the system refuses at once.
     init(
         loop: EventLoop, endpoint: Endpoint, address: SocketAddress, exchange: Exchange
-    ) throws(Fault) {
-        do throws(SystemError) {
-            bufferevent = try Bufferevent(loop: loop, connectingTo: address)
-        } catch {
-            throw Fault(connecting: error)
-        }
+    ) throws(SystemError) {
+        bufferevent = try Bufferevent(loop: loop, connectingTo: address)
         self.endpoint = endpoint
         self.address = address
         self.exchange = exchange

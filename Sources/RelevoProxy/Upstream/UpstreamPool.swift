@@ -19,15 +19,23 @@ final class UpstreamPool {
     }
 
     /// A kept connection to an address of an endpoint. The one used last comes first: it is the least likely to have
-    /// ended. The address was chosen before, so keeping connections does not change who gets how many requests.
+    /// ended, and what has ended or spoken unasked is passed over. The address was chosen before, so keeping
+    /// connections does not change who gets how many requests.
     func lease(_ endpoint: Endpoint, _ address: SocketAddress, to exchange: Exchange) -> UpstreamConnection? {
         let id = endpoint.id
-        guard let index = idle[id].lastIndex(where: { $0.address == address }) else { return nil }
-        let connection = idle[id].remove(at: index)
-        wheel.unset(connection.deadline)
-        connection.keeper = nil
-        connection.exchange = exchange
-        return connection
+        while let index = idle[id].lastIndex(where: { $0.address == address }) {
+            let connection = idle[id].remove(at: index)
+            // What has come since the last turn of the loop would be taken for this exchange's response.
+            guard connection.bufferevent.isQuiet else {
+                end(connection)
+                continue
+            }
+            wheel.unset(connection.deadline)
+            connection.keeper = nil
+            connection.exchange = exchange
+            return connection
+        }
+        return nil
     }
 
     /// Keeps a connection for `patience` nanoseconds, or closes it if there are enough.
