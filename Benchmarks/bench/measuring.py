@@ -135,9 +135,12 @@ class Bench:
         for _ in range(20):
             if lines == previous:
                 break
-            time.sleep(0.3 if peer.name != "nginx" else 1.1)
+            time.sleep(1.1 if peer.name.startswith("nginx") else 0.3)
             lines, previous = logged_lines(peer.name, place), lines
-        return lines / (result["requests"] + result["warm_requests"])
+        share = lines / (result["requests"] + result["warm_requests"])
+        if share < 0.999:
+            raise Failure(f"it logged only {share:.3f} lines for each request")
+        return share
 
     def syscalls(self, peer, scenario):
         """System calls for each request, by name, counted by strace on a run of its own."""

@@ -4,6 +4,7 @@
 import http.client
 import socket
 import threading
+import time
 
 from bench.peers import TEMPLATES, account, fill
 from bench.processes import Failure, await_port, free_port
@@ -42,23 +43,35 @@ class Origin:
         return self.record.stat().st_size // 2
 
 
-def received_head(start):
+def received_head(start, patience=10):
     """The head that reaches an origin: `start(port)` starts a proxy for that port and returns its own."""
     heads = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(30)
+        listener.settimeout(patience)
         thread = threading.Thread(target=take_head, args=(listener, heads))
         port = start(listener.getsockname()[1])
         thread.start()
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        end = time.monotonic() + patience
+        while True:
+            status, told = ask(port)
+            if status == 200 or time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        thread.join()
+    if not heads:
+        raise Failure(f"the request did not reach the origin; the proxy answered {status}")
+    return heads[0], told
+
+
+def ask(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
         connection.request("GET", "/", headers={"Host": "bench.example"})
         answer = connection.getresponse()
         answer.read()
+        return answer.status, str(answer.headers).strip()
+    finally:
         connection.close()
-        thread.join()
-    if not heads:
-        raise Failure(f"the request did not reach the origin; the proxy answered {answer.status}")
-    return heads[0], str(answer.headers).strip()
 
 
 def take_head(listener, heads):

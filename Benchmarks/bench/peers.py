@@ -11,7 +11,7 @@ from bench.processes import Failure, await_port, free_port
 
 TEMPLATES = pathlib.Path(__file__).resolve().parent.parent / "peers"
 DOMAIN = "bench.example"
-LOGGING = {"relevo", "nginx", "haproxy"}
+LOGGING = {"relevo", "nginx", "nginx-system", "haproxy"}
 
 
 class Setup:
@@ -67,9 +67,11 @@ def make_peers(programs):
     """The peers of which there is a program, by name."""
     go = {"GOMAXPROCS": "{workers}", "HOME": "{work}", "XDG_DATA_HOME": "{work}", "XDG_CONFIG_HOME": "{work}"}
     envoy = ["-c", "envoy.yaml", "--concurrency", "{workers}", "--log-level", "error", "--use-dynamic-base-id"]
+    nginx = ({"nginx.conf.in": "nginx.conf"}, ["-e", "stderr", "-p", "{work}", "-c", "nginx.conf"], {})
     known = {
         "relevo": ({"relevo.yaml.in": "relevo.yaml"}, ["run", "relevo.yaml"], {}),
-        "nginx": ({"nginx.conf.in": "nginx.conf"}, ["-e", "stderr", "-p", "{work}", "-c", "nginx.conf"], {}),
+        "nginx": nginx,
+        "nginx-system": nginx,
         "haproxy": ({"haproxy.cfg.in": "haproxy.cfg"}, ["-db", "-f", "haproxy.cfg"], {}),
         "envoy": ({"envoy.yaml.in": "envoy.yaml"}, envoy, {}),
         "caddy": ({"Caddyfile.in": "Caddyfile"}, ["run", "--config", "Caddyfile", "--adapter", "caddyfile"], go),
@@ -83,10 +85,8 @@ def make_peers(programs):
 
 def substitutions(name, setup, place, port):
     """What stands for the names between @ in the templates."""
-    logs = {
-        "relevo": "{ format: json, to: stdout }" if setup.log else "off",
-        "nginx": "access.log combined buffer=32k flush=1s" if setup.log else "off",
-    }
+    logs = {"relevo": "{ format: json, to: stdout }" if setup.log else "off"}
+    logs["nginx"] = logs["nginx-system"] = "access.log combined buffer=32k flush=1s" if setup.log else "off"
     return {
         "port": port, "origin": place.origin, "work": place.work, "workers": setup.workers, "domain": DOMAIN,
         "access_log": logs.get(name, "off"),
@@ -120,6 +120,6 @@ def fill(template, target, values):
 
 def logged_lines(name, place):
     """The lines of the access log that a proxy wrote in its folder."""
-    path = place.work / ("access.log" if name == "nginx" else f"{name}.out")
+    path = place.work / ("access.log" if name.startswith("nginx") else f"{name}.out")
     with open(path, "rb") as lines:
         return sum(1 for _ in lines)

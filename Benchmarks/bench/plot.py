@@ -3,16 +3,16 @@
 
 from xml.sax.saxutils import escape
 
-WIDTH, LABEL, RIGHT = 860, 92, 150
+WIDTH, LABEL, RIGHT = 860, 112, 175
 ROW, BAR, TITLE, GAP, LEGEND = 24, 15, 30, 20, 34
 TEXT, FAINT = "#7a828e", "#8b949e"
 OWN, OTHER = ("#d2691e", "#f0a868"), ("#3f7fbf", "#8fbce6")
 FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 
 
-def text(x, y, words, anchor="start", weight="normal", size=13, colour=TEXT):
+def text(x, y, words, anchor="start", weight="normal", size=13):
     return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}" font-size="{size}" '
-            f'fill="{colour}">{escape(words)}</text>')
+            f'fill="{TEXT}">{words}</text>')
 
 
 def box(x, y, width, colour):
@@ -31,17 +31,15 @@ def row(y, bar, titles, scale):
     end = LABEL + (user + system) * scale
     middle = y + BAR / 2
     parts = [
-        text(LABEL - 8, y + BAR - 3, titles[peer], "end", weight),
+        text(LABEL - 8, y + BAR - 3, escape(titles[peer]), "end", weight),
         box(LABEL, y, user * scale, dark), box(LABEL + user * scale, y, system * scale, light),
     ]
     if high > low:
         parts += [line(LABEL + low * scale, middle, LABEL + high * scale, middle)]
         parts += [line(LABEL + edge * scale, middle - 3, LABEL + edge * scale, middle + 3) for edge in (low, high)]
-    x = max(end, LABEL + high * scale) + 8
-    return parts + [
-        text(x, y + BAR - 3, f"{user + system:.1f} µs", "start", weight),
-        text(x + 62, y + BAR - 3, f"{user:.1f} + {system:.1f}", size=11, colour=FAINT),
-    ]
+    numbers = f'{user + system:.1f} µs <tspan font-size="11" font-weight="normal" dx="5" fill="{FAINT}">'
+    numbers += f'{user:.1f} + {system:.1f}</tspan>'
+    return parts + [text(max(end, LABEL + high * scale) + 8, y + BAR - 3, numbers, "start", weight)]
 
 
 def legend():
@@ -58,7 +56,7 @@ def bars(panels, titles):
     parts, y = legend(), LEGEND
     for name, title, rows in panels:
         scale = (WIDTH - LABEL - RIGHT) / max(max(user + system, high) for _, user, system, _, high in rows)
-        parts.append(text(LABEL, y + 18, f"{name}: {title}", weight="bold"))
+        parts.append(text(LABEL, y + 18, escape(f"{name}: {title}"), weight="bold"))
         parts.append(line(LABEL, y + TITLE - 2, LABEL, y + TITLE + len(rows) * ROW - 2, 1, FAINT))
         for index, bar in enumerate(rows):
             parts += row(y + TITLE + index * ROW + 3, bar, titles, scale)

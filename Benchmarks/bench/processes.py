@@ -1,8 +1,10 @@
 # Starts and ends processes, waits until they listen, and reads what they cost. Each leads a process group of its own
-# below timeout(1), so that nothing outlives its limit even if this program is killed. Knows no proxy.
+# below timeout(1), which ends the group at its limit, and also when this program is killed. Knows no proxy.
 
+import ctypes
 import os
 import pathlib
+import re
 import resource
 import signal
 import socket
@@ -11,6 +13,8 @@ import time
 
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+LIBC = ctypes.CDLL(None)
+SIGNAL_AT_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Failure(Exception):
@@ -28,7 +32,7 @@ class Process:
         with open(self.output, "wb") as output, open(self.errors, "wb") as errors:
             self.child = subprocess.Popen(
                 argv, cwd=work, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True,
-                env={**os.environ, **(environment or {})}, preexec_fn=lambda: cores and os.sched_setaffinity(0, cores))
+                env={**os.environ, **(environment or {})}, preexec_fn=lambda: prepare(cores))
 
     @property
     def alive(self):
@@ -74,7 +78,8 @@ class Process:
     def complaint(self):
         """The last lines that it wrote, for a message."""
         text = b"".join(path.read_bytes()[-1500:] for path in (self.output, self.errors))
-        lines = text.decode(errors="replace").strip().splitlines()[-8:]
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", text.decode(errors="replace"))
+        lines = plain.strip().splitlines()[-8:]
         return "\n".join(f"    {line[:300]}" for line in lines) or "    (it wrote nothing)"
 
     def ending(self):
@@ -82,6 +87,13 @@ class Process:
         if code is None:
             return "is running"
         return "ran into its time limit" if code == 124 else f"ended with code {code}"
+
+
+def prepare(cores):
+    """What the child does before it becomes the program."""
+    LIBC.prctl(SIGNAL_AT_PARENTS_DEATH, signal.SIGTERM)
+    if cores:
+        os.sched_setaffinity(0, cores)
 
 
 class Processes:

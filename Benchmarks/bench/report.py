@@ -8,8 +8,8 @@ from bench import plot
 from bench.scenarios import ALL, RATE
 
 TITLES = {
-    "relevo": "Relevo", "nginx": "nginx", "haproxy": "HAProxy", "envoy": "Envoy", "caddy": "Caddy",
-    "traefik": "Traefik", "prototype": "prototype", "direct": "no proxy",
+    "relevo": "Relevo", "nginx": "nginx", "nginx-system": "system's nginx", "haproxy": "HAProxy", "envoy": "Envoy",
+    "caddy": "Caddy", "traefik": "Traefik", "prototype": "prototype", "direct": "no proxy",
 }
 SCENARIOS = {each.name: each for each in ALL}
 UNITS = {"request": ("CPU µs/request", 1e6), "GiB": ("CPU ms/GiB", 1e3)}
@@ -250,7 +250,7 @@ def plot_panels(results):
 
 def progress(scenario, peer, figures):
     """One line about one measurement."""
-    start = f"{scenario.name:<10}  {TITLES[peer]:<9}"
+    start = f"{scenario.name:<10}  {TITLES[peer]:<14}"
     if "failure" in figures:
         return f"{start}  FAILED: {figures['failure']}"
     bad = f"  INVALID: {figures['errors']} errors" if figures.get("errors") else ""
@@ -261,12 +261,13 @@ def progress(scenario, peer, figures):
     title, factor = UNITS[scenario.unit]
     cost = f"{figures['cpu'] * factor:7.1f} {title} ({figures['user'] * factor:.1f} user)"
     pace = f"{figures['per_second']:8,.0f}/s" if "per_second" in figures else f"p99.9 {figures['p999']:.2f} ms"
-    core = f"core {figures['proxy_load']:.0%}, others {figures.get('foreign', 0):.0%}"
+    core = f"core {figures['proxy_load']:.0%}"
+    core += f", others {figures['foreign']:.0%}" if "foreign" in figures else ""
     return f"{start}  {cost}  {pace}  p99 {figures['p99']:.2f} ms  {core}{bad}"
 
 
 def progress_calls(scenario, peer, figures):
-    start = f"{scenario.name:<10}  {TITLES[peer]:<9}"
+    start = f"{scenario.name:<10}  {TITLES[peer]:<14}"
     if "failure" in figures:
         return f"{start}  FAILED: {figures['failure']}"
     names = ", ".join(f"{name} {count:.2f}" for name, count in list(figures["by_name"].items())[:5])
