@@ -3,7 +3,7 @@
 
 from xml.sax.saxutils import escape
 
-WIDTH, LABEL, RIGHT = 860, 112, 175
+WIDTH, LABEL, RIGHT = 870, 114, 175
 ROW, BAR, TITLE, GAP, LEGEND = 24, 15, 30, 20, 34
 TEXT, FAINT = "#7a828e", "#8b949e"
 OWN, OTHER = ("#d2691e", "#f0a868"), ("#3f7fbf", "#8fbce6")
@@ -47,7 +47,7 @@ def legend():
     for (dark, light), name in ((OWN, "Relevo"), (OTHER, "others")):
         for colour, kind in ((dark, "user"), (light, "system")):
             parts += [box(x, 8, 15, colour), text(x + 21, 20, f"{name}, {kind}", size=12)]
-            x += 122
+            x += 130
     return parts + [line(x + 2, 15.5, x + 22, 15.5), text(x + 28, 20, "lowest to highest round", size=12)]
 
 

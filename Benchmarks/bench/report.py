@@ -241,8 +241,11 @@ def plot_panels(results):
         for peer in results.peers(name):
             totals = results.values(name, peer, "cpu")
             if totals:
-                user, system = (results.median(name, peer, key) * 1e6 for key in ("user", "system"))
-                bars.append((peer, user, system, min(totals) * 1e6, max(totals) * 1e6))
+                # The median of the sums is not the sum of the medians: the bar has the table's length.
+                total = statistics.median(totals) * 1e6
+                user, system = (results.median(name, peer, key) for key in ("user", "system"))
+                user = total * user / (user + system)
+                bars.append((peer, user, total - user, min(totals) * 1e6, max(totals) * 1e6))
         if bars:
             panels.append((name, SCENARIOS[name].title, bars))
     return panels
