@@ -30,6 +30,29 @@ public final class LoopThread: Sendable {
         handle = Mutex(thread)
     }
 
+    /// Starts a thread that runs `prepare`, waits until that has ended, and lets the thread run what it returned.
+    ///
+    /// What a loop needs is opened on the loop's own thread: so the caller learns of it when there is nothing left.
+    public static func start(
+        name: String, preparing prepare: @escaping @Sendable () throws(SystemError) -> () -> Void
+    ) throws(SystemError) -> LoopThread {
+        let gate = Gate()
+        let thread = try LoopThread(name: name) {
+            do throws(SystemError) {
+                let run = try prepare()
+                gate.open(nil)
+                run()
+            } catch {
+                gate.open(error)
+            }
+        }
+        if let error = gate.wait() {
+            thread.join()
+            throw error
+        }
+        return thread
+    }
+
     /// Waits for the thread's end. Only the first call waits; not to be called on the thread itself.
     public func join() {
         let thread = handle.withLock { handle in
@@ -52,6 +75,29 @@ public final class LoopThread: Sendable {
         sigfillset(&all)
         for crash in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { sigdelset(&all, crash) }
         pthread_sigmask(SIG_BLOCK, &all, nil)
+    }
+
+    /// Lets one thread wait for the word of another.
+    private final class Gate: @unchecked Sendable {
+        private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+        private var error: SystemError?
+
+        init() { sem_init(semaphore, 0, 0) }
+
+        deinit {
+            sem_destroy(semaphore)
+            semaphore.deallocate()
+        }
+
+        func open(_ error: SystemError?) {
+            self.error = error
+            sem_post(semaphore)
+        }
+
+        func wait() -> SystemError? {
+            while sem_wait(semaphore) != 0 {}
+            return error
+        }
     }
 
     private final class Start: Sendable {

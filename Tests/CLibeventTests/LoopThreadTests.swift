@@ -27,6 +27,21 @@ import Testing
         }
     }
 
+    @Test("a thread that cannot be prepared ends, and its reason is thrown to whoever starts it")
+    func failedPreparation() throws {
+        #expect(throws: SystemError(EMFILE, in: .accept)) {
+            try LoopThread.start(name: "test") { () throws(SystemError) in throw SystemError(EMFILE, in: .accept) }
+        }
+        let runs = Atomic(0)
+        let thread = try LoopThread.start(name: "test") { () throws(SystemError) in
+            runs.add(1, ordering: .relaxed)
+            return { runs.add(10, ordering: .relaxed) }
+        }
+        #expect(runs.load(ordering: .relaxed) % 10 == 1)
+        thread.join()
+        #expect(runs.load(ordering: .relaxed) == 11)
+    }
+
     @Test("the body has run when join returns, on a thread of its own")
     func join() throws {
         let own = pthread_self()

@@ -21,12 +21,13 @@ package final class LogWriter: Sendable {
     package init(descriptor: Int32) throws(SystemError) {
         let mailbox = try LoopMailbox<LogSink>()
         self.mailbox = mailbox
-        thread = try LoopThread(name: "relevo-log") {
-            guard let loop = try? EventLoop() else { return }
-            let sink = LogSink(descriptor: descriptor, loop: loop)
-            guard let receiver = try? mailbox.receive(on: loop, context: sink) else { return }
-            loop.run()
-            receiver.close()
+        thread = try LoopThread.start(name: "relevo-log") { () throws(SystemError) in
+            let loop = try EventLoop()
+            let receiver = try mailbox.receive(on: loop, context: LogSink(descriptor: descriptor, loop: loop))
+            return {
+                loop.run()
+                receiver.close()
+            }
         }
     }
 
