@@ -164,6 +164,25 @@ extension Bufferevent {
         }
     }
 
+    /// Sends bytes without the way through ``output``, as far as the socket takes them; the rest goes there.
+    ///
+    /// Like ``flush()`` it tells failures later, as a signal.
+    public func send(_ bytes: [UInt8]) {
+        guard phase == .open, flavour == .socket, let raw, !isWriting, output.isEmpty else {
+            output.append(bytes)
+            flush()
+            return
+        }
+        let sent = bytes.withUnsafeBytes {
+            Glibc.send(bufferevent_getfd(raw), $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        guard sent < bytes.count else { return }
+        if sent < 0, errno != EAGAIN, errno != EINTR { hasWriteFailed = true }
+        output.append(bytes, from: max(0, sent))
+        isWriting = true
+        bufferevent_enable(raw, Int16(EV_WRITE))
+    }
+
     /// ``onWritten`` is called when ``output`` has fallen to this many bytes.
     public func setWriteLowMark(_ bytes: Int) { writeLowMark = bytes }
 

@@ -69,8 +69,13 @@ extension Evbuffer {
     /// Replaces the contents of `array` with the first `count` bytes, or as many as there are.
     public func copyPrefix(_ count: Int, into array: inout [UInt8]) {
         array.removeAll(keepingCapacity: true)
+        appendPrefix(count, to: &array)
+    }
+
+    /// Appends the first `count` bytes, or as many as there are, to an array.
+    public func appendPrefix(_ count: Int, to array: inout [UInt8]) {
         guard count > 0 else { return }
-        array.reserveCapacity(min(count, length))
+        array.reserveCapacity(array.count + min(count, length))
         var missing = count
         forEachSegment { segment in
             let part = min(segment.count, missing)
@@ -127,10 +132,10 @@ extension Evbuffer {
         }
     }
 
-    /// Appends a copy of `bytes`.
-    public func append(_ bytes: [UInt8]) {
-        guard let raw, !bytes.isEmpty else { return }
-        bytes.withUnsafeBytes { _ = evbuffer_add(raw, $0.baseAddress, $0.count) }
+    /// Appends a copy of `bytes` from an offset on.
+    public func append(_ bytes: [UInt8], from offset: Int = 0) {
+        guard let raw, offset >= 0, offset < bytes.count else { return }
+        bytes.withUnsafeBytes { _ = evbuffer_add(raw, $0.baseAddress! + offset, $0.count - offset) }
     }
 
     /// Appends a copy of the text's UTF-8 bytes.

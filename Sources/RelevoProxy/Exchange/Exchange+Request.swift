@@ -95,7 +95,11 @@ extension Exchange {
         worker.scratch.removeAll(keepingCapacity: true)
         let rewrite = requestRewrite
         HeadSerializer.append(request: request, rewrite: rewrite, to: &worker.scratch)
-        upstream.bufferevent.output.append(worker.scratch)
+        if requestLane.hasEnded {
+            upstream.bufferevent.send(worker.scratch)
+        } else {
+            upstream.bufferevent.output.append(worker.scratch)
+        }
         requestLane.paused = []
         endPause()
         awaitsContinue = request.version == .http11 && request.hasBody && request.fields.contains(.expect)

@@ -58,7 +58,7 @@ extension Exchange {
             fail(.upstreamMalformed, detail: "too many interim responses")
             return .over
         }
-        if request.version == .http11 { write(response, ResponseRewrite()) }
+        if request.version == .http11 { write(ResponseRewrite()) }
         if response.status == 100 { continued() }
         response.reset()
         armDeadline()
@@ -79,7 +79,7 @@ extension Exchange {
         responseLane.start(.untilEnd, limits: worker.headLimits)
         var rewrite = ResponseRewrite(connection: .upgrade)
         rewrite.via = addsFields
-        write(response, rewrite)
+        write(rewrite)
         pumpRequest()
         return machine.isResponding ? .goesOn : .over
     }
@@ -96,8 +96,25 @@ extension Exchange {
         record.status = response.status
         responseLane.start(plan.lane, limits: worker.headLimits)
         machine.responseBegan()
-        write(response, plan.rewrite)
+        begin(plan.rewrite)
         armDeadline()
+    }
+
+    /// Sends the head, with the body if that is small and there.
+    private func begin(_ rewrite: ResponseRewrite) {
+        guard let client, let upstream else { return }
+        serialize(rewrite)
+        if responseLane.takeWhole(from: upstream.bufferevent.input, to: &worker.scratch) {
+            client.bufferevent.send(worker.scratch)
+        } else {
+            client.bufferevent.output.append(worker.scratch)
+        }
+        record.bytesSent += worker.scratch.count
+    }
+
+    private func serialize(_ rewrite: ResponseRewrite) {
+        worker.scratch.removeAll(keepingCapacity: true)
+        HeadSerializer.append(response: response, rewrite: rewrite, to: &worker.scratch)
     }
 
     /// Whether the response will be complete before the request is: what the client still sends of it could be taken
@@ -119,14 +136,12 @@ extension Exchange {
             && !worker.isFull && !requestWasCutOff
     }
 
-    /// Writes a head to the client; it leaves with what follows of the body.
-    private func write(_ head: borrowing ResponseHead, _ rewrite: ResponseRewrite) {
+    /// Sends a head that no body follows: of an interim response, or before a tunnel.
+    private func write(_ rewrite: ResponseRewrite) {
         guard let client else { return }
-        worker.scratch.removeAll(keepingCapacity: true)
-        HeadSerializer.append(response: head, rewrite: rewrite, to: &worker.scratch)
-        client.bufferevent.output.append(worker.scratch)
+        serialize(rewrite)
+        client.bufferevent.send(worker.scratch)
         record.bytesSent += worker.scratch.count
-        if machine.awaitsResponseHead { client.bufferevent.flush() }
     }
 
     /// Moves response body, as far as the endpoint has sent it and the client takes it.

@@ -48,6 +48,9 @@ struct ForwardLane {
     /// Unsent bytes in the target that pause the lane; half of it lets it go on.
     static let highMark = 64 * 1024
 
+    /// Bytes of a body that is copied to leave with its head: cheaper than segments that change buffers.
+    static let smallBody = 8 * 1024
+
     /// Why nothing moves at the moment.
     var paused: PauseReasons = []
     /// Whether the body is complete.
@@ -113,6 +116,19 @@ struct ForwardLane {
         case .rawChunks, .reframedChunks, .unchunked: return pumpChunks(from: source, to: target)
         }
         return hasEnded ? .ended : .flowing
+    }
+
+    /// Takes a body of known length that is small and all there out of the source, so that it can leave with its head.
+    /// - Returns: false if it is not: then nothing has changed.
+    mutating func takeWhole(from source: Evbuffer, to bytes: inout [UInt8]) -> Bool {
+        if hasEnded { return true }
+        guard case .counted = framing, remaining <= Self.smallBody, source.length >= remaining else { return false }
+        source.appendPrefix(remaining, to: &bytes)
+        source.drain(remaining)
+        bytesTaken += remaining
+        remaining = 0
+        hasEnded = true
+        return true
     }
 
     /// The source has ended. Completes a body that ends so.
