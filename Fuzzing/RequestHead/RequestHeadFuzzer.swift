@@ -116,7 +116,7 @@ struct RequestHeadFuzzer {
 
     private func rewrites(_ head: RequestHead) -> [RequestRewrite] {
         var plain = RequestRewrite(connection: head.wantsUpgrade ? .upgrade : .keepAlive)
-        plain.extra = Array("X-Own: 1\r\n".utf8)
+        plain.requestID = Array("own".utf8)
         var forwarded = RequestRewrite(connection: .keepAlive, forwarded: .xForwarded, via: true)
         forwarded.clientAddress = Array("10.0.0.1".utf8)
         var rfc7239 = RequestRewrite(connection: .close, forwarded: .rfc7239, via: true, framing: .chunked)
