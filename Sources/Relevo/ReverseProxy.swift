@@ -68,8 +68,9 @@ public final class ReverseProxy: Sendable {
         guard mayStart else { throw ProxyStartError.notNew }
         defer { started.complete() }
         for warning in snapshot.warnings { logger.warning("\(warning)") }
+        var log: LogWriter?
         do {
-            let log = try openLog()
+            log = try openLog()
             let group = try await WorkerGroup.start(snapshot, settings(log))
             state.withLock { $0 = .running(group, log) }
             logger.info(
@@ -80,6 +81,7 @@ public final class ReverseProxy: Sendable {
                 ])
             return group.addresses
         } catch {
+            await log?.finish(within: .seconds(1))
             state.withLock { $0 = .stopped }
             stopped.complete()
             throw ProxyStartError(error)

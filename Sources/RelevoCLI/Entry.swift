@@ -70,5 +70,6 @@ struct RelevoCommand: AsyncParsableCommand {
 
             Exit codes: 0 success, 1 wrong configuration, 2 wrong usage, 3 could not start.
             """,
+        version: Version.text,
         subcommands: [Run.self, Check.self, Explain.self, Demo.self, Version.self])
 }

@@ -27,14 +27,16 @@ struct Version: ParsableCommand {
     /// The version of this source tree.
     static let number = "0.1.0-dev"
 
-    func run() {
-        Terminal.say(
-            """
-            relevo   \(Self.number)
-            swift    \(Self.compiler)
-            libevent \(EventLoop.libraryVersion)
-            """)
+    /// What `relevo version` and `relevo --version` print.
+    static var text: String {
+        """
+        relevo   \(number)
+        swift    \(compiler)
+        libevent \(EventLoop.libraryVersion)
+        """
     }
+
+    func run() { Terminal.say(Self.text) }
 
     private static var compiler: String {
         #if compiler(>=6.4)

@@ -19,7 +19,7 @@ package enum AddressText {
     /// Reads `0.0.0.0:80`, `[::]:80` or `unix:/path`.
     package static func listener(_ text: String) throws(Failure) -> ListenerAddress {
         if let path = try unixPath(text) { return .unix(path) }
-        let (host, port) = try split(text)
+        let (host, port) = try split(text, usualPort: 8080)
         guard let port else {
             throw Failure(message: "listener `\(text)` has no port", suggestion: "write `\(text):8080`")
         }
@@ -44,7 +44,7 @@ package enum AddressText {
             throw Failure(
                 message: "endpoint `\(text)` has a path", suggestion: "an endpoint is `host` or `host:port`")
         }
-        let (host, port) = try split(address)
+        let (host, port) = try split(address, usualPort: 80)
         if port == 0 { throw Failure(message: "endpoint `\(text)` has port 0", suggestion: "ports are 1 to 65535") }
         if isLiteral(host) { return .literal(host, port: port ?? 80) }
         guard isName(host) else {
@@ -85,8 +85,8 @@ package enum AddressText {
         return path
     }
 
-    /// Splits host and port; brackets are removed.
-    private static func split(_ text: String) throws(Failure) -> (host: String, port: Int?) {
+    /// Splits host and port; brackets are removed. `usualPort` is for suggestions.
+    private static func split(_ text: String, usualPort: Int) throws(Failure) -> (host: String, port: Int?) {
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else {
                 throw Failure(message: "`\(text)` lacks the closing bracket", suggestion: nil)
@@ -101,10 +101,23 @@ package enum AddressText {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         if parts.count > 2 {
             throw Failure(
-                message: "`\(text)` has several colons",
-                suggestion: isLiteral(text) ? "write IPv6 addresses in brackets: `[\(text)]:80`" : nil)
+                message: "`\(text)` has several colons", suggestion: bracketed(text, usualPort: usualPort))
         }
         return (String(parts[0]), parts.count == 2 ? try port(parts[1], in: text) : nil)
+    }
+
+    /// What may have been meant by an IPv6 address without brackets: `::1:80` is an address, or one with a port. In
+    /// quotes, because a bracket begins a list in configuration files.
+    private static func bracketed(_ text: String, usualPort: Int) -> String? {
+        let whole = isLiteral(text) ? "`\"[\(text)]:\(usualPort)\"`" : nil
+        var parted: String?
+        if let colon = text.lastIndex(of: ":"), isLiteral(String(text[..<colon])),
+            let port = try? port(text[text.index(after: colon)...], in: text)
+        {
+            parted = "`\"[\(text[..<colon])]:\(port)\"`"
+        }
+        let choices = [whole, parted].compactMap(\.self)
+        return choices.isEmpty ? nil : "write IPv6 addresses in brackets: " + choices.joined(separator: " or ")
     }
 
     private static func port(_ digits: Substring, in text: String) throws(Failure) -> Int {

@@ -1,6 +1,8 @@
 // The closed list of ways in which a request can fail.
 // What follows from each is in Fault+Table.swift.
 
+package import RelevoHTTP
+
 /// Why a request failed: one code, the same in the access log, in `Proxy-Status` and in docs/errors.md.
 public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
     /// The client broke HTTP; the answer says how.
@@ -61,4 +63,17 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
     case upstreamTimeout = "upstream.timeout"
     /// The response ended too early, after its head had gone to the client.
     case upstreamTruncated = "upstream.truncated"
+}
+
+extension Fault {
+    /// The fault of a client whose request the parser refuses with an error of this class.
+    package init(refusing kind: HTTPParseError.Kind) {
+        switch kind {
+        case .malformed: self = .clientMalformed
+        case .unsupportedVersion: self = .clientUnsupportedVersion
+        case .unsupportedCoding: self = .clientUnsupportedCoding
+        case .headTooLarge: self = .clientHeadTooLarge
+        case .targetTooLong: self = .clientTargetTooLong
+        }
+    }
 }

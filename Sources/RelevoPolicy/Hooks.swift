@@ -12,8 +12,8 @@ public struct HookRequest: Sendable {
     public let host: String
     /// The target as received, `/a?b=c`.
     public let target: String
-    /// The path as routes compare it: without query, unreserved characters decoded, dot segments and double slashes
-    /// removed. Decide by this one: a client can write the same path in many ways.
+    /// The path as routes compare it: without query, unreserved characters decoded, other encodings in upper case, dot
+    /// segments and double slashes removed. Decide by this one: a client can write the same path in many ways.
     public let path: String
     /// The client's address without port.
     public let clientAddress: String
@@ -53,9 +53,13 @@ public struct HookRequest: Sendable {
     public mutating func removeField(_ name: String) { edits.append(.remove(name: name)) }
 }
 
-/// One change of the fields that go to the endpoint. Framing fields, Host, and what the proxy itself says about the
-/// client (`X-Forwarded-For`, `-Proto`, `-Host`, `Forwarded`, `X-Request-ID`) are the proxy's: edits of them have no
-/// effect, and neither have names and values that RFC 9110 §5 does not allow.
+/// One change of the fields that go to the endpoint.
+///
+/// Framing fields, Host and the fields of one hop are the proxy's: edits of them have no effect, and neither have names
+/// and values that RFC 9110 §5 does not allow. Where the endpoint is told of the client (any ``ForwardedMode`` but
+/// `none`), the proxy's are also `X-Request-ID` and, unless the peer is a trusted proxy, `X-Forwarded-For`, `-Proto`,
+/// `-Host`, `-Port`, `X-Real-IP` and `Forwarded`. Of a trusted peer, edits of these change what counts as its word;
+/// with `none` they are carried out like any other.
 public enum FieldEdit: Sendable, Hashable {
     /// Append a field.
     case add(name: String, value: String)

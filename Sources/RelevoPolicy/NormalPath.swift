@@ -6,14 +6,14 @@
 /// Origins decode `%61`, join `//` and resolve `..` before they look a path up. If routing compared the raw text, a
 /// client could reach `/admin` through `/public/%2e%2e/admin`. So unreserved characters are decoded (RFC 3986
 /// §6.2.2.2), dot segments removed (§5.2.4) and slashes joined, for the comparison only. `%2F` stays encoded: it is
-/// data.
+/// data. What stays encoded has its digits in upper case, so that `%2f` is no other path (§6.2.2.1).
 package struct NormalPath: Sendable {
     /// The normal form; the original slice when nothing had to change.
     package let bytes: ArraySlice<UInt8>
 
     /// Normalises `path`, which begins with `/` or is `*`.
     package init(_ path: ArraySlice<UInt8>) {
-        bytes = Self.needsWork(path) ? Self.removingDotSegments(Self.decodingUnreserved(path))[...] : path
+        bytes = Self.needsWork(path) ? Self.removingDotSegments(Self.normalisingEncoding(path))[...] : path
     }
 
     private static func needsWork(_ path: ArraySlice<UInt8>) -> Bool {
@@ -26,16 +26,16 @@ package struct NormalPath: Sendable {
         return false
     }
 
-    private static func decodingUnreserved(_ path: ArraySlice<UInt8>) -> [UInt8] {
+    private static func normalisingEncoding(_ path: ArraySlice<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(path.count)
         var index = path.startIndex
         while index < path.endIndex {
             if path[index] == UInt8(ascii: "%"), index + 2 < path.endIndex,
-                let high = hexDigit(path[index + 1]), let low = hexDigit(path[index + 2]),
-                isUnreserved(high << 4 | low)
+                let high = hexDigit(path[index + 1]), let low = hexDigit(path[index + 2])
             {
-                result.append(high << 4 | low)
+                let byte = high << 4 | low
+                if isUnreserved(byte) { result.append(byte) } else { appendEncoded(byte, to: &result) }
                 index += 3
             } else {
                 result.append(path[index])
@@ -66,6 +66,12 @@ package struct NormalPath: Sendable {
         }
         if endsOpen || kept.isEmpty { result.append(UInt8(ascii: "/")) }
         return result
+    }
+
+    /// Appends a byte percent-encoded, in the normal form.
+    static func appendEncoded(_ byte: UInt8, to output: inout [UInt8]) {
+        let digits = Array("0123456789ABCDEF".utf8)
+        output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
 
     private static func hexDigit(_ byte: UInt8) -> UInt8? {

@@ -120,8 +120,9 @@ extension ProxyConfiguration {
     /// One rule of a domain: which requests it is for and what becomes of them.
     public struct Route: Sendable, Equatable {
         /// A path prefix of whole segments: `/v1` takes `/v1` and `/v1/a`, never `/v1a`. `/` takes every request.
+        /// In the form that ``HookRequest/path`` has; any other is refused.
         public var path: String
-        /// Methods taken; empty means all.
+        /// Methods taken, with regard to case (RFC 9110 §9.1); empty means all.
         public var methods: [String]
         /// What becomes of the request.
         public var action: RouteAction

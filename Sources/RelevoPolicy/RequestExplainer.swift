@@ -58,8 +58,7 @@ package struct RequestExplainer {
             return lines + trace.steps + describe(decision, head)
         } catch {
             lines.append("refused   \(error.name): \(error.explanation)")
-            lines.append("outcome   status \(error.kind.status), and no endpoint sees the request")
-            return lines
+            return lines + outcome(Fault(refusing: error.kind))
         }
     }
 

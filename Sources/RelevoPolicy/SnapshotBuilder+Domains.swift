@@ -1,5 +1,5 @@
 // Domains and routes of a configuration, checked, with names resolved to clusters and overrides to values.
-// Matching requests against them is done in RouteTable.
+// What a route may say is in SnapshotBuilder+Routes; matching requests against routes is done in RouteTable.
 
 extension SnapshotBuilder {
     mutating func domains(_ clusters: inout ClusterSet) -> [Domain] {
@@ -50,14 +50,8 @@ extension SnapshotBuilder {
         _ source: ProxyConfiguration.Route, of domain: ProxyConfiguration.Domain, in clusters: inout ClusterSet
     ) -> Route? {
         check(source.timeouts, at: source.location)
-        if !source.path.hasPrefix("/") || source.path.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) {
-            report("path `\(source.path)` is no path prefix", "paths begin with `/`", at: source.location)
-        } else if source.path.contains("?") || source.path.contains("#") {
-            report("path `\(source.path)` has a query", "routes look at the path only", at: source.location)
-        }
-        for method in source.methods where !isToken(method) {
-            report("`\(method)` is no method", "write `GET`, `POST`, …", at: source.location)
-        }
+        checkPath(source.path, at: source.location)
+        for method in source.methods { checkMethod(method, at: source.location) }
         guard let (target, overrides) = target(source, of: domain, in: &clusters) else { return nil }
         let timeouts = configuration.timeouts
             .overridden(by: domain.timeouts).overridden(by: overrides).overridden(by: source.timeouts)
@@ -92,16 +86,9 @@ extension SnapshotBuilder {
             if !(200...599).contains(status) {
                 report("response status \(status)", "200 to 599", at: source.location)
             }
+            checkContent(status, body, at: source.location)
             return (.respond(status: status, body: Array(body.utf8)), TimeoutOverrides())
         }
-    }
-
-    private func isToken(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                    || "!#$%&'*+-.^_`|~".utf8.contains(byte)
-            }
     }
 
     /// A route behind one that takes all its requests is probably a mistake in the order.

@@ -1,5 +1,5 @@
 // From a configuration to a snapshot, or to everything that is wrong with it. The only way to a snapshot.
-// Domains and clusters are in files of their own.
+// Listeners, clusters, domains and routes are in files of their own.
 
 /// Checks a configuration and turns it into a snapshot.
 package struct SnapshotBuilder {
@@ -25,28 +25,6 @@ package struct SnapshotBuilder {
 
     mutating func report(_ message: String, _ suggestion: String? = nil, at location: SourceLocation?) {
         problems.append(ConfigurationProblem(message, suggestion: suggestion, location: location))
-    }
-
-    private mutating func listeners() -> [ListenerSpec] {
-        if configuration.listeners.isEmpty {
-            report("there are no listeners", "add `listeners: [\"0.0.0.0:8080\"]`", at: nil)
-        }
-        var seen: [ListenerAddress: SourceLocation?] = [:]
-        var specs: [ListenerSpec] = []
-        for listener in configuration.listeners {
-            do {
-                let address = try AddressText.listener(listener.address)
-                let mayRepeat = if case .literal(_, port: 0) = address { true } else { false }
-                if let earlier = seen[address], !mayRepeat {
-                    report("listener `\(address)` is there twice", firstAt(earlier), at: listener.location)
-                }
-                seen[address] = .some(listener.location)
-                specs.append(ListenerSpec(address: address, location: listener.location))
-            } catch {
-                report(error.message, error.suggestion, at: listener.location)
-            }
-        }
-        return specs
     }
 
     func firstAt(_ location: SourceLocation?) -> String? { location.map { "the first is at \($0)" } }

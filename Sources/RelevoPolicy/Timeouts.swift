@@ -20,7 +20,8 @@ public struct Timeouts: Sendable, Equatable {
     public var stream: Duration = .seconds(300)
     /// Silence in a connection that has left HTTP, such as a WebSocket.
     public var tunnel: Duration = .seconds(3600)
-    /// Silence that a client is granted which has ended its sending side (RFC 9112 §9.6) but may still read.
+    /// Silence that a client is granted which has ended its sending side (RFC 9112 §9.6) but may still read; not in
+    /// a connection that has left HTTP, where `tunnel` holds.
     public var halfClose: Duration = .seconds(1)
     /// Running exchanges when the proxy shuts down.
     public var shutdown: Duration = .seconds(30)

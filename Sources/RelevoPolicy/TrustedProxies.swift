@@ -53,6 +53,33 @@ extension IPAddress {
         if case .v6(0, let low) = self, low >> 32 == 0xFFFF { return .v4(UInt32(truncatingIfNeeded: low)) }
         return self
     }
+
+    /// Reads an element of `X-Forwarded-For`: an address, IPv6 also in brackets. Some gateways write the client's port
+    /// behind it, `192.0.2.1:5678` or `[2001:db8::1]:5678`, which says nothing about who it is.
+    fileprivate init?(element: ArraySlice<UInt8>) {
+        let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        var host = element.drop(while: isBlank)
+        while let last = host.last, isBlank(last) { host.removeLast() }
+        var port: ArraySlice<UInt8>?
+        let isBracketed = host.first == UInt8(ascii: "[")
+        let colon = UInt8(ascii: ":")
+        if isBracketed {
+            guard let end = host.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+            let rest = host[(end + 1)...]
+            host = host[(host.startIndex + 1)..<end]
+            guard rest.isEmpty || rest.first == colon, host.contains(colon) else { return nil }
+            if !rest.isEmpty { port = rest.dropFirst() }
+        } else if let first = host.firstIndex(of: colon), host.lastIndex(of: colon) == first {
+            port = host[(first + 1)...]
+            host = host[..<first]
+        }
+        if let port {
+            guard (1...5).contains(port.count), let number = Int(String(decoding: port, as: UTF8.self)),
+                port.allSatisfy({ (0x30...0x39).contains($0) }), number <= 65_535
+            else { return nil }
+        }
+        self.init(String(decoding: host, as: UTF8.self))
+    }
 }
 
 /// The peers whose word about a client is taken.
@@ -75,8 +102,7 @@ package struct TrustedProxies: Sendable {
         var last: IPAddress?
         for line in fields.lines.reversed() where line.known == .xForwardedFor && !line.removed {
             for part in fields.value(of: line).split(separator: UInt8(ascii: ",")).reversed() {
-                let text = String(decoding: part, as: UTF8.self).filter { $0 != " " && $0 != "\t" }
-                guard let address = IPAddress(text) else { return last }
+                guard let address = IPAddress(element: part) else { return last }
                 last = address
                 if !trusts(address) { return address }
             }

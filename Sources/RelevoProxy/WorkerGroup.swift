@@ -63,26 +63,25 @@ package final class WorkerGroup: Sendable {
     ) async throws(StartError) -> WorkerGroup {
         let count = snapshot.configuration.workers ?? Processors.count
         let sockets = try openSockets(snapshot.listeners, workers: count)
-        do {
+        let group: WorkerGroup
+        do throws(SystemError) {
             let mailboxes = try (0..<count).map { _ throws(SystemError) in try LoopMailbox<Worker>() }
-            let control = try ControlLoop(snapshot, settings, workers: mailboxes)
-            await control.resolveNames(patience: settings.lookupPatience)
-            let group = WorkerGroup(
-                addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control)
-            let census = ClientCensus(limit: snapshot.limits.clientConnections)
-            for index in 0..<count {
-                let worker = workerSettings(snapshot, settings, census, index: index, of: count)
-                let failure = await group.startThread(worker, sockets.map { $0[index] }, index)
-                guard let failure else { continue }
-                await group.shutdown(within: .zero)
-                throw failure
-            }
-            return group
-        } catch let error as SystemError {
-            throw StartError(listener: nil, reason: error)
+            let control = try await ControlLoop(snapshot, settings, workers: mailboxes)
+            group = WorkerGroup(addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control)
         } catch {
-            throw StartError(listener: nil, reason: SystemError(0, in: .thread))
+            removeFiles(of: sockets)
+            throw StartError(listener: nil, reason: error)
         }
+        await group.control.resolveNames(patience: settings.lookupPatience)
+        let census = ClientCensus(limit: snapshot.limits.clientConnections)
+        for index in 0..<count {
+            let worker = workerSettings(snapshot, settings, census, index: index, of: count)
+            let failure = await group.startThread(worker, sockets.map { $0[index] }, index)
+            guard let failure else { continue }
+            await group.shutdown(within: .zero)
+            throw StartError(listener: nil, reason: failure)
+        }
+        return group
     }
 
     private init(addresses: [SocketAddress], workers: [LoopMailbox<Worker>], control: ControlLoop) {
@@ -139,26 +138,28 @@ extension WorkerGroup {
         var result: [[ListeningSocket]] = []
         for listener in listeners {
             do throws(SystemError) {
-                result.append(try openSockets(wanted(listener.address), workers: workers))
+                let first = try ListeningSocket(wanted(listener.address), refuseIfTaken: true)
+                result.append([first])
+                let others = try (1..<workers).map { _ throws(SystemError) in try sibling(of: first) }
+                result[result.count - 1] += others
             } catch {
+                removeFiles(of: result)
                 throw StartError(listener: listener, reason: error)
             }
         }
         return result
     }
 
-    private static func openSockets(
-        _ wanted: SocketAddress, workers: Int
-    ) throws(SystemError) -> [ListeningSocket] {
-        var sockets = [try ListeningSocket(wanted, refuseIfTaken: true)]
-        while sockets.count < workers {
-            // TCP: a socket of its own for each worker, so that the kernel spreads the clients. A unix path has only
-            // one queue, so workers share it.
-            sockets.append(
-                wanted.port == nil
-                    ? try sockets[0].duplicate() : try ListeningSocket(sockets[0].address, refuseIfTaken: false))
-        }
-        return sockets
+    /// TCP: a socket of its own for each worker, so that the kernel spreads the clients. A unix path has only one
+    /// queue, so workers share it.
+    private static func sibling(of first: ListeningSocket) throws(SystemError) -> ListeningSocket {
+        first.address.port == nil
+            ? try first.duplicate() : try ListeningSocket(first.address, refuseIfTaken: false)
+    }
+
+    /// Removes what a failed start would leave on disk; before the sockets close, while nobody else can have the paths.
+    private static func removeFiles(of sockets: [[ListeningSocket]]) {
+        for case .unix(let path)? in sockets.map(\.first?.address) { FileOutput.removeSocket(path) }
     }
 
     private static func wanted(_ address: ListenerAddress) -> SocketAddress {

@@ -2,7 +2,10 @@
 // Each test has a process of its own: the shortage would meet every test that runs beside it.
 // Bounds that are configured are in ListenerTests.
 
+import CLibevent
+import Glibc
 import RelevoPolicy
+@testable import RelevoProxy
 import TestSupport
 import Testing
 
@@ -74,6 +77,24 @@ extension Integration {
                     #expect(status == 421)
                     #expect(idle.end() == .orderly)
                 }
+            }
+        }
+
+        @Test("a control thread that cannot have its loop is an error at once: no name would ever get an address")
+        func control() async {
+            await #expect(processExitsWith: .success) {
+                let domain = ProxyConfiguration.Domain("a.example", endpoints: ["a.internal"])
+                let snapshot = try SnapshotBuilder.build(.loopback([domain]))
+                let settings = GroupSettings(notify: { _ in }, seed: 7)
+                // Enough for its two mailboxes.
+                let spare = (0..<2).map { _ in dup(0) }
+                let shortage = try DescriptorShortage()
+                for descriptor in spare { close(descriptor) }
+                let error = await #expect(throws: SystemError.self) {
+                    _ = try await ControlLoop(snapshot, settings, workers: [])
+                }
+                shortage.end()
+                #expect(error?.isExhaustion == true)
             }
         }
     }

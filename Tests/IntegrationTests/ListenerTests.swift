@@ -2,6 +2,7 @@
 // How a proxy ends is in ShutdownTests.
 
 import CLibevent
+import Glibc
 import Logging
 import Relevo
 import RelevoProxy
@@ -66,6 +67,50 @@ extension Integration {
                 #expect(throws: WireError.self) { try Client(free) }
                 await proxy.waitUntilStopped()
                 await proxy.shutdown()
+            }
+        }
+
+        @Test("a start that fails leaves no thread, no descriptor and no file of a socket, however often it is tried")
+        func failedStarts() async {
+            await #expect(processExitsWith: .success) {
+                let origin = try Origin.ok()
+                let directory = try TemporaryDirectory()
+                let other = try Wire.listen(on: .loopback(port: 0))
+                let listeners = ["unix:\(directory.path)/first.sock", "127.0.0.1:\(other.localPort)"]
+                var before = (descriptors: 0, threads: 0)
+                for attempt in 0..<20 {
+                    let configuration = ProxyConfiguration.loopback([.to("a.example", origin)], workers: 2) {
+                        $0.listeners = listeners.map { .init($0) }
+                        $0.accessLog = .standardOutput
+                    }
+                    let proxy = try ReverseProxy(configuration: configuration, logger: Shutdown.logger)
+                    await #expect(throws: ProxyStartError.self) { try await proxy.start() }
+                    #expect(!directory.contains("first.sock"))
+                    // The first wait of a process opens a timer for all.
+                    if attempt == 0 { before = (ThisProcess.descriptorCount, ThisProcess.threadCount) }
+                }
+                #expect(await eventually { ThisProcess.descriptorCount <= before.descriptors })
+                // The pool that tasks run on may grow meanwhile; a thread for each start would be more.
+                #expect(await eventually { ThisProcess.threadCount < before.threads + 10 })
+            }
+        }
+
+        @Test("a start without descriptors for its threads fails at once, names the reason and leaves no file")
+        func noDescriptors() async {
+            await #expect(processExitsWith: .success) {
+                let origin = try Origin.ok()
+                let directory = try TemporaryDirectory()
+                // Enough for the socket and the mailboxes of worker and control, not for a loop.
+                for spare in 0..<8 {
+                    let descriptors = (0..<spare).map { _ in dup(0) }
+                    let proxy = try Self.make(["unix:\(directory.path)/proxy.sock"], origin)
+                    let shortage = try DescriptorShortage()
+                    for descriptor in descriptors { close(descriptor) }
+                    let error = await #expect(throws: ProxyStartError.self) { try await proxy.start() }
+                    shortage.end()
+                    #expect(error?.reason?.isExhaustion == true)
+                    #expect(!directory.contains("proxy.sock"), "\(spare)")
+                }
             }
         }
 

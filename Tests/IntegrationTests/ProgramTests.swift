@@ -46,6 +46,8 @@ extension Integration {
             arguments: [
                 "listeners: [127.0.0.1:0]\ndomain:\n  a.example: [127.0.0.1]\n", "listeners: 17\n", "{", "", "\t- x\n",
                 "listeners: [127.0.0.1:99999]\ndomains: { a.example: [127.0.0.1] }\n",
+                "listeners: [0.0.0.0:18080, 127.0.0.1:18080]\ndomains: { a.example: [127.0.0.1] }\n",
+                "listeners: [127.0.0.1:0]\ndomains: { a.example: { routes: [{ path: /%61, respond: 403 }] } }\n",
             ])
         func checkBroken(_ text: String) throws {
             let directory = try TemporaryDirectory()
@@ -79,12 +81,19 @@ extension Integration {
             #expect(outcome.output.isEmpty)
         }
 
-        @Test("help and version are no failures", arguments: ["--help", "version"])
+        @Test("help and version are no failures", arguments: ["--help", "version", "--version"])
         func help(_ argument: String) throws {
             let outcome = try Program.run(argument)
             #expect(outcome.status == 0)
             #expect(outcome.output.contains("relevo"))
             #expect(outcome.complaints.isEmpty)
+        }
+
+        @Test("version and --version say the same")
+        func version() throws {
+            let words = try Program.run("version")
+            #expect(words.output.contains("libevent"))
+            #expect(try Program.run("--version").output == words.output)
         }
 
         @Test("a port that is taken ends with 3 and one line that names the listener")
@@ -240,6 +249,8 @@ extension Integration {
             let unknown = try Program.run("explain", file, "http://c.example/")
             #expect(unknown.output.contains("421"))
             #expect(unknown.output.contains("route.unknown_domain"))
+            let malformed = try Program.run("explain", file, "http://a.example/", "-X", "G T")
+            #expect(malformed.output.contains("client.malformed: status 400"))
             #expect(origin.connectionCount == 0)
             for wrong in [["ftp://a.example/"], ["http://a.example/", "--from", "nowhere"]] {
                 let refused = try Program(Program.relevo, ["explain", file] + wrong).outcome()

@@ -96,6 +96,27 @@ struct LoadingTests {
                 """)
     }
 
+    @Test(
+        "What the checks refuse is shown in the file with its cure",
+        arguments: [
+            ("listeners: [0.0.0.0:80]\ndomains: { a.example: [\"::1\"] }", "2:24", "`\"[::1]:80\"`"),
+            ("listeners: [\"::1\"]\ndomains: { a.example: [10.0.0.1] }", "1:13", "`\"[::1]:8080\"`"),
+            ("listeners: [\"0.0.0.0:80\",\n  \"127.0.0.1:80\"]\ndomains: { a.example: [10.0.0.1] }", "2:3", "f:1"),
+            (
+                "listeners: [0.0.0.0:80]\ndomains:\n  a.example:\n    routes:\n      - { path: /%61, respond: 403 }",
+                "5:9", "`/a`"
+            ),
+            ("listeners: [0.0.0.0:80]\ndomains: { a.example: { respond: { status: 205, body: x } } }", "2:34", "body"),
+        ])
+    func refusedWithPlace(text: String, place: String, cure: String) throws {
+        let loaded = try ConfigurationLoader().load(text: text, file: "f")
+        let error = try #require(throws: ConfigurationError.self) { try SnapshotBuilder.build(loaded.configuration) }
+        let rendered = ConfigurationDiagnostics.render(error.problems, text: text)
+        #expect(error.problems.count == 1)
+        #expect(rendered.hasPrefix("f:\(place): error: "), "\(rendered)")
+        #expect(rendered.split(separator: "\n").last?.contains(cure) == true, "\(rendered)")
+    }
+
     @Test("Everything has its place in the file")
     func places() throws {
         let configuration = try load(SampleFile.full).configuration

@@ -70,6 +70,26 @@ import Testing
         #expect(decision(snapshot, "api.example", path, method) == expected)
     }
 
+    @Test(
+        "RFC 3986 §6.2.2.1: percent-encodings are compared without regard to case",
+        arguments: ["/x%2Fadmin", "/x%2fadmin", "/%78%2fadmin", "/x%2fadmin/y", "/a/../x%2fadmin"])
+    func encodingCase(path: String) throws {
+        let snapshot = try snapshot([
+            .init("a.example", routes: [.init(.respond(status: 403, body: ""), path: "/x%2Fadmin")])
+        ])
+        #expect(decision(snapshot, "a.example", path) == "a.example /x%2Fadmin")
+    }
+
+    @Test(
+        "the normal form encodes in upper case, and leaves what is no encoding as it is",
+        arguments: [
+            ("/%c3%bc", "/%C3%BC"), ("/%C3%bC", "/%C3%BC"), ("/%zz%2", "/%zz%2"), ("/%", "/%"), ("/%%2f", "/%%2F"),
+            ("/%2", "/%2"), ("/a%2fb/%2e%2E/c", "/c"), ("/%7e%7E", "/~~"), ("/%00", "/%00"), ("/plain", "/plain"),
+        ])
+    func normalForm(path: String, expected: String) {
+        #expect(String(decoding: NormalPath(Array(path.utf8)[...]).bytes, as: UTF8.self) == expected)
+    }
+
     @Test("an explanation takes the same decision and names every step")
     func explanation() throws {
         let snapshot = try snapshot([.init("*.shop.example", endpoints: ["10.0.0.1"])])

@@ -102,6 +102,45 @@ import Testing
         #expect(found.count == 3, "\(found)")
     }
 
+    @Test(
+        "listeners that cannot be opened beside each other are refused",
+        arguments: [
+            (["0.0.0.0:80", "127.0.0.1:80"], "`0.0.0.0:80` takes it on every IPv4 address"),
+            (["127.0.0.1:80", "0.0.0.0:80"], "`0.0.0.0:80` takes it on every IPv4 address"),
+            (["[::1]:80", "[::]:80"], "`[::]:80` takes it on every IPv6 address"),
+            (["[0:0:0:0:0:0:0:0]:80", "[::1]:80"], "takes it on every IPv6 address"),
+            (["[::1]:80", "[0:0:0:0:0:0:0:1]:80"], "is there twice"), (["[::]:80", "[0::0]:80"], "is there twice"),
+            (["unix:/a", "unix:/a"], "is there twice"),
+            (["10.0.0.1:80", "[::]:80", "0.0.0.0:80"], "want the same port"),
+        ])
+    func conflictingListeners(addresses: [String], expected: String) {
+        let found = problems(listeners: addresses.map { .init($0) })
+        #expect(found.count == 1)
+        #expect(found.first?.contains(expected) == true, "\(found)")
+    }
+
+    @Test(
+        "listeners that can be opened beside each other are not refused",
+        arguments: [
+            ["0.0.0.0:80", "[::]:80"], ["0.0.0.0:80", "127.0.0.1:81"], ["127.0.0.1:80", "127.0.0.2:80"],
+            ["0.0.0.0:0", "127.0.0.1:0", "0.0.0.0:0"], ["0.0.0.0:80", "[::1]:80"], ["unix:/a", "unix:/b", "[::]:80"],
+        ])
+    func listenersBeside(addresses: [String]) {
+        #expect(problems(listeners: addresses.map { .init($0) }) == [])
+    }
+
+    @Test(
+        "an IPv6 address without brackets is refused with what may have been meant, in quotes",
+        arguments: [
+            ("::1", "`\"[::1]:80\"`"), ("2001:db8::1", "`\"[2001:db8::1]:80\"`"), (":::80", "`\"[::]:80\"`"),
+            ("::1:8080", "`\"[::1:8080]:80\"` or `\"[::1]:8080\"`"),
+            ("1:2:3:4:5:6:7:8:8080", "`\"[1:2:3:4:5:6:7:8]:8080\"`"),
+        ] as [(ProxyConfiguration.Endpoint, String)])
+    func bareIPv6(endpoint: ProxyConfiguration.Endpoint, expected: String) {
+        let found = problems(domains: [.init("a.example", endpoints: [endpoint])])
+        #expect(found == ["`\(endpoint.address)` has several colons (write IPv6 addresses in brackets: \(expected))"])
+    }
+
     @Test("weights, limits and timeouts outside their range are refused together")
     func numbers() {
         var configuration = ProxyConfiguration(

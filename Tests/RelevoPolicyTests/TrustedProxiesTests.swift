@@ -53,4 +53,28 @@ import Testing
         #expect(try client(["garbage"]) == nil)
         #expect(try client(["1.2.3.4, , 10.0.0.7"]) == "10.0.0.7")
     }
+
+    @Test(
+        "a port behind an address is left out of account: some gateways write the client's",
+        arguments: [
+            ("203.0.113.9:5678", "203.0.113.9"), ("203.0.113.9:0", "203.0.113.9"), ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:65535", "2001:db8::1"), ("203.0.113.9:5678, 10.0.0.7:80", "203.0.113.9"),
+            ("[2001:db8::1]:1 ,\t10.0.0.7", "2001:db8::1"),
+        ])
+    func ports(value: String, expected: String) throws {
+        #expect(try client([value]) == expected)
+    }
+
+    @Test(
+        "what only looks like an address with a port is not read",
+        arguments: [
+            "203.0.113.9:", "203.0.113.9:65536", "203.0.113.9:+1", "203.0.113.9:123456", "203.0.113.9:1:2",
+            "203.0.113.9:x", ":80", "[2001:db8::1", "[2001:db8::1]80", "[2001:db8::1]:", "[2001:db8::1]:x", "[]",
+            "[]:80",
+            "[203.0.113.9]:80", "2001:db8::1]:80", "[[2001:db8::1]]", "203.0.113. 9", "203.0.113 .9:80", "[", "]", ":",
+            "name:80", "[fe80::1%eth0]:80", "203.0.113.9 :80",
+        ])
+    func noPorts(value: String) throws {
+        #expect(try client(["1.2.3.4, \(value)"]) == nil)
+    }
 }

@@ -151,6 +151,11 @@ package enum ThisProcess {
         ["", "none"].contains(ProcessInfo.processInfo.environment["RELEVO_SANITIZER"] ?? "")
     }
 
+    /// Threads.
+    package static var threadCount: Int {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []).count
+    }
+
     /// Open descriptors.
     package static var descriptorCount: Int {
         ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []).count

@@ -54,7 +54,8 @@ extension ConfigurationReader {
         }
         guard let text = text(field, wants: "an address", suggestion: "for example `\(example)`") else { return nil }
         let isNumber = WholeNumber.parse(text) != nil
-        if isNumber || text.hasPrefix(":") {
+        // `::1` is an IPv6 address, of which `SnapshotBuilder` knows what it lacks.
+        if isNumber || text.hasPrefix(":") && !text.hasPrefix("::") {
             let host = example.prefix { $0 != ":" }
             let whole = host + (isNumber ? ":" : "") + text
             report(
