@@ -30,7 +30,7 @@ extension Exchange {
     }
 
     /// Refuses bytes that are no valid head.
-    func refuse(_ error: HTTPParseError) { fail(Fault(request: error), detail: error.explanation) }
+    func refuse(_ error: HTTPParseError) { fail(Fault(refusing: error.kind), detail: error.explanation) }
 
     /// Refuses a request of which there is no complete head.
     func refuse(_ fault: Fault) { fail(fault) }
@@ -203,17 +203,4 @@ extension Exchange {
 
     /// The proxy ends and does not wait for this exchange.
     func cutOff() { perform(machine.failed(.proxyDraining)) }
-}
-
-extension Fault {
-    /// The fault that a broken request amounts to.
-    init(request error: HTTPParseError) {
-        switch error.kind {
-        case .malformed: self = .clientMalformed
-        case .unsupportedVersion: self = .clientUnsupportedVersion
-        case .unsupportedCoding: self = .clientUnsupportedCoding
-        case .headTooLarge: self = .clientHeadTooLarge
-        case .targetTooLong: self = .clientTargetTooLong
-        }
-    }
 }
