@@ -35,12 +35,25 @@ struct Nominations: Sendable {
     /// Below 0 if the left name comes first: the shorter one, of two equally long ones the one with the lower byte.
     private static func order(_ span: borrowing Span<UInt8>, _ left: Range<Int>, _ right: Range<Int>) -> Int {
         guard left.count == right.count else { return left.count - right.count }
-        var other = right.lowerBound
-        for index in left {
-            let difference = Int(ASCII.lower(span[index])) - Int(ASCII.lower(span[other]))
-            if difference != 0 { return difference }
-            other += 1
+        let count = left.count
+        var offset = 0
+        while offset + 8 <= count {
+            guard word(span, left.lowerBound + offset) == word(span, right.lowerBound + offset) else { break }
+            offset += 8
+        }
+        while offset < count {
+            let first = ASCII.lower(span[left.lowerBound + offset])
+            let second = ASCII.lower(span[right.lowerBound + offset])
+            if first != second { return Int(first) - Int(second) }
+            offset += 1
         }
         return 0
+    }
+
+    /// Eight bytes in lower case; names are tokens, so all of them are ASCII.
+    @inline(__always)
+    private static func word(_ span: borrowing Span<UInt8>, _ index: Int) -> UInt64 {
+        let word = ASCII.word(span, at: index)
+        return ASCII.lowerWord(word) ?? word
     }
 }

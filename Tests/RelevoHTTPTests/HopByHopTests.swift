@@ -61,12 +61,13 @@ struct HopByHopTests {
     func manyOptions() throws {
         var random = Seeded(7)
         let letters = Array("abcABC-1".unicodeScalars.map(String.init))
+        let stems = ["Q", "Query-Of-Words-", "qUERY-oF-wORDS-"]
         for _ in 0..<50 {
             let name = {
                 (0..<Int.random(in: 1...3, using: &random)).map { _ in letters.randomElement(using: &random)! }
             }
-            let options = (0..<61).map { _ in "Q" + name().joined() }
-            let fields = (0..<200).map { _ in "Q" + name().joined() }
+            let options = (0..<61).map { _ in stems.randomElement(using: &random)! + name().joined() }
+            let fields = (0..<200).map { _ in stems.randomElement(using: &random)! + name().joined() }
             let lists = [options.prefix(20), options[20..<21], options[21...]].map {
                 "Connection: " + $0.joined(separator: ", ")
             }

@@ -20,7 +20,14 @@ enum AccessLogLine {
         if let client = exchange.client { append(client.peer, host: client.peerHost, to: &output) }
         output.append(0x22)
         JSONText.append(LogText.domain, exchange.record.domain?.name, to: &output)
-        append(exchange.request, to: &output)
+        // Single properties: to pass the head on would be to copy it, with a reference count for each of its arrays.
+        let head = exchange.request.fields.bytes
+        output.append(contentsOf: LogText.host)
+        JSONText.append(exchange.request.authority.host[...], to: &output)
+        output.append(contentsOf: LogText.method)
+        JSONText.append(head[exchange.request.methodRange.clamped(to: head.indices)], to: &output)
+        output.append(contentsOf: LogText.target)
+        JSONText.append(head[exchange.request.targetRange.clamped(to: head.indices)], to: &output)
         append(exchange.record, now: now, to: &output)
         output.append(contentsOf: LogText.end)
     }
@@ -42,15 +49,6 @@ enum AccessLogLine {
         case .unix:
             JSONText.append(peer.description, to: &output)
         }
-    }
-
-    private static func append(_ request: borrowing RequestHead, to output: inout [UInt8]) {
-        output.append(contentsOf: LogText.host)
-        JSONText.append(request.authority.host[...], to: &output)
-        output.append(contentsOf: LogText.method)
-        JSONText.append(request.methodBytes, to: &output)
-        output.append(contentsOf: LogText.target)
-        JSONText.append(request.target, to: &output)
     }
 
     private static func append(_ record: borrowing ExchangeRecord, now: MonotonicTime, to output: inout [UInt8]) {

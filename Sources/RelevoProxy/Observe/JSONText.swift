@@ -9,13 +9,13 @@ enum JSONText {
     /// Bytes from the wire as the inside of a string. What is no ASCII is written as if each byte were a Latin-1
     /// character, so that the line is valid JSON whatever came.
     static func append(_ value: ArraySlice<UInt8>, to output: inout [UInt8]) {
-        var start = value.startIndex
-        for index in value.indices where !isPlain(value[index]) {
-            output.append(contentsOf: value[start..<index])
-            appendEscape(value[index], to: &output)
-            start = index + 1
+        guard !isPlain(value.span) else {
+            output.append(contentsOf: value)
+            return
         }
-        output.append(contentsOf: value[start...])
+        for byte in value {
+            if isPlain(byte) { output.append(byte) } else { appendEscape(byte, to: &output) }
+        }
     }
 
     /// Text as the inside of a string, by the same rule.
@@ -35,8 +35,9 @@ enum JSONText {
         output.append(quote)
     }
 
-    private static func isPlain(_ value: String) -> Bool {
-        let span = value.utf8.span
+    private static func isPlain(_ value: String) -> Bool { isPlain(value.utf8.span) }
+
+    private static func isPlain(_ span: borrowing Span<UInt8>) -> Bool {
         for index in span.indices where !isPlain(span[index]) { return false }
         return true
     }
