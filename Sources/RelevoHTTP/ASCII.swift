@@ -137,20 +137,6 @@ package enum ASCII {
         return true
     }
 
-    /// Compares two ranges of one span without regard to case.
-    @inlinable
-    package static func sameIgnoringCase(
-        _ span: borrowing Span<UInt8>, _ left: Range<Int>, _ right: Range<Int>
-    ) -> Bool {
-        guard left.count == right.count else { return false }
-        var other = right.lowerBound
-        for index in left {
-            guard lower(span[index]) == lower(span[other]) else { return false }
-            other += 1
-        }
-        return true
-    }
-
     /// True if the range holds at least one byte and only token characters.
     @inlinable
     package static func isToken(_ span: borrowing Span<UInt8>, _ range: Range<Int>) -> Bool {

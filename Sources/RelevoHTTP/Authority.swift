@@ -28,9 +28,18 @@ package struct Authority: Sendable, Hashable {
         return authority
     }
 
-    /// Like `parse`, into the storage that is already there. After an error the content is unspecified.
+    /// Like `parse`, into the storage that is already there. Empty after an error.
     mutating func assign(_ span: borrowing Span<UInt8>, _ range: Range<Int>) throws(HTTPParseError) {
         reset()
+        do throws(HTTPParseError) {
+            try read(span, range)
+        } catch {
+            reset()
+            throw error
+        }
+    }
+
+    private mutating func read(_ span: borrowing Span<UInt8>, _ range: Range<Int>) throws(HTTPParseError) {
         guard !range.isEmpty else { throw .badHost }
         let end: Int
         if span[range.lowerBound] == 0x5B {
@@ -49,7 +58,8 @@ package struct Authority: Sendable, Hashable {
         port = nil
     }
 
-    /// Reads a registered name or IPv4 address up to a colon; returns where it ended.
+    /// Reads a registered name or IPv4 address up to a colon; returns where it ended. Nothing is kept of a name that is
+    /// too long.
     private mutating func assignName(
         _ span: borrowing Span<UInt8>, _ range: Range<Int>
     ) throws(HTTPParseError) -> Int {
@@ -64,11 +74,11 @@ package struct Authority: Sendable, Hashable {
             } else {
                 isLabelEmpty = false
             }
-            host.append(ASCII.lower(byte))
             index += 1
         }
-        if isLabelEmpty, !host.isEmpty { host.removeLast() }
-        guard !host.isEmpty, host.count <= Self.maxHostBytes else { throw .badHost }
+        let name = range.lowerBound..<(isLabelEmpty && index > range.lowerBound ? index - 1 : index)
+        guard !name.isEmpty, name.count <= Self.maxHostBytes else { throw .badHost }
+        for index in name { host.append(ASCII.lower(span[index])) }
         return index
     }
 

@@ -22,9 +22,11 @@ extension ChunkedScanner {
     /// Appends the trailer fields that may pass and the empty line: what follows the last size line `0 CR LF`.
     package func appendTrailers(to output: inout [UInt8]) {
         for line in trailers.lines where !line.removed && !Self.isForbiddenTrailer(line.known) {
+            // What is said about the client may not pass here either, in no spelling.
+            if line.known == .other, HopByHop.isForwardedFamily(trailers.bytes.span, line.name) { continue }
             output.append(contentsOf: trailers.bytes[line.line])
         }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: HeadText.lineEnd)
     }
 
     /// Appends a size line for a chunk of this many bytes: lower-case hexadecimal, CR LF. Negative counts become 0.
@@ -37,6 +39,6 @@ extension ChunkedScanner {
             output.append(digit < 10 ? 0x30 &+ digit : 0x57 &+ digit)
             shift -= 4
         }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: HeadText.lineEnd)
     }
 }

@@ -45,23 +45,11 @@ package struct ChunkedScanner: Sendable {
     /// Starts before the first chunk. `headBytes` and `fields` of the limits bound the trailer section.
     package init(limits: HeadLimits) { self.limits = limits }
 
-    /// Starts over for another body and keeps the memory.
-    package mutating func reset() {
-        trailers.removeAll()
-        state = .sizeStart
-        (remainingData, currentChunkSize, digits) = (0, 0, 0)
-        (extensionBytes, extensionSurplus) = (0, 0)
-        trailerEnd.reset()
-    }
-
     /// True when the whole body, trailer section included, has been seen.
     package var isFinished: Bool { state == .finished }
 
     /// True while chunk data is expected.
     package var isInData: Bool { state == .data }
-
-    /// True from behind the last size line to the end: framing reported now is the trailer section.
-    package var isInTrailers: Bool { state == .trailers }
 
     /// Says what the bytes at the beginning of the span are; the span begins behind everything consumed and moved.
     ///

@@ -35,21 +35,13 @@ package enum ForwardedScheme: Sendable, Hashable {
     }
 }
 
-/// How the content of the outgoing request is framed.
-package enum RequestFraming: Sendable, Hashable {
-    /// As it was received: a length, chunks or nothing.
-    case asReceived
-    /// One `Transfer-Encoding: chunked`.
-    case chunked
-}
-
 /// What the request filter decided.
 package struct RequestRewrite: Sendable, Hashable {
     /// What to say about the connection.
     package var connection: ConnectionField
     /// How to tell of the client.
     package var forwarded: Forwarded
-    /// The client's address as text without brackets and port; empty if it has none.
+    /// The client's address as text without brackets and port. Text that is no IP address counts as none.
     package var clientAddress: [UInt8] = []
     /// The scheme that the client used.
     package var scheme = ForwardedScheme.http
@@ -57,30 +49,22 @@ package struct RequestRewrite: Sendable, Hashable {
     package var trusted = false
     /// True to append this hop to Via (RFC 9110 §7.6.3).
     package var via: Bool
-    /// How the content is framed.
-    package var framing: RequestFraming
     /// The value for X-Request-ID, which takes the place of received ones; empty to leave those as they are. The
     /// caller vouches that it is fit for a field.
     package var requestID: [UInt8] = []
 
-    /// Decides the four things that make the mode; the rest has defaults.
-    package init(
-        connection: ConnectionField = .keepAlive, forwarded: Forwarded = .none, via: Bool = false,
-        framing: RequestFraming = .asReceived
-    ) {
+    /// Decides the three things that make the mode; the rest has defaults.
+    package init(connection: ConnectionField = .keepAlive, forwarded: Forwarded = .none, via: Bool = false) {
         self.connection = connection
         self.forwarded = forwarded
         self.via = via
-        self.framing = framing
     }
 
     /// The classic mode: the received bytes go on with Connection set to close.
     package static let classic = RequestRewrite(connection: .close)
 
     /// True if nothing but Connection is to be changed.
-    package var isClassic: Bool {
-        connection == .close && forwarded == .none && !via && framing == .asReceived
-    }
+    package var isClassic: Bool { connection == .close && forwarded == .none && !via }
 }
 
 /// What the outgoing response says about its connection.
@@ -111,6 +95,8 @@ package struct ResponseRewrite: Sendable, Hashable {
     package var framing: ResponseFraming
     /// True to append this hop to Via (RFC 9110 §7.6.3).
     package var via: Bool
+    /// The version of the client: HTTP/1.0 never gets a transfer coding (RFC 9112 §6.1).
+    package var clientVersion = HTTPVersion.http11
     /// The value for a Date field if the response has none (RFC 9110 §6.6.1).
     package var addDate: [UInt8]?
     /// True for the classic mode: the received bytes go on with Connection set to close and nothing else changed.

@@ -40,11 +40,6 @@ package struct HeadScanner: Sendable {
         return end
     }
 
-    /// The number of bytes to drop before a request line: 2 for an empty line, else 0 (RFC 9112 §2.2).
-    package static func leadingEmptyLine(_ piece: borrowing Span<UInt8>) -> Int {
-        piece.count >= 2 && piece[0] == ASCII.carriageReturn && piece[1] == ASCII.lineFeed ? 2 : 0
-    }
-
     private mutating func search(_ piece: borrowing Span<UInt8>) throws(HTTPParseError) -> Int? {
         let base = examined
         let count = piece.count

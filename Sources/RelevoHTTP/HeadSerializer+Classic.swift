@@ -17,7 +17,7 @@ extension HeadSerializer {
             case .host where head.hostDiffers:
                 writer.copier.flush(fields.bytes, to: &output)
                 output.append(contentsOf: fields.bytes[line.name])
-                appendLine(": ", fields.bytes, head.authorityRange, to: &output)
+                appendLine(HeadText.colon, fields.bytes, head.authorityRange, to: &output)
             default: writer.append(line, fields.bytes, to: &output)
             }
         }
@@ -53,7 +53,7 @@ private struct ClassicWriter {
     mutating func append(_ line: FieldLine, _ bytes: borrowing [UInt8], to output: inout [UInt8]) {
         switch line.known {
         case .connection:
-            if !hasConnection { replace(line, by: Array("close".utf8)[...], bytes, to: &output) }
+            if !hasConnection { replace(line, by: HeadText.close[...], bytes, to: &output) }
             hasConnection = true
         case .contentLength:
             guard let ownLength else { fallthrough }
@@ -68,14 +68,14 @@ private struct ClassicWriter {
     ) {
         copier.flush(bytes, to: &output)
         output.append(contentsOf: bytes[line.name])
-        output.append(contentsOf: ": ".utf8)
+        output.append(contentsOf: HeadText.colon)
         output.append(contentsOf: value)
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: HeadText.lineEnd)
     }
 
     mutating func finish(_ bytes: borrowing [UInt8], to output: inout [UInt8]) {
         copier.flush(bytes, to: &output)
-        if !hasConnection { output.append(contentsOf: "Connection: close\r\n".utf8) }
-        output.append(contentsOf: "\r\n".utf8)
+        if !hasConnection { output.append(contentsOf: HeadText.connectionClose) }
+        output.append(contentsOf: HeadText.lineEnd)
     }
 }

@@ -16,6 +16,11 @@ extension HeadSerializer {
         }
     }
 
+    /// Received fields of the X-Forwarded family, beside those, that do not go on.
+    static func replacedClaims(_ rewrite: borrowing RequestRewrite) -> DroppedClaims {
+        rewrite.forwarded == .none ? .none : rewrite.trusted ? .folded : .all
+    }
+
     /// Appends the statements about the client.
     static func appendForwarded(
         _ head: borrowing RequestHead, _ rewrite: borrowing RequestRewrite, to output: inout [UInt8]
@@ -27,26 +32,37 @@ extension HeadSerializer {
         }
     }
 
+    /// The client's address, empty if it is none: the peer of a unix socket has no IP address.
+    private static func address(_ rewrite: borrowing RequestRewrite) -> [UInt8] {
+        IPAddress(bytes: rewrite.clientAddress.span) == nil ? [] : rewrite.clientAddress
+    }
+
     private static func appendXForwarded(
         _ head: borrowing RequestHead, _ rewrite: borrowing RequestRewrite, to output: inout [UInt8]
     ) {
+        let address = address(rewrite)
         let mark = output.count
-        output.append(contentsOf: "X-Forwarded-For: ".utf8)
+        output.append(contentsOf: HeadText.xForwardedFor)
         let joined = rewrite.trusted && appendEarlier(.xForwardedFor, head.fields, to: &output)
-        if rewrite.clientAddress.isEmpty, !joined {
-            output.removeSubrange(mark...)
+        if joined, !address.isEmpty { output.append(contentsOf: HeadText.comma) }
+        output.append(contentsOf: address)
+        if joined || !address.isEmpty {
+            output.append(contentsOf: HeadText.lineEnd)
         } else {
-            if joined, !rewrite.clientAddress.isEmpty { output.append(contentsOf: ", ".utf8) }
-            output.append(contentsOf: rewrite.clientAddress)
-            output.append(contentsOf: "\r\n".utf8)
+            output.removeSubrange(mark...)
         }
         if !rewrite.trusted || !head.fields.contains(.xForwardedProto) {
-            output.append(contentsOf: "X-Forwarded-Proto: ".utf8)
-            output.append(contentsOf: rewrite.scheme.name.utf8)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append(contentsOf: protoLine(rewrite.scheme))
         }
         if !rewrite.trusted || !head.fields.contains(.xForwardedHost) {
-            appendLine("X-Forwarded-Host: ", head.fields.bytes, head.authorityRange, to: &output)
+            appendLine(HeadText.xForwardedHost, head.fields.bytes, head.authorityRange, to: &output)
+        }
+    }
+
+    private static func protoLine(_ scheme: ForwardedScheme) -> [UInt8] {
+        switch scheme {
+        case .http: HeadText.xForwardedProtoHTTP
+        case .https: HeadText.xForwardedProtoHTTPS
         }
     }
 
@@ -56,7 +72,7 @@ extension HeadSerializer {
     ) -> Bool {
         var isAny = false
         for line in fields.lines where line.known == field && !line.removed && !line.value.isEmpty {
-            if isAny { output.append(contentsOf: ", ".utf8) }
+            if isAny { output.append(contentsOf: HeadText.comma) }
             output.append(contentsOf: fields.bytes[line.value])
             isAny = true
         }
@@ -66,32 +82,70 @@ extension HeadSerializer {
     private static func appendRFC7239(
         _ head: borrowing RequestHead, _ rewrite: borrowing RequestRewrite, to output: inout [UInt8]
     ) {
-        output.append(contentsOf: "Forwarded: ".utf8)
-        if rewrite.trusted, appendEarlier(.forwarded, head.fields, to: &output) {
-            output.append(contentsOf: ", ".utf8)
+        output.append(contentsOf: HeadText.forwarded)
+        if rewrite.trusted, areElements(.forwarded, head.fields), appendEarlier(.forwarded, head.fields, to: &output) {
+            output.append(contentsOf: HeadText.comma)
         }
-        output.append(contentsOf: "for=".utf8)
-        appendNode(rewrite.clientAddress, to: &output)
-        output.append(contentsOf: ";host=".utf8)
+        output.append(contentsOf: HeadText.nodeFor)
+        appendNode(address(rewrite), to: &output)
+        output.append(contentsOf: HeadText.nodeHost)
         appendQuoted(head.fields.bytes, head.authorityRange, to: &output)
-        output.append(contentsOf: ";proto=".utf8)
+        output.append(contentsOf: HeadText.nodeProto)
         output.append(contentsOf: rewrite.scheme.name.utf8)
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: HeadText.lineEnd)
+    }
+
+    /// True if nothing in the received values can swallow or change an element that is put behind them.
+    private static func areElements(_ field: KnownField, _ fields: borrowing HeaderFields) -> Bool {
+        let span = fields.bytes.span
+        for line in fields.lines where line.known == field && !line.removed {
+            guard isQuotedWell(span, line.value) else { return false }
+        }
+        return true
+    }
+
+    /// True if each quoted string is a whole value (RFC 7239 §4): begins behind `=`, is closed, and is followed by a
+    /// separator or the end. Elsewhere neither quotes nor backslashes occur, which recipients could read differently.
+    private static func isQuotedWell(_ span: borrowing Span<UInt8>, _ value: Range<Int>) -> Bool {
+        var index = value.lowerBound
+        while index < value.upperBound {
+            switch span[index] {
+            case 0x5C: return false
+            case 0x22:
+                guard index > value.lowerBound, span[index - 1] == 0x3D else { return false }
+                guard let end = endOfQuoted(span, index + 1..<value.upperBound) else { return false }
+                index = end
+            default: index += 1
+            }
+        }
+        return true
+    }
+
+    /// Where a quoted string ends whose text begins with the range; nil if it is not closed or something else than a
+    /// separator follows it.
+    private static func endOfQuoted(_ span: borrowing Span<UInt8>, _ range: Range<Int>) -> Int? {
+        var index = range.lowerBound
+        while index < range.upperBound, span[index] != 0x22 { index += span[index] == 0x5C ? 2 : 1 }
+        guard index < range.upperBound else { return nil }
+        let end = index + 1
+        guard end < range.upperBound else { return end }
+        let next = span[end]
+        return next == ASCII.comma || next == 0x3B || ASCII.isBlank(next) ? end : nil
     }
 
     /// An address as a node identifier: IPv6 in brackets and quotes, an absent one `unknown` (RFC 7239 §6).
     private static func appendNode(_ address: [UInt8], to output: inout [UInt8]) {
         guard !address.isEmpty else {
-            output.append(contentsOf: "unknown".utf8)
+            output.append(contentsOf: HeadText.unknown)
             return
         }
         guard address.contains(ASCII.colon) else {
             output.append(contentsOf: address)
             return
         }
-        output.append(contentsOf: "\"[".utf8)
+        output.append(contentsOf: HeadText.literalStart)
         output.append(contentsOf: address)
-        output.append(contentsOf: "]\"".utf8)
+        output.append(contentsOf: HeadText.literalEnd)
     }
 
     /// A token as it is, anything else in quotes. A valid host holds neither quotes nor backslashes.

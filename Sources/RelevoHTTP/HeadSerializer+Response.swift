@@ -13,42 +13,49 @@ extension HeadSerializer {
             appendClassic(response: head, to: &output)
             return
         }
-        var dropped = HopByHop.always
-        dropped.insert(.transferEncoding)
+        var filter = LineFilter(head.connectionOptions)
         let keepsLength = !head.forbidsFraming && rewrite.framing == .asReceived
         let ownLength = keepsLength && !hasExactLength(head.fields, head.declaredFraming)
-        if !keepsLength || ownLength { dropped.insert(.contentLength) }
+        if !keepsLength || ownLength { filter.dropped.insert(.contentLength) }
         let keepsUpgrade = rewrite.connection == .upgrade && HopByHop.hasPassableUpgrade(head.fields)
-        if !keepsUpgrade { dropped.insert(.upgrade) }
+        if !keepsUpgrade { filter.dropped.insert(.upgrade) }
 
         var copier = RunCopier()
-        appendStatusLine(head, to: &output)
-        appendKept(head.fields, dropped, head.connectionOptions, &copier, to: &output)
+        appendStatusLine(head, &copier, to: &output)
+        appendKept(head.fields, filter, &copier, to: &output)
         if ownLength, case .length(let length)? = head.declaredFraming { appendLength(length, to: &output) }
-        if needsCoding(head, rewrite.framing) { output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8) }
+        if needsCoding(head, rewrite) { output.append(contentsOf: HeadText.chunked) }
         if !head.isInterim { appendConnection(rewrite.connection, keepsUpgrade, to: &output) }
         if let date = rewrite.addDate, head.status >= 200, !head.fields.contains(.date) {
-            output.append(contentsOf: "Date: ".utf8)
+            output.append(contentsOf: HeadText.date)
             output.append(contentsOf: date)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append(contentsOf: HeadText.lineEnd)
         }
         if rewrite.via { appendVia(head.version, to: &output) }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: HeadText.lineEnd)
     }
 
     /// The status line as received, with the proxy's own version and with the space that the grammar demands.
-    private static func appendStatusLine(_ head: borrowing ResponseHead, to output: inout [UInt8]) {
-        output.append(contentsOf: "HTTP/1.1 ".utf8)
+    private static func appendStatusLine(
+        _ head: borrowing ResponseHead, _ copier: inout RunCopier, to output: inout [UInt8]
+    ) {
+        let bytes = head.fields.bytes
+        if head.version == .http11, head.reason.lowerBound == 13, bytes[7] == 0x31 {
+            copier.keep(0..<head.fields.start, of: bytes, to: &output)
+            return
+        }
+        output.append(contentsOf: HeadText.statusLineStart)
         output.append(contentsOf: head.fields.slice(9..<12))
         output.append(ASCII.space)
         output.append(contentsOf: head.fields.slice(head.reason))
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: HeadText.lineEnd)
     }
 
-    /// Whether `Transfer-Encoding: chunked` is written. Never with 1xx and 204 (RFC 9112 §6.1).
-    private static func needsCoding(_ head: borrowing ResponseHead, _ framing: ResponseFraming) -> Bool {
-        guard !head.forbidsFraming else { return false }
-        switch framing {
+    /// Whether `Transfer-Encoding: chunked` is written. Never with 1xx and 204, and not to clients of HTTP/1.0, which
+    /// would otherwise get it with an answer to HEAD or a 304 (RFC 9112 §6.1).
+    private static func needsCoding(_ head: borrowing ResponseHead, _ rewrite: borrowing ResponseRewrite) -> Bool {
+        guard !head.forbidsFraming, rewrite.clientVersion == .http11 else { return false }
+        switch rewrite.framing {
         case .asReceived: return head.declaredFraming == .chunked
         case .chunked: return true
         case .untilClose: return false
@@ -59,10 +66,10 @@ extension HeadSerializer {
         _ connection: ResponseConnectionField, _ keepsUpgrade: Bool, to output: inout [UInt8]
     ) {
         switch connection {
-        case .close: output.append(contentsOf: "Connection: close\r\n".utf8)
-        case .keepAlive(announce: true): output.append(contentsOf: "Connection: keep-alive\r\n".utf8)
+        case .close: output.append(contentsOf: HeadText.connectionClose)
+        case .keepAlive(announce: true): output.append(contentsOf: HeadText.connectionKeepAlive)
         case .keepAlive(announce: false): break
-        case .upgrade: if keepsUpgrade { output.append(contentsOf: "Connection: Upgrade\r\n".utf8) }
+        case .upgrade: if keepsUpgrade { output.append(contentsOf: HeadText.connectionUpgrade) }
         }
     }
 }

@@ -14,51 +14,55 @@ package enum HeadSerializer {
             appendClassic(request: head, to: &output)
             return
         }
-        var dropped = HopByHop.always
-        dropped.insert(.transferEncoding)
-        dropped.insert(replacedFields(rewrite))
-        if !rewrite.requestID.isEmpty { dropped.insert(.xRequestID) }
+        var filter = LineFilter(head.connectionOptions, claims: replacedClaims(rewrite))
+        filter.dropped.insert(replacedFields(rewrite))
+        if !rewrite.requestID.isEmpty { filter.dropped.insert(.xRequestID) }
         let ownHost = ownHostRange(head)
-        if ownHost != nil { dropped.insert(.host) }
-        let ownLength = rewrite.framing == .chunked || !hasExactLength(head.fields, head.framing)
-        if ownLength { dropped.insert(.contentLength) }
+        if ownHost != nil { filter.dropped.insert(.host) }
+        let ownLength = !hasExactLength(head.fields, head.framing)
+        if ownLength { filter.dropped.insert(.contentLength) }
         let keepsUpgrade = rewrite.connection == .upgrade && HopByHop.hasPassableUpgrade(head.fields)
-        if !keepsUpgrade { dropped.insert(.upgrade) }
+        if !keepsUpgrade { filter.dropped.insert(.upgrade) }
         // RFC 9110 §10.1.1: an expectation in HTTP/1.0 has no meaning and must not get one by the new version.
-        if head.version == .http10 { dropped.insert(.expect) }
+        if head.version == .http10 { filter.dropped.insert(.expect) }
 
         var copier = RunCopier()
         appendRequestLine(head, &copier, to: &output)
-        if let ownHost { appendLine("Host: ", head.fields.bytes, ownHost, to: &output) }
-        appendKept(head.fields, dropped, head.connectionOptions, &copier, to: &output)
+        if let ownHost {
+            copier.flush(head.fields.bytes, to: &output)
+            appendLine(HeadText.host, head.fields.bytes, ownHost, to: &output)
+        }
+        appendKept(head.fields, filter, &copier, to: &output)
 
-        if rewrite.framing == .chunked || head.framing == .chunked {
-            output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
+        if head.framing == .chunked {
+            output.append(contentsOf: HeadText.chunked)
         } else if ownLength, case .length(let length) = head.framing {
             appendLength(length, to: &output)
         }
         switch rewrite.connection {
-        case .close: output.append(contentsOf: "Connection: close\r\n".utf8)
-        case .upgrade where keepsUpgrade: output.append(contentsOf: "Connection: Upgrade\r\n".utf8)
+        case .close: output.append(contentsOf: HeadText.connectionClose)
+        case .upgrade where keepsUpgrade: output.append(contentsOf: HeadText.connectionUpgrade)
         case .upgrade, .keepAlive: break
         }
         appendForwarded(head, rewrite, to: &output)
         if rewrite.via { appendVia(head.version, to: &output) }
         if !rewrite.requestID.isEmpty {
-            output.append(contentsOf: "X-Request-ID: ".utf8)
+            output.append(contentsOf: HeadText.requestID)
             output.append(contentsOf: rewrite.requestID)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append(contentsOf: HeadText.lineEnd)
         }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: HeadText.lineEnd)
     }
 
-    /// The request line as received if it may stay, else made anew from method, path and query.
+    /// The request line as received if it may stay, else made anew from method, path and query. A sender of HTTP/1.2
+    /// speaks 1.1 as well, but the proxy says what it speaks itself (RFC 9110 §2.5).
     private static func appendRequestLine(
         _ head: borrowing RequestHead, _ copier: inout RunCopier, to output: inout [UInt8]
     ) {
         let bytes = head.fields.bytes
-        if head.version == .http11, head.targetForm != .absolute {
-            output.append(contentsOf: bytes[0..<head.fields.start])
+        let start = head.fields.start
+        if head.version == .http11, head.targetForm != .absolute, start > 3, bytes[start - 3] == 0x31 {
+            copier.keep(0..<start, of: bytes, to: &output)
             return
         }
         output.append(contentsOf: bytes[head.methodRange])
@@ -72,7 +76,7 @@ package enum HeadSerializer {
             if head.hasQuery { output.append(ASCII.questionMark) }
             output.append(contentsOf: bytes[head.query])
         }
-        output.append(contentsOf: " HTTP/1.1\r\n".utf8)
+        output.append(contentsOf: HeadText.requestLineEnd)
     }
 
     /// The value for a Host line of the proxy's own, nil if the one received line is right as it is.
@@ -87,16 +91,14 @@ package enum HeadSerializer {
 
     // MARK: Shared by requests and responses
 
-    /// Copies all lines that are neither removed nor dropped nor nominated, in runs. Only received lines can be
-    /// nominated: no client may strip what a hook appended.
+    /// Copies all lines that are neither removed nor stopped by the filter, in runs. Of the fields that mean nothing to
+    /// the proxy only received ones are stopped: no client may strip what a hook appended.
     static func appendKept(
-        _ fields: borrowing HeaderFields, _ dropped: KnownFieldSet, _ options: ConnectionOptions,
-        _ copier: inout RunCopier, to output: inout [UInt8]
+        _ fields: borrowing HeaderFields, _ filter: LineFilter, _ copier: inout RunCopier, to output: inout [UInt8]
     ) {
-        let nominates = options.contains(.nominates)
         for (index, line) in fields.lines.enumerated() {
-            if line.removed || dropped.contains(line.known) { continue }
-            if nominates, index < fields.receivedCount, HopByHop.isNominated(line, in: fields) { continue }
+            if line.removed || filter.dropped.contains(line.known) { continue }
+            if line.known == .other, index < fields.receivedCount, filter.stops(line, of: fields) { continue }
             if line.known == .upgrade, !HopByHop.isPassableUpgrade(line, fields) { continue }
             copier.keep(line.line, of: fields.bytes, to: &output)
         }
@@ -117,23 +119,60 @@ package enum HeadSerializer {
     }
 
     static func appendLength(_ length: Int, to output: inout [UInt8]) {
-        output.append(contentsOf: "Content-Length: ".utf8)
+        output.append(contentsOf: HeadText.contentLength)
         ASCII.appendDecimal(length, to: &output)
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: HeadText.lineEnd)
     }
 
     /// Appends this hop to Via, with the version in which the message was received (RFC 9110 §7.6.3).
     static func appendVia(_ version: HTTPVersion, to output: inout [UInt8]) {
         switch version {
-        case .http10: output.append(contentsOf: "Via: 1.0 relevo\r\n".utf8)
-        case .http11: output.append(contentsOf: "Via: 1.1 relevo\r\n".utf8)
+        case .http10: output.append(contentsOf: HeadText.via10)
+        case .http11: output.append(contentsOf: HeadText.via11)
         }
     }
 
-    static func appendLine(_ name: String, _ bytes: [UInt8], _ value: Range<Int>, to output: inout [UInt8]) {
-        output.append(contentsOf: name.utf8)
+    /// Appends a line from a name with its colon and a value that stands at a range of `bytes`.
+    static func appendLine(_ name: [UInt8], _ bytes: [UInt8], _ value: Range<Int>, to output: inout [UInt8]) {
+        output.append(contentsOf: name)
         output.append(contentsOf: bytes[value])
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: HeadText.lineEnd)
+    }
+}
+
+/// Which received fields of the X-Forwarded family stay behind.
+enum DroppedClaims {
+    /// None: they pass as they are.
+    case none
+    /// Those with an underscore in their name, which no proxy writes: an endpoint may take them for the real ones.
+    case folded
+    /// All of them.
+    case all
+}
+
+/// Which lines of a head do not go on.
+struct LineFilter {
+    /// Fields that the proxy writes itself or that end here.
+    var dropped = HopByHop.always
+    private let claims: DroppedClaims
+    private let nominates: Bool
+
+    /// Starts with the fields of one hop and the framing.
+    init(_ options: ConnectionOptions, claims: DroppedClaims = .none) {
+        self.claims = claims
+        nominates = options.contains(.nominates)
+        dropped.insert(.transferEncoding)
+    }
+
+    /// True if a received line without a meaning to the proxy stays behind.
+    @inline(__always)
+    func stops(_ line: FieldLine, of fields: borrowing HeaderFields) -> Bool {
+        if nominates, HopByHop.isNominated(line, in: fields) { return true }
+        switch claims {
+        case .none: return false
+        case .folded: return HopByHop.isFoldedSpelling(fields.bytes.span, line.name)
+        case .all: return HopByHop.isForwardedFamily(fields.bytes.span, line.name)
+        }
     }
 }
 

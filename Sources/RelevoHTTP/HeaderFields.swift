@@ -49,6 +49,8 @@ package struct HeaderFields: Sendable {
     package internal(set) var start = 0
     /// How many of the lines were received; those after them were appended here.
     package internal(set) var receivedCount = 0
+    /// The names that Connection lines gave when the head was parsed.
+    var nominations = Nominations()
     /// One bit for each known field that has occurred. Removal leaves bits set: a clear bit proves absence.
     private var occurring: UInt64 = 0
 
@@ -125,19 +127,13 @@ package struct HeaderFields: Sendable {
         lines.removeAll(keepingCapacity: true)
         start = 0
         receivedCount = 0
+        nominations.removeAll()
         occurring = 0
     }
 
     /// Forgets everything; the memory stays for the next head.
     package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
-        resetLines()
-    }
-
-    /// Gives the memory back, for a connection that goes idle. Forgets everything.
-    package mutating func releaseStorage() {
-        bytes = []
-        lines = []
         resetLines()
     }
 }

@@ -16,21 +16,38 @@ package enum HopByHop {
     static func isNominated(_ line: FieldLine, in fields: borrowing HeaderFields) -> Bool {
         guard line.known == .other else { return false }
         let span = fields.bytes.span
-        guard !isForwardedFamily(span, line.name) else { return false }
-        for connection in fields.lines where connection.known == .connection {
-            var elements = ListElements(connection.value)
-            while let element = elements.next(in: span) {
-                if ASCII.sameIgnoringCase(span, element, line.name) { return true }
-            }
-        }
-        return false
+        return fields.nominations.contains(line.name, in: span) && !isForwardedFamily(span, line.name)
     }
 
-    private static func isForwardedFamily(_ span: borrowing Span<UInt8>, _ name: Range<Int>) -> Bool {
-        let prefix = "x-forwarded-"
-        guard name.count > prefix.utf8.count else { return false }
-        let beginning = name.lowerBound..<(name.lowerBound + prefix.utf8.count)
-        return ASCII.matches(span, beginning, lowercase: prefix)
+    /// True for X-Real-IP and every name that begins with `x-forwarded-`, an underscore counting as a hyphen: CGI and
+    /// all that descends from it make one variable of both spellings (RFC 3875 §4.1.18).
+    static func isForwardedFamily(_ span: borrowing Span<UInt8>, _ name: Range<Int>) -> Bool {
+        guard name.count >= 9, ASCII.lower(span[name.lowerBound]) == 0x78 else { return false }
+        switch ASCII.lower(span[name.lowerBound + 2]) {
+        case 0x66: return begins(span, name, with: "x-forwarded-")
+        case 0x72: return name.count == 9 && begins(span, name, with: "x-real-ip")
+        default: return false
+        }
+    }
+
+    private static func begins(_ span: borrowing Span<UInt8>, _ name: Range<Int>, with prefix: String) -> Bool {
+        guard name.count >= prefix.utf8.count else { return false }
+        var index = name.lowerBound
+        for byte in prefix.utf8 {
+            let found = span[index] == underscore ? 0x2D : ASCII.lower(span[index])
+            guard found == byte else { return false }
+            index += 1
+        }
+        return true
+    }
+
+    private static let underscore: UInt8 = 0x5F
+
+    /// True for a field of that family that is spelled with an underscore.
+    static func isFoldedSpelling(_ span: borrowing Span<UInt8>, _ name: Range<Int>) -> Bool {
+        guard isForwardedFamily(span, name) else { return false }
+        for index in name where span[index] == underscore { return true }
+        return false
     }
 
     /// True if an Upgrade line is there that may go on.

@@ -6,14 +6,6 @@ package enum Method: Sendable, Hashable, CaseIterable {
     /// Every name that the proxy knows, and one case for all others.
     case get, head, post, put, delete, connect, options, trace, patch, other
 
-    /// True if the method asks for nothing but reading (RFC 9110 §9.2.1). Unknown methods are not safe.
-    package var isSafe: Bool {
-        switch self {
-        case .get, .head, .options, .trace: true
-        case .post, .put, .delete, .connect, .patch, .other: false
-        }
-    }
-
     /// True if sending the request twice means the same as once (RFC 9110 §9.2.2). Unknown methods are not.
     package var isIdempotent: Bool {
         switch self {
@@ -61,12 +53,12 @@ package enum Method: Sendable, Hashable, CaseIterable {
     package static func known(_ bytes: ArraySlice<UInt8>) -> Method { known(bytes.span) }
 }
 
-/// The versions of HTTP/1 (RFC 9112 §2.3). Every other version is refused.
+/// The versions of HTTP/1 (RFC 9112 §2.3). Every other major version is refused.
 package enum HTTPVersion: UInt8, Sendable, Hashable {
     /// The two versions that are spoken.
     case http10, http11
 
-    /// Reads `HTTP/1.0` or `HTTP/1.1`.
+    /// Reads `HTTP/1.d`. A higher minor version counts as the highest that is spoken (RFC 9110 §2.5).
     ///
     /// Throws `unsupportedVersion` for any other `HTTP/d.d`, `badVersion` for everything else.
     static func parse(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) throws(HTTPParseError) -> HTTPVersion {
@@ -79,7 +71,7 @@ package enum HTTPVersion: UInt8, Sendable, Hashable {
         guard word == 0x48_5454_502F, ASCII.isDigit(major), bytes[start + 6] == 0x2E, ASCII.isDigit(minor) else {
             throw .badVersion
         }
-        guard major == 0x31, minor <= 0x31 else { throw .unsupportedVersion }
-        return minor == 0x31 ? .http11 : .http10
+        guard major == 0x31 else { throw .unsupportedVersion }
+        return minor == 0x30 ? .http10 : .http11
     }
 }

@@ -18,15 +18,17 @@ package struct ConnectionOptions: OptionSet, Sendable, Hashable {
     /// At least one option names another field, which is then meant for the next hop alone.
     package static let nominates = ConnectionOptions(rawValue: 8)
 
-    /// Options in one head at most: each is compared with each field, so many of them would be costly to obey.
+    /// Options in one head at most: no sender has use for more.
     static let maximum = 64
 
-    /// Reads all Connection lines. What is no token names no option and is passed over (RFC 9110 §7.6.1).
-    init(_ fields: borrowing HeaderFields) throws(HTTPParseError) {
+    /// Reads all Connection lines and leaves the names that they give in the fields. What is no token names no option
+    /// and is passed over (RFC 9110 §7.6.1).
+    init(_ fields: inout HeaderFields) throws(HTTPParseError) {
         self = []
         var count = 0
         guard fields.mayContain(.connection) else { return }
-        let span = fields.bytes.span
+        let bytes = fields.bytes
+        let span = bytes.span
         for line in fields.lines where line.known == .connection {
             var elements = ListElements(line.value)
             while let element = elements.next(in: span) {
@@ -34,6 +36,7 @@ package struct ConnectionOptions: OptionSet, Sendable, Hashable {
                 guard count <= Self.maximum else { throw .tooManyFields }
                 guard ASCII.isToken(span, element) else { continue }
                 formUnion(Self.option(span, element))
+                fields.nominations.insert(element, in: span)
             }
         }
     }

@@ -12,7 +12,7 @@ extension RequestHead {
         let span = bytes.span
         let fieldsStart = try parseRequestLine(span, limits)
         try fields.parseLines(from: fieldsStart, maximum: limits.fields)
-        connectionOptions = try ConnectionOptions(fields)
+        connectionOptions = try ConnectionOptions(&fields)
         try parseTarget(span)
         try checkHost(span)
         framing = try BodyFraming.declared(by: fields, version: version) ?? .none

@@ -10,7 +10,7 @@ extension ResponseHead {
         guard fields.bytes.count <= limits.headBytes, fields.bytes.count < 1 << 30 else { throw .headTooLarge }
         let fieldsStart = try parseStatusLine()
         try fields.parseLines(from: fieldsStart, maximum: limits.fields)
-        connectionOptions = try ConnectionOptions(fields)
+        connectionOptions = try ConnectionOptions(&fields)
         declaredFraming = try BodyFraming.declared(by: fields, version: version)
     }
 

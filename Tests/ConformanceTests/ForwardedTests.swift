@@ -43,6 +43,12 @@ extension Conformance {
             peer: .stranger, rule: "port and real address",
             sends: ["X-Forwarded-Port: 1", "X-Real-IP: 1.1.1.1"], arrives: own),
         Claim(
+            peer: .stranger, rule: "any other of the family",
+            sends: ["X-Forwarded-Prefix: /x", "X-Forwarded-Server: s", "x-forwarded-anything: 1"], arrives: own),
+        Claim(
+            peer: .stranger, rule: "RFC 3875 §4.1.18: spellings that CGI takes for the same",
+            sends: ["X_Forwarded_For: 1.1.1.1", "X-Forwarded_Proto: https", "X_Real_IP: 1.1.1.1"], arrives: own),
+        Claim(
             peer: .stranger, rule: "the other vocabulary", sends: ["Forwarded: for=1.1.1.1;proto=https"], arrives: own),
         Claim(peer: .stranger, rule: "RFC 9110 §7.6.3: Via goes on", sends: [vias], arrives: [vias] + own),
         Claim(peer: .stranger, mode: .rfc7239, rule: "nothing", arrives: ownNode),
@@ -52,6 +58,12 @@ extension Conformance {
         Claim(
             peer: .stranger, mode: .rfc7239, rule: "RFC 7239 §7.4: the other vocabulary",
             sends: ["X-Forwarded-For: 1.1.1.1"], arrives: ownNode),
+        Claim(
+            peer: .stranger, mode: .rfc7239, rule: "RFC 3875 §4.1.18: the other vocabulary as CGI takes it",
+            sends: ["X_Forwarded-For: 1.1.1.1", "X-Forwarded-Prefix: /x"], arrives: ownNode),
+        Claim(
+            peer: .stranger, mode: .none, rule: "RFC 3875 §4.1.18: so do their other spellings",
+            sends: ["X_Forwarded_For: 1.1.1.1"], arrives: ["X_Forwarded_For: 1.1.1.1"]),
         Claim(
             peer: .stranger, mode: .none, rule: "claims pass as they are", sends: ["X-Forwarded-For: 1.1.1.1"],
             arrives: ["X-Forwarded-For: 1.1.1.1"]),
@@ -64,11 +76,17 @@ extension Conformance {
             sends: ["X-Forwarded-For: 1.1.1.1", "X-Forwarded-For: 2.2.2.2"],
             arrives: ["X-Forwarded-For: 1.1.1.1, 2.2.2.2, 127.0.0.1"] + own[1...]),
         Claim(
+            peer: .trusted, rule: "RFC 3875 §4.1.18: spellings that CGI takes for the same are its client's",
+            sends: ["X_Forwarded_For: 1.1.1.1", "X-Forwarded-Prefix: /x"], arrives: ["X-Forwarded-Prefix: /x"] + own),
+        Claim(
             peer: .trusted, rule: "its scheme stays", sends: ["X-Forwarded-Proto: https"],
             arrives: ["X-Forwarded-Proto: https", own[0], own[2], own[3]]),
         Claim(
             peer: .trusted, mode: .rfc7239, rule: "RFC 7239 §4: an element is added", sends: [node],
             arrives: [node + ", for=127.0.0.1;host=a.example;proto=http", ownNode[1]]),
+        Claim(
+            peer: .trusted, mode: .rfc7239, rule: "RFC 7239 §4: an element with an open quote is replaced",
+            sends: ["Forwarded: for=\"1.2.3.4"], arrives: ownNode),
     ]
 
     @Test("only a trusted client's word counts, and nobody's replaces the proxy's own", arguments: claims)

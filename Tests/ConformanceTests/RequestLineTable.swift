@@ -20,6 +20,8 @@ extension Conformance {
             .arrives(line("GET / HTTP/1.1"))),
         Row("§2.2: two of them", "\r\n\r\n" + line("GET / HTTP/1.1"), .arrives(line("GET / HTTP/1.1"))),
         Row("§2.3: HTTP/1.0 goes on as HTTP/1.1", line("GET / HTTP/1.0"), .arrives(line("GET / HTTP/1.1"))),
+        Row("RFC 9110 §2.5: so does HTTP/1.2", line("GET / HTTP/1.2"), .arrives(line("GET / HTTP/1.1"))),
+        Row("RFC 9110 §2.5: and HTTP/1.9", line("GET / HTTP/1.9"), .arrives(line("GET / HTTP/1.1"))),
 
         Row("§2.2: three empty lines are too many", "\r\n\r\n\r\n" + line("GET / HTTP/1.1"), .malformed),
         Row("§2.2: a bare LF before the request", "\n" + line("GET / HTTP/1.1"), .malformed),
@@ -58,7 +60,6 @@ extension Conformance {
         Row("§2.3: a version without a minor number", line("GET / HTTP/1"), .malformed),
         Row("§2.3: a space within the version", line("GET / HTTP/ 1.1"), .malformed),
         Row("§2.3: another protocol", line("GET / RTSP/1.1"), .malformed),
-        Row("§2.3: HTTP/1.2", line("GET / HTTP/1.2"), .refused(505, "client.unsupported_version")),
         Row("§2.3: HTTP/2.0", line("GET / HTTP/2.0"), .refused(505, "client.unsupported_version")),
         Row("§2.3: HTTP/0.9 spelled out", line("GET / HTTP/0.9"), .refused(505, "client.unsupported_version")),
         Row(

@@ -141,6 +141,5 @@ struct ClassicTests {
         #expect(!RequestRewrite(connection: .keepAlive).isClassic)
         #expect(!RequestRewrite(connection: .close, forwarded: .xForwarded).isClassic)
         #expect(!RequestRewrite(connection: .close, via: true).isClassic)
-        #expect(!RequestRewrite(connection: .close, framing: .chunked).isClassic)
     }
 }

@@ -208,16 +208,6 @@ struct FieldEditingTests {
         #expect(lines(sent(head)) == ["Host: b.example:81"])
     }
 
-    @Test("Storage that was released can be used again")
-    func release() throws {
-        var head = try get("X-A: 1")
-        head.fields.releaseStorage()
-        #expect(head.fields.lines.isEmpty && head.fields.bytes.isEmpty && !head.fields.contains(.host))
-        head.fields.bytes = Array("GET / HTTP/1.1\r\nHost: b\r\n\r\n".utf8)
-        try head.parse(limits: roomy)
-        #expect(head.authority.hostText == "b")
-    }
-
     @Test("A head that is parsed again shows nothing of the one before")
     func reuse() throws {
         var head = try request(

@@ -87,9 +87,79 @@ struct ForwardedTests {
         #expect(lines(sent(received, rewrite(.xForwarded, "1.1.1.1"))).contains("X-Forwarded-For: 1.1.1.1"))
     }
 
-    @Test("RFC 9110 §5.1: a name with underscores is another field and does not take the place of one")
-    func underscores() throws {
-        let result = try lines(sent(get("X_Forwarded_For: 6.6.6.6"), rewrite(.xForwarded, "1.1.1.1")))
-        #expect(result.contains("X-Forwarded-For: 1.1.1.1"))
+    private static let otherClaims = [
+        "X-Forwarded-Prefix: /x", "x-forwarded-: 1", "X-FORWARDED-Server: s", "X_Forwarded_For: 6.6.6.6",
+        "X-Forwarded_For: 6.6.6.6", "x_forwarded-proto: https", "X_Real_IP: 6.6.6.6", "X-Forwarded-Client_Cert: c",
+    ]
+    private static let innocent = [
+        "X-Forwarded: 1", "XX-Forwarded-For: 1", "X-Requested-With: x", "X_Real: 1", "X-Real-IPs: 1",
+        "Forwarded_For: 1",
+        "X-Forwardedfor: 1", "X-: 1", "X-F: 1",
+    ]
+
+    @Test("The whole family of an untrusted client's claims is dropped, in spellings that CGI takes for the same too")
+    func family() throws {
+        let received = try request(head("GET / HTTP/1.1", ["Host: a"] + Self.otherClaims + Self.innocent))
+        for vocabulary in [Forwarded.xForwarded, .rfc7239] {
+            let result = lines(sent(received, rewrite(vocabulary, "10.0.0.1")))
+            #expect(Array(result.dropFirst().prefix(Self.innocent.count)) == Self.innocent)
+            #expect(
+                result.dropFirst(1 + Self.innocent.count).allSatisfy { $0.hasSuffix(": 10.0.0.1") || !$0.contains("_") }
+            )
+            #expect(!result.contains(where: Self.otherClaims.contains))
+        }
+        #expect(lines(sent(received)) == ["Host: a"] + Self.otherClaims + Self.innocent)
+    }
+
+    @Test("Of a trusted client only the spellings with underscores are dropped: they may be its own client's")
+    func familyOfTrusted() throws {
+        let received = try request(head("GET / HTTP/1.1", ["Host: a"] + Self.otherClaims + Self.innocent))
+        let result = lines(sent(received, rewrite(.rfc7239, "10.0.0.1", trusted: true)))
+        #expect(result.dropFirst().dropLast() == (Self.otherClaims.prefix(3) + Self.innocent)[...])
+    }
+
+    @Test("What a hook says in that family stays")
+    func familyByHook() throws {
+        var received = try get("X-Forwarded-Prefix: forged")
+        try received.fields.append(name: "X-Forwarded-Prefix", value: "/own")
+        #expect(lines(sent(received, rewrite(.xForwarded, "1.1.1.1")))[1] == "X-Forwarded-Prefix: /own")
+    }
+
+    @Test(
+        "RFC 7239 §4: elements of a trusted client that could swallow the proxy's own are replaced",
+        arguments: [
+            ["for=\"1.2.3.4"], ["for=1.1.1.1, for=\"x\\\""], ["for=\"a", "b\""], ["for=a\"b;by=\"c"], ["for=\"a\"b"],
+            ["for=1.1.1.1\\"], ["\""], ["for=\"\"\""], ["for=1.1.1.1", "by=\""], ["for= \"a\""],
+        ])
+    func malformedElements(values: [String]) throws {
+        let received = try request(head("GET / HTTP/1.1", ["Host: a"] + values.map { "Forwarded: " + $0 }))
+        #expect(
+            lines(sent(received, rewrite(.rfc7239, "10.0.0.1", trusted: true))) == [
+                "Host: a", "Forwarded: for=10.0.0.1;host=a;proto=http",
+            ])
+    }
+
+    @Test(
+        "RFC 7239 §4: well-formed elements of a trusted client are added to",
+        arguments: [
+            "for=\"[::1]:80\";by=_x", "for=\"\"", "for=unknown;ext=\"a, \\\" b\" ; host=a,for=\"b\"", ",",
+            "for=\"a\\\\\"",
+        ])
+    func wellFormedElements(value: String) throws {
+        let received = try get("Forwarded: " + value)
+        #expect(
+            lines(sent(received, rewrite(.rfc7239, "10.0.0.1", trusted: true))).last
+                == "Forwarded: \(value), for=10.0.0.1;host=a.example;proto=http")
+    }
+
+    @Test("RFC 7239 §6: what is no IP address is unknown", arguments: ["unix", "1.2.3", "fe80::1%eth0", "a.example"])
+    func noAddressText(address: String) throws {
+        #expect(
+            try lines(sent(get(), rewrite(.rfc7239, address))).last
+                == "Forwarded: for=unknown;host=a.example;proto=http")
+        #expect(try !sent(get(), rewrite(.xForwarded, address)).contains("X-Forwarded-For"))
+        let received = try get("X-Forwarded-For: 6.6.6.6")
+        #expect(
+            lines(sent(received, rewrite(.xForwarded, address, trusted: true))).contains("X-Forwarded-For: 6.6.6.6"))
     }
 }

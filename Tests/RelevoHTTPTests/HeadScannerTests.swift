@@ -97,16 +97,6 @@ struct HeadScannerTests {
         #expect(try unbounded.scan("GET /".utf8, limits: none) == nil)
     }
 
-    @Test("RFC 9112 §2.2: an empty line before the request line is recognised")
-    func leadingEmptyLine() throws {
-        for (text, count) in [("\r\nGET", 2), ("\r\n", 2), ("\r", 0), ("", 0), ("\n", 0), ("GET", 0), ("\n\r", 0)] {
-            let bytes = Array(text.utf8)
-            let found = HeadScanner.leadingEmptyLine(bytes.span)
-            #expect(found == count)
-        }
-        #expect(try scan(["\r", "\n"]) == 2)
-    }
-
     @Test("After a reset the scanner begins anew")
     func reset() throws {
         var scanner = HeadScanner()

@@ -57,6 +57,35 @@ struct HopByHopTests {
         #expect(lines(sent(received)) == ["Host: a.example", "X-Hop: 1"])
     }
 
+    @Test("Many options are found among many fields, whatever their order and length")
+    func manyOptions() throws {
+        var random = Seeded(7)
+        let letters = Array("abcABC-1".unicodeScalars.map(String.init))
+        let stems = ["Q", "Query-Of-Words-", "qUERY-oF-wORDS-"]
+        for _ in 0..<50 {
+            let name = {
+                (0..<Int.random(in: 1...3, using: &random)).map { _ in letters.randomElement(using: &random)! }
+            }
+            let options = (0..<61).map { _ in stems.randomElement(using: &random)! + name().joined() }
+            let fields = (0..<200).map { _ in stems.randomElement(using: &random)! + name().joined() }
+            let lists = [options.prefix(20), options[20..<21], options[21...]].map {
+                "Connection: " + $0.joined(separator: ", ")
+            }
+            let received = try request(head("GET / HTTP/1.1", ["Host: a"] + lists + fields.map { $0 + ": 1" }))
+            let nominated = Set(options.map { $0.lowercased() })
+            let kept = fields.filter { !nominated.contains($0.lowercased()) }.map { $0 + ": 1" }
+            #expect(lines(sent(received)) == ["Host: a"] + kept)
+        }
+    }
+
+    @Test("Nothing that one head nominated is left for the next")
+    func reusedHead() throws {
+        var received = try get("Connection: X-Hop", "X-Hop: 1")
+        received.fields.bytes = Array(head("GET / HTTP/1.1", ["Host: a", "Connection: X-B", "X-Hop: 1"]).utf8)
+        try received.parse(limits: roomy)
+        #expect(lines(sent(received)) == ["Host: a", "X-Hop: 1"])
+    }
+
     @Test("A hook that removes Connection does not keep what it nominated")
     func removedConnection() throws {
         var received = try get("Connection: X-Hop", "X-Hop: 1")

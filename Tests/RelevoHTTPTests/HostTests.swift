@@ -45,11 +45,24 @@ struct HostTests {
         }
     }
 
+    @Test(
+        "Nothing is left of a host that is refused",
+        arguments: ["a\".example", "a.example:x", "[::1]x", "[::1]:x", String(repeating: "a", count: 300)])
+    func nothingLeft(text: String) {
+        var head = RequestHead()
+        head.fields.bytes = Array("GET / HTTP/1.1\r\nHost: \(text)\r\n\r\n".utf8)
+        #expect(throws: HTTPParseError.badHost) { try head.parse(limits: roomy) }
+        #expect(head.authority == Authority())
+    }
+
     @Test("A host longer than any DNS name is refused")
     func longHost() throws {
         let label = String(repeating: "a", count: 51)
         let name = [label, label, label, label].joined(separator: ".")
         _ = try Authority.parse(Array(name.utf8)[...])
+        let longest = Array(String(repeating: "a", count: 255).utf8)
+        #expect(try Authority.parse((longest + [0x2E])[...]).host == longest)
+        #expect(throws: HTTPParseError.badHost) { try Authority.parse((longest + [0x61])[...]) }
         #expect(throws: HTTPParseError.badHost) { try Authority.parse(Array((name + "." + label).utf8)[...]) }
     }
 

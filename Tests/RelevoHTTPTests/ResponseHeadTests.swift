@@ -39,7 +39,7 @@ struct ResponseHeadTests {
             ("HTTP/1.1 200 O\0K", .nul), ("HTTP/1.1 200 O\nK", .bareLF), ("HTTP/1.1 200 O\rK", .bareCR),
             ("HTTP/1.1 200 O\u{1}K", .badStatusLine),
             ("200 OK", .badStatusLine), ("<html>", .badStatusLine), ("GET / HTTP/1.1", .badVersion),
-            ("HTTP/1.2 200 OK", .unsupportedVersion),
+            ("HTTP/3.1 200 OK", .unsupportedVersion),
         ])
     func malformed(line: String, error: HTTPParseError) {
         #expect(throws: error) { try response("\(line)\r\nX: y\r\n\r\n") }

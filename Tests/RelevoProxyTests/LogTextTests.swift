@@ -9,55 +9,113 @@ import Testing
 
 @testable import RelevoProxy
 
-@Suite("JSONLine") struct JSONLineTests {
-    private func object(_ fill: (inout JSONLine) -> Void) throws -> [String: Any] {
-        var line = JSONLine([])
-        fill(&line)
-        let bytes = line.finish()
-        #expect(bytes.last == 10)
-        #expect(bytes.filter { $0 == 10 }.count == 1)
-        return try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+@Suite("JSONText") struct JSONTextTests {
+    private func text(_ fill: (inout [UInt8]) -> Void) -> String {
+        var output: [UInt8] = []
+        fill(&output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    private func value(of inside: String) throws -> String? {
+        let object = try JSONSerialization.jsonObject(with: Data("{\"k\":\"\(inside)\"}".utf8)) as? [String: Any]
+        return object?["k"] as? String
     }
 
     @Test("RFC 8259 §7: every byte makes a valid string, itself where it is printable ASCII")
     func everyByte() throws {
         for byte in UInt8.min...UInt8.max {
-            let value = try object { $0.bytes("k", [0x61, byte, 0x7A][...]) }["k"] as? String
-            #expect(value == String(String.UnicodeScalarView([0x61, byte, 0x7A].map { Unicode.Scalar($0) })))
+            let expected = String(String.UnicodeScalarView([0x61, byte, 0x7A].map { Unicode.Scalar($0) }))
+            #expect(try value(of: text { JSONText.append([0x61, byte, 0x7A], to: &$0) }) == expected)
         }
+        let all = Array(UInt8.min...UInt8.max)
+        let expected = String(String.UnicodeScalarView(all.map { Unicode.Scalar($0) }))
+        #expect(try value(of: text { JSONText.append(all[...], to: &$0) }) == expected)
     }
 
-    @Test("values of all kinds stand beside one another; absent ones are left out")
-    func kinds() throws {
-        let result = try object { line in
-            line.text("a", "quote \" and \\")
-            line.text("b", nil)
-            line.number("c", -42)
-            line.bool("d", true)
-            line.milliseconds("e", 1_234_567)
-            line.milliseconds("f", nil)
-            line.milliseconds("g", 999)
-        }
-        #expect(result["a"] as? String == "quote \" and \\")
-        #expect(result["c"] as? Int == -42)
-        #expect(result["d"] as? Bool == true)
-        #expect(result["e"] as? Double == 1.234)
-        #expect(result["g"] as? Double == 0)
-        #expect(Set(result.keys) == ["a", "c", "d", "e", "g"])
+    @Test("texts are escaped like bytes", arguments: ["", "plain", "quote \" and \\", "\n", "\u{7F}", "a\"", "\"a"])
+    func texts(_ string: String) throws {
+        #expect(try value(of: text { JSONText.append(string, to: &$0) }) == string)
+        #expect(text { JSONText.append("é", to: &$0) } == "\\u00c3\\u00a9")
     }
 
-    @Test("an object without values is an object, and lines follow one another")
-    func empty() {
-        let first = JSONLine([]).finish()
-        #expect(first == Array("{}\n".utf8))
-        #expect(JSONLine(first).finish() == Array("{}\n{}\n".utf8))
+    @Test("absent values are left out, key and all")
+    func absent() {
+        #expect(text { JSONText.append(LogText.domain, nil, to: &$0) }.isEmpty)
+        #expect(text { JSONText.append(LogText.connect, milliseconds: nil, to: &$0) }.isEmpty)
+        #expect(text { JSONText.append(LogText.domain, "a.example", to: &$0) } == ",\"domain\":\"a.example\"")
     }
 
-    @Test("the time of a line is RFC 3339 in UTC with milliseconds")
+    @Test("whole numbers", arguments: [0, 9, 10, 99, 100, 1_234_567_890, -1, -42, .max, .min])
+    func numbers(_ number: Int) {
+        #expect(text { JSONText.append(number, to: &$0) } == "\(number)")
+    }
+
+    @Test(
+        "milliseconds have three decimals",
+        arguments: [
+            (0, "0.000"), (999, "0.000"), (1_000, "0.001"), (1_234_567, "1.234"), (99_000, "0.099"),
+            (1_000_000_000, "1000.000"), (.max, "18446744073709.551"),
+        ] as [(UInt64, String)])
+    func milliseconds(_ nanoseconds: UInt64, _ expected: String) {
+        let line = text { JSONText.append(LogText.head, milliseconds: nanoseconds, to: &$0) }
+        #expect(line == ",\"head_ms\":" + expected)
+    }
+
+    @Test("every constant is the text that it stands for")
+    func constants() {
+        let rows: [([UInt8], String)] = [
+            (LogText.time, "{\"time\":\""),
+            (LogText.requestID, "Z\",\"request_id\":\""),
+            (LogText.client, "\",\"client\":\""),
+            (LogText.peer, "\",\"peer\":\""),
+            (LogText.domain, ",\"domain\":\""),
+            (LogText.host, ",\"host\":\""),
+            (LogText.method, "\",\"method\":\""),
+            (LogText.target, "\",\"target\":\""),
+            (LogText.status, "\",\"status\":"),
+            (LogText.bytesReceived, ",\"bytes_received\":"),
+            (LogText.bytesSent, ",\"bytes_sent\":"),
+            (LogText.duration, ",\"duration_ms\":"),
+            (LogText.head, ",\"head_ms\":"),
+            (LogText.connect, ",\"connect_ms\":"),
+            (LogText.response, ",\"response_ms\":"),
+            (LogText.cluster, ",\"cluster\":\""),
+            (LogText.endpoint, ",\"endpoint\":\""),
+            (LogText.attempts, ",\"attempts\":"),
+            (LogText.clientRequest, ",\"client_request\":"),
+            (LogText.reused, ",\"upstream_reused\":true"),
+            (LogText.notReused, ",\"upstream_reused\":false"),
+            (LogText.code, ",\"code\":\""),
+            (LogText.detail, ",\"detail\":\""),
+            (LogText.end, "}\n"),
+        ]
+        for (bytes, text) in rows { #expect(String(decoding: bytes, as: UTF8.self) == text) }
+    }
+
+    @Test("the time of a line is RFC 3339 in UTC with milliseconds, whatever was asked for before")
     func timestamp() {
-        #expect(AccessLogLine.timestamp(WallTime(seconds: 0, nanoseconds: 0)) == "1970-01-01T00:00:00.000Z")
-        let late = WallTime(seconds: 951_782_399, nanoseconds: 7_999_999)
-        #expect(AccessLogLine.timestamp(late) == "2000-02-28T23:59:59.007Z")
+        var clock = LogClock()
+        for (seconds, nanoseconds, expected) in [
+            (0, 0, "1970-01-01T00:00:00.000"), (951_782_399, 7_999_999, "2000-02-28T23:59:59.007"),
+            (951_782_399, 999_999_999, "2000-02-28T23:59:59.999"), (951_782_400, 0, "2000-02-29T00:00:00.000"),
+            (951_782_399, 10_000_000, "2000-02-28T23:59:59.010"), (-5, 0, "1970-01-01T00:00:00.000"),
+        ] {
+            let time = WallTime(seconds: seconds, nanoseconds: nanoseconds)
+            #expect(text { clock.append(time, to: &$0) } == expected)
+        }
+    }
+
+    @Test(
+        "the peer of a line is the description of its address",
+        arguments: [
+            .ipv4(address: 0x7F00_0001, port: 80), .ipv4(address: 0, port: 0),
+            .ipv6(high: 0x2001_0DB8_0000_0000, low: 1, port: 65535, scope: 2),
+            .ipv6(high: 0, low: 1, port: 1, scope: 0),
+            .unix(path: ""), .unix(path: "/run/a.sock"),
+        ] as [SocketAddress])
+    func peer(_ address: SocketAddress) {
+        let host = Array(address.host.utf8)
+        #expect(text { AccessLogLine.append(address, host: host, to: &$0) } == address.description)
     }
 }
 
@@ -170,6 +228,8 @@ import Testing
         "the timeout that an endpoint announces is found, and nothing else is",
         arguments: [
             ("timeout=5", 5), ("timeout=5, max=100", 5), ("max=100, Timeout=7", 7), (" timeout=0", 0),
+            ("timeout = 0", 0), ("timeout=\"0\"", 0), ("TIMEOUT\t=\t\"12\" ,max=1", 12), ("timeout=9, timeout=4", 4),
+            ("timeout=x, timeout=4", 4),
             ("timeout=99999999999999999999", 999_999_999),
         ])
     func found(_ value: String, _ seconds: Int) {
@@ -178,8 +238,25 @@ import Testing
 
     @Test(
         "what is no timeout says nothing",
-        arguments: ["", "max=5", "timeout", "timeout=", "timeout=x", "timeout=-5", ",,,", "xtimeout=5"])
+        arguments: [
+            "", "max=5", "timeout", "timeout=", "timeout=x", "timeout=-5", ",,,", "xtimeout=5", "timeout=\"", "=5",
+            "time out=5",
+        ])
     func nothing(_ value: String) {
         #expect(KeepAliveHint.timeout(in: Array(value.utf8)[...]) == nil)
+    }
+
+    @Test(
+        "the shortest hint counts, a second before the endpoint gives up",
+        arguments: [
+            ([], 60), (["timeout=5"], 4), (["timeout=20", "max=3, timeout=7"], 6), (["timeout=7", "timeout=20"], 6),
+            (["timeout=x", "timeout=20"], 19), (["timeout=0"], 0), (["timeout=99999"], 60), (["max=5"], 60),
+        ] as [([String], UInt64)])
+    func patience(_ values: [String], _ seconds: UInt64) throws {
+        var response = ResponseHead()
+        let lines = values.map { "Keep-Alive: \($0)\r\n" }.joined()
+        response.fields.bytes = Array("HTTP/1.1 200 OK\r\n\(lines)\r\n".utf8)
+        try response.parse(limits: HeadLimits())
+        #expect(KeepAliveHint.patience(response, usual: 60_000_000_000) == seconds * 1_000_000_000)
     }
 }

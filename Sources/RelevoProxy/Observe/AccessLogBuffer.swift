@@ -10,22 +10,32 @@ final class AccessLogBuffer {
 
     private let writer: LogWriter
     private var block: [UInt8] = []
+    private var clock = LogClock()
     private var lines = 0
 
-    init(_ writer: LogWriter) { self.writer = writer }
+    init(_ writer: LogWriter) {
+        self.writer = writer
+        block.reserveCapacity(Self.blockBytes + 4096)
+    }
 
     /// Appends the line of an exchange that is over.
     func append(_ exchange: Exchange) {
-        AccessLogLine.append(exchange, now: .now, to: &block)
+        AccessLogLine.append(exchange, now: .now, clock: &clock, to: &block)
         lines += 1
         if block.count >= Self.blockBytes { flush() }
     }
 
     /// Hands over what there is.
+    ///
+    /// The writer gets a copy of exactly that size and the block keeps its memory: a few lines in a block made for many
+    /// would wait with all of that block's memory, which the writer's bound does not count.
     func flush() {
         guard lines > 0 else { return }
-        writer.write(block, lines: lines)
-        block = []
+        var copy: [UInt8] = []
+        copy.reserveCapacity(block.count)
+        copy.append(contentsOf: block)
+        writer.write(copy, lines: lines)
+        block.removeAll(keepingCapacity: true)
         lines = 0
     }
 }

@@ -6,23 +6,44 @@ import RelevoHTTP
 /// Reads `Keep-Alive: timeout=5, max=100`.
 enum KeepAliveHint {
     /// How long to keep a connection after this response: the usual time, or a second less than the endpoint says; in
-    /// nanoseconds.
+    /// nanoseconds. Of several hints the shortest counts.
     static func patience(_ response: borrowing ResponseHead, usual: UInt64) -> UInt64 {
-        guard let line = response.fields.first(.keepAlive) else { return usual }
-        guard let seconds = timeout(in: response.fields.value(of: line)) else { return usual }
-        return min(usual, UInt64(max(0, seconds - 1)) * 1_000_000_000)
+        guard response.fields.contains(.keepAlive) else { return usual }
+        var shortest: Int?
+        for line in response.fields.lines where line.known == .keepAlive && !line.removed {
+            guard let seconds = timeout(in: response.fields.value(of: line)) else { continue }
+            shortest = min(seconds, shortest ?? seconds)
+        }
+        guard let shortest else { return usual }
+        return min(usual, UInt64(max(0, shortest - 1)) * 1_000_000_000)
     }
 
-    /// The number behind `timeout=`, at least 0.
+    /// The smallest number behind a `timeout=`, at least 0; quotes and blanks around it do not matter.
     static func timeout(in value: ArraySlice<UInt8>) -> Int? {
-        for part in value.split(separator: UInt8(ascii: ",")) {
-            let trimmed = part.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-            let pair = trimmed.split(separator: UInt8(ascii: "="), maxSplits: 1)
-            guard pair.count == 2, String(decoding: pair[0], as: UTF8.self).lowercased() == "timeout" else { continue }
-            let digits = pair[1].prefix { (0x30...0x39).contains($0) }.prefix(9)
-            guard let number = Int(String(decoding: digits, as: UTF8.self)) else { return nil }
-            return number
+        let span = value.span
+        var elements = ListElements(span.indices)
+        var shortest: Int?
+        while let element = elements.next(in: span) {
+            var equals = element.lowerBound
+            while equals < element.upperBound, span[equals] != 0x3D { equals += 1 }
+            let name = ASCII.trim(span, element.lowerBound..<equals)
+            guard equals < element.upperBound, ASCII.matches(span, name, lowercase: "timeout") else { continue }
+            guard let seconds = number(span, ASCII.trim(span, (equals + 1)..<element.upperBound)) else { continue }
+            shortest = min(seconds, shortest ?? seconds)
         }
-        return nil
+        return shortest
+    }
+
+    /// The digits at the beginning of a range, at most nine of them, behind one quote or none.
+    private static func number(_ span: borrowing Span<UInt8>, _ range: Range<Int>) -> Int? {
+        var index = range.lowerBound
+        if index < range.upperBound, span[index] == 0x22 { index += 1 }
+        let start = index
+        var value = 0
+        while index < range.upperBound, index - start < 9, ASCII.isDigit(span[index]) {
+            value = value * 10 + Int(span[index] - 0x30)
+            index += 1
+        }
+        return index > start ? value : nil
     }
 }
