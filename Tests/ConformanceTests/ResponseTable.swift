@@ -165,6 +165,13 @@ extension Conformance {
         Answer(
             "RFC 9110 §15.2.2: 101 that nobody asked for",
             "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n" + two, malformed),
+        Answer(
+            "§6.1: a promise of chunks in an answer to HEAD, to HTTP/1.0", ok + "Transfer-Encoding: chunked\r\n\r\n",
+            .arrivesAndEnds(ok + "Connection: close\r\n\r\n"), to: "HEAD / HTTP/1.0\r\n" + host + "\r\n"),
+        Answer(
+            "§6.1: a promise of chunks in a 304, to HTTP/1.0",
+            "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
+            .arrivesAndEnds("HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"), to: old),
         Answer("§7.1.3: chunks that break, to HTTP/1.0", chunked("2\r\nok\r\nzz\r\n"), .cut, to: old),
         Answer("§8: chunks that end early, to HTTP/1.0", chunked("2\r\nok\r\n"), .cut, to: old),
     ]

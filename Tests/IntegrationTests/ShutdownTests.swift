@@ -214,6 +214,7 @@ extension Integration {
                     await proxy.shutdown(within: .seconds(1))
                 }
                 for _ in 0..<3 { try await once() }
+                await ThisProcess.settle()
                 let before = ThisProcess.descriptorCount
                 for _ in 0..<100 { try await once() }
                 // The origin's threads close their ends a moment later.

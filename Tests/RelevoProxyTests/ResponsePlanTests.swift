@@ -58,6 +58,7 @@ import Testing
             #expect(name(result.lane) == lane)
             #expect(result.persists == persists)
             #expect(result.rewrite.connection == (persists ? .keepAlive(announce: true) : .close))
+            #expect(result.rewrite.clientVersion == .http10)
         }
     }
 

@@ -58,5 +58,6 @@ struct ResponsePlan {
         rewrite = ResponseRewrite(
             connection: persists ? .keepAlive(announce: context.clientVersion == .http10) : .close,
             framing: outgoing, via: context.addsFields, addDate: date)
+        rewrite.clientVersion = context.clientVersion
     }
 }
