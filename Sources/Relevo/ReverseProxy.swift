@@ -154,6 +154,10 @@ public final class ReverseProxy: Sendable {
                 metadata: ["listener": .string(address.description), "reason": .string(error.description)])
         case .acceptingResumed(let address):
             logger.info("accepting again", metadata: ["listener": .string(address.description)])
+        case .connectionsFull(let count):
+            logger.warning(
+                "client connections are at their bound: new ones wait",
+                metadata: ["worker_connections": .stringConvertible(count)])
         case .nameUnresolved(let endpoint, let reason):
             logger.warning(
                 "endpoint is down: its name has no address",

@@ -55,6 +55,7 @@ package final class Worker {
     private var onDrained: (() -> Void)?
     private var requestCounter: UInt64
     private var troubleSilence = MonotonicTime(nanoseconds: 0)
+    private var fullSilence = MonotonicTime(nanoseconds: 0)
 
     /// How long the worker is silent about exhausted descriptors after it has told of them.
     private static let troubleInterval: Duration = .seconds(10)
@@ -133,7 +134,14 @@ extension Worker {
         stats.connectionsAccepted += 1
         connection.start()
         if isFull { evictIdle() }
-        if isFull { listeners.forEach { $0.pause(.full) } }
+        if isFull { pauseAsFull() }
+    }
+
+    private func pauseAsFull() {
+        listeners.forEach { $0.pause(.full) }
+        guard loop.now >= fullSilence else { return }
+        fullSilence = loop.now + Self.troubleInterval
+        notify(.connectionsFull(maxConnections))
     }
 
     /// Whether there are as many client connections as there may be: who has been served makes room for who waits.

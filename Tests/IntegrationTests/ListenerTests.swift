@@ -247,6 +247,7 @@ extension Integration {
                 let late = try proxy.client()
                 try late.get("a.example")
                 #expect(!late.wire.isReadable(withinMilliseconds: 200))
+                #expect(proxy.notices.wait { $0.contains { $0.contains("connectionsFull") } })
                 release.open()
                 #expect(try late.response().text == "ok")
                 let fields = try clients.map { try $0.response().field("Connection") }

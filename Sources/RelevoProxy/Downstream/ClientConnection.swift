@@ -31,6 +31,9 @@ final class ClientConnection {
     /// How long an ended connection is listened to (RFC 9112 §9.6), in nanoseconds.
     static let lingerTime: UInt64 = 2_000_000_000
 
+    /// The same for one that was refused because there are too many of its address: its place is wanted.
+    static let refusedLingerTime: UInt64 = 250_000_000
+
     /// How long a fresh connection may take to send a request while the proxy is shutting down, in
     /// nanoseconds.
     static let drainPatience: UInt64 = 500_000_000
@@ -52,6 +55,7 @@ final class ClientConnection {
     /// Whether nothing can be sent to the client any more.
     private(set) var isBroken = false
     private var isCounted = false
+    private var isRefused = false
     private var state = State.idle
     private var scanner = HeadScanner()
     private var headStarted = MonotonicTime(nanoseconds: 0)
@@ -81,6 +85,7 @@ final class ClientConnection {
         if let address = peer.ip, !isTrusted {
             isCounted = worker.census.enter(address)
             guard isCounted else {
+                isRefused = true
                 beginExchange().refuse(.clientRateLimited)
                 return
             }
@@ -101,7 +106,10 @@ extension ClientConnection {
         switch state {
         case .idle, .head: parse()
         case .exchanging(let exchange): exchange.clientReadable()
-        case .lingering: bufferevent.input.drain(bufferevent.input.length)
+        case .lingering:
+            bufferevent.input.drain(bufferevent.input.length)
+            // The request has come: what the answer could be lost to is gone.
+            if isRefused { close(.orderly) }
         case .flushing, .closed: break
         }
     }
@@ -287,7 +295,7 @@ extension ClientConnection {
             state = .lingering
             bufferevent.shutdownOutput()
             bufferevent.input.drain(bufferevent.input.length)
-            wait(Self.lingerTime)
+            wait(isRefused ? Self.refusedLingerTime : Self.lingerTime)
         }
     }
 

@@ -9,6 +9,9 @@ package enum ProxyNotice: Sendable {
     case acceptingPaused(SocketAddress, SystemError)
     /// It goes on.
     case acceptingResumed(SocketAddress)
+    /// A worker has as many client connections as it may have, and none of them waits for its next request: new ones
+    /// wait in the system.
+    case connectionsFull(Int)
     /// A name has no address: its endpoint is down. Looked up again after a while.
     case nameUnresolved(String, reason: String)
     /// A name has addresses.
