@@ -46,6 +46,9 @@ public final class EventLoop {
         return time
     }
 
+    /// The callback that is running has spent time on something else than its own work.
+    public func timeHasPassed() { core.time = nil }
+
     private var retired: [AnyObject] = []
     private var reaper: EventRegistration?
     private var isRunning = false

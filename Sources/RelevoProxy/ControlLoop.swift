@@ -14,7 +14,7 @@ final class ControlLoop: Sendable {
     /// Starts the thread and waits until it serves; nothing is looked up yet.
     init(
         _ snapshot: ProxySnapshot, _ settings: GroupSettings, workers: [LoopMailbox<Worker>]
-    ) async throws(SystemError) {
+    ) throws(SystemError) {
         let mailbox = try LoopMailbox<NameResolver>()
         let loopMailbox = try LoopMailbox<EventLoop>()
         self.mailbox = mailbox
@@ -23,27 +23,19 @@ final class ControlLoop: Sendable {
             if case .name = $0.address { true } else { false }
         }
         let report = Self.report(settings.notify, workers)
-        let outcome = Promise<SystemError?>()
-        thread = try LoopThread(name: "relevo-control") {
-            do throws(SystemError) {
-                let loop = try EventLoop()
-                let resolver = try NameResolver(
-                    loop: loop, mailbox: mailbox, lookup: settings.lookup, onResult: report)
-                let jobs = try mailbox.receive(on: loop, context: resolver)
-                let orders = try loopMailbox.receive(on: loop, context: loop)
-                outcome.fulfil(nil)
+        // Without the thread no name would ever get an address.
+        thread = try LoopThread.start(name: "relevo-control") { () throws(SystemError) in
+            let loop = try EventLoop()
+            let resolver = try NameResolver(loop: loop, mailbox: mailbox, lookup: settings.lookup, onResult: report)
+            let jobs = try mailbox.receive(on: loop, context: resolver)
+            let orders = try loopMailbox.receive(on: loop, context: loop)
+            return {
                 loop.run()
                 resolver.close()
                 jobs.close()
                 orders.close()
-            } catch {
-                outcome.fulfil(error)
             }
         }
-        // Without the thread no name would ever get an address.
-        guard let failure = await outcome.value else { return }
-        thread.join()
-        throw failure
     }
 
     private static func report(

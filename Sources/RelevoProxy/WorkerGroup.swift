@@ -66,7 +66,7 @@ package final class WorkerGroup: Sendable {
         let group: WorkerGroup
         do throws(SystemError) {
             let mailboxes = try (0..<count).map { _ throws(SystemError) in try LoopMailbox<Worker>() }
-            let control = try await ControlLoop(snapshot, settings, workers: mailboxes)
+            let control = try ControlLoop(snapshot, settings, workers: mailboxes)
             group = WorkerGroup(addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control)
         } catch {
             removeFiles(of: sockets)

@@ -90,8 +90,8 @@ extension Integration {
                 let spare = (0..<2).map { _ in dup(0) }
                 let shortage = try DescriptorShortage()
                 for descriptor in spare { close(descriptor) }
-                let error = await #expect(throws: SystemError.self) {
-                    _ = try await ControlLoop(snapshot, settings, workers: [])
+                let error = #expect(throws: SystemError.self) {
+                    _ = try ControlLoop(snapshot, settings, workers: [])
                 }
                 shortage.end()
                 #expect(error?.isExhaustion == true)

@@ -37,7 +37,10 @@ extension Exchange {
 
     func route() {
         let filter = RequestFilter(snapshot: snapshot, hook: worker.hook)
-        switch filter.judge(&request, client: record.client) {
+        let verdict = filter.judge(&request, client: record.client)
+        // A hook takes as long as it likes.
+        if worker.hook != nil { worker.loop.timeHasPassed() }
+        switch verdict {
         case .forward(let cluster, let domain, let patience):
             record.domain = domain
             record.cluster = cluster
@@ -129,7 +132,7 @@ extension Exchange {
     func continued() {
         guard awaitsContinue else { return }
         awaitsContinue = false
-        pausedTime += now.nanoseconds(since: record.headComplete)
+        pausedTime = now.nanoseconds(since: record.headComplete)
     }
 
     /// Moves request body, as far as the client has sent it and the endpoint takes it.
