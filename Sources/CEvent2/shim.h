@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
@@ -38,6 +39,11 @@ static inline int relevo_is_reset(int descriptor) {
     socklen_t size = sizeof info;
     if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) < 0) return 0;
     return info.tcpi_state == TCP_CLOSE;
+}
+
+/* Whether the loop has found an event due and not yet called it. */
+static inline int relevo_is_active(const struct event *event) {
+    return (event->ev_evcallback.evcb_flags & (EVLIST_ACTIVE | EVLIST_ACTIVE_LATER)) != 0;
 }
 
 /* Creates an eventfd that neither blocks nor survives exec. */

@@ -9,6 +9,9 @@ extension Bufferevent {
     /// just not too large for the allocator's fast lists; the others are powers of two with it.
     static let readSizes = [976, 4048, 16_336, 65_488]
 
+    /// Bytes that are received for ``onArrival`` at most.
+    static let arrivalSize = 4048
+
     /// Reads whenever bytes arrive, up to the high mark.
     public func startReading() {
         wantsReading = true
@@ -52,13 +55,38 @@ extension Bufferevent {
     ///
     /// libevent's own reader asks the system how many bytes there are before each read and takes 4096 of them at most.
     func readable() {
-        guard phase == .open, let buffer = input.raw, let raw else { return }
-        guard evbuffer_get_length(buffer) < readHighMark else { return restUntilDrained() }
-        let descriptor = bufferevent_getfd(raw)
-        var total = 0
+        guard currentPhase == .open, let buffer = input.raw else { return }
+        let held = evbuffer_get_length(buffer)
+        guard held < readHighMark else { return restUntilDrained() }
+        if held == 0, readStep == 0, let arrivalHandler {
+            readSmall(into: buffer, offeringTo: arrivalHandler)
+        } else {
+            readOn(into: buffer, total: 0)
+        }
+    }
+
+    /// Reads what may be a whole small message, and hands it over without a buffer if its owner takes it.
+    private func readSmall(into buffer: OpaquePointer, offeringTo offer: (Span<UInt8>) -> Bool) {
+        let memory = loop.core.arrivals
+        let size = min(Self.arrivalSize, readHighMark)
+        let count = recv(descriptor, memory, size, 0)
+        guard count > 0 else { return readEnded(count, errno, afterBytes: false) }
+        if count < size, offer(Span(_unsafeStart: memory.assumingMemoryBound(to: UInt8.self), count: count)) { return }
+        evbuffer_unfreeze(buffer, 0)
+        let status = evbuffer_add(buffer, memory, count)
+        evbuffer_freeze(buffer, 0)
+        guard status == 0 else { return readEnded(-1, ENOBUFS, afterBytes: false) }
+        if count < size { return didRead() }
+        readStep = 1
+        readOn(into: buffer, total: count)
+    }
+
+    /// Reads into the buffer, and tells.
+    private func readOn(into buffer: OpaquePointer, total before: Int) {
+        var total = before
         var outcome = 0
         // A read that was filled has left bytes behind, probably: one more, of the next size, costs less than a turn.
-        for _ in 0..<2 {
+        for _ in 0..<(before > 0 ? 1 : 2) {
             let room = readHighMark - evbuffer_get_length(buffer)
             let size = min(Self.readSizes[readStep], room)
             guard size > 0 else { break }
@@ -71,12 +99,17 @@ extension Bufferevent {
         let code = errno
         if readStep > 0, total > 0, total < Self.readSizes[readStep - 1] { readStep -= 1 }
         if total > 0 { didRead() }
-        guard outcome <= 0, phase == .open else { return }
+        if outcome <= 0 { readEnded(outcome, code, afterBytes: total > 0) }
+    }
+
+    /// A read has brought no bytes: nothing is there, the peer has ended, or the connection has failed.
+    private func readEnded(_ outcome: Int, _ code: CInt, afterBytes: Bool) {
+        guard currentPhase == .open else { return }
         // An end that came behind bytes is told again, in a turn of its own; an error is not.
-        if outcome == 0, total > 0 { return }
+        if outcome == 0, afterBytes { return }
         if outcome < 0, code == EAGAIN || code == EINTR { return }
         stopReading()
-        onSignal?(outcome == 0 ? .endOfStream : .failed(SystemError(code, in: .read)))
+        signalHandler?(outcome == 0 ? .endOfStream : .failed(SystemError(code, in: .read)))
     }
 
     /// Receives up to `size` bytes at the end of a bufferevent's input, which libevent keeps frozen for all others.
@@ -108,7 +141,7 @@ extension Bufferevent {
 
     /// Bytes have arrived.
     func didRead() {
-        onRead?()
+        readHandler?()
         if input.length >= readHighMark { restUntilDrained() }
     }
 

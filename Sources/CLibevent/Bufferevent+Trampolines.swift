@@ -43,10 +43,10 @@ private func eventTrampoline(_: OpaquePointer?, bits: Int16, context: UnsafeMuta
     withExtendedLifetime(bufferevent) {
         bufferevent.loop.core.time = nil
         let signal = BuffereventSignal(bits: bits, code: code)
-        if case .failed(let error) = signal, error.call == .write { bufferevent.hasWriteFailed = true }
+        if case .failed(let error) = signal, error.call == .write { bufferevent.writeFailure = true }
         switch signal {
         case .connected: bufferevent.didConnect()
-        case .endOfStream, .failed: bufferevent.onSignal?(signal)
+        case .endOfStream, .failed: bufferevent.signalHandler?(signal)
         }
     }
 }

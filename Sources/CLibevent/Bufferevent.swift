@@ -22,27 +22,29 @@ public final class Bufferevent {
     public let input: Evbuffer
     /// Bytes to send; filled by the owner.
     public let output: Evbuffer
-    /// Called when bytes have arrived in ``input``.
-    public var onRead: (() -> Void)?
-    /// Called when ``output`` has fallen to the low mark after it could not be written at once.
-    public var onWritten: (() -> Void)?
-    /// Called when the loop has written a part of ``output``: the peer takes bytes, however slowly.
-    public var onProgress: (() -> Void)?
-    /// Called when the connection opens, ends or fails.
-    public var onSignal: ((BuffereventSignal) -> Void)?
     /// Where the connection is in its life.
-    public internal(set) var phase: Phase
-
-    let flavour: Flavour
-    var raw: OpaquePointer?
+    public var phase: Phase { currentPhase }
     /// Whether a write has failed. The end that is read afterwards may be the system's word for a reset that the write
     /// has consumed: it is no proof that the peer ended in order.
-    public internal(set) var hasWriteFailed = false
+    public var hasWriteFailed: Bool { writeFailure }
+
+    // What is stored is not public: the compiler can then prove that no two accesses meet, and need not check each.
+    var arrivalHandler: ((Span<UInt8>) -> Bool)?
+    var readHandler: (() -> Void)?
+    var writtenHandler: (() -> Void)?
+    var progressHandler: (() -> Void)?
+    var signalHandler: ((BuffereventSignal) -> Void)?
+    var currentPhase: Phase
+    var writeFailure = false
+    let flavour: Flavour
+    var raw: OpaquePointer?
+    /// The socket; -1 for pairs.
+    let descriptor: Int32
     var wantsReading = false
     /// Whether the loop watches for bytes.
     var isReading = false
     /// Tells that the socket can be read; nil for pairs.
-    var readEvent: OpaquePointer?
+    var readEvent: UnsafeMutablePointer<event>?
     /// The place in ``readSizes``.
     var readStep = 0
     var writeLowMark = 0
@@ -96,7 +98,8 @@ public final class Bufferevent {
         self.loop = loop
         self.raw = raw
         self.flavour = flavour
-        self.phase = phase
+        currentPhase = phase
+        descriptor = flavour == .socket ? bufferevent_getfd(raw) : -1
         input = Evbuffer(borrowing: bufferevent_get_input(raw))
         output = Evbuffer(borrowing: bufferevent_get_output(raw))
         isWriting = true
@@ -134,14 +137,57 @@ public final class Bufferevent {
     /// Whether neither bytes nor an end wait in the system; asks it (`MSG_PEEK`), because between two turns of the loop
     /// it may know more than ``input`` shows. Always true for pairs.
     public var isQuiet: Bool {
-        guard let raw, flavour == .socket else { return self.raw != nil }
+        guard raw != nil, flavour == .socket else { return raw != nil }
         var byte: UInt8 = 0
-        let count = recv(bufferevent_getfd(raw), &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
         return count < 0 && (errno == EAGAIN || errno == EINTR)
+    }
+
+    /// The same without asking the system again, if the loop has done so since the given turn.
+    ///
+    /// What arrives later in the loop's own turn is not seen; it is less than what may be on its way.
+    public func isQuiet(since turn: EventLoop.Turn) -> Bool {
+        guard isReading, let readEvent, loop.turn != turn else { return isQuiet }
+        return relevo_is_active(readEvent) == 0
     }
 
     /// The socket's descriptor, still owned by this object; -1 for pairs and after the end.
     public var fileDescriptor: Int32 { raw.map { bufferevent_getfd($0) } ?? -1 }
+}
+
+// MARK: - Handlers
+
+extension Bufferevent {
+    /// Offered what has arrived while ``input`` was empty and of which there is no more, before it gets there. True
+    /// takes all of it, and ``onRead`` is not called: a small message that is dealt with at once needs no buffer.
+    public var onArrival: ((Span<UInt8>) -> Bool)? {
+        get { arrivalHandler }
+        set { arrivalHandler = newValue }
+    }
+
+    /// Called when bytes have arrived in ``input``.
+    public var onRead: (() -> Void)? {
+        get { readHandler }
+        set { readHandler = newValue }
+    }
+
+    /// Called when ``output`` has fallen to the low mark after it could not be written at once.
+    public var onWritten: (() -> Void)? {
+        get { writtenHandler }
+        set { writtenHandler = newValue }
+    }
+
+    /// Called when the loop has written a part of ``output``: the peer takes bytes, however slowly.
+    public var onProgress: (() -> Void)? {
+        get { progressHandler }
+        set { progressHandler = newValue }
+    }
+
+    /// Called when the connection opens, ends or fails.
+    public var onSignal: ((BuffereventSignal) -> Void)? {
+        get { signalHandler }
+        set { signalHandler = newValue }
+    }
 }
 
 // MARK: - Writing
@@ -151,12 +197,12 @@ extension Bufferevent {
     ///
     /// A failing write is not told here but as a signal in a later turn of the loop, so the caller is never re-entered.
     public func flush() {
-        guard phase == .open, flavour == .socket, let raw, let buffer = output.raw, !isWriting,
+        guard currentPhase == .open, flavour == .socket, let raw, let buffer = output.raw, !isWriting,
             evbuffer_get_length(buffer) > 0
         else { return }
         evbuffer_unfreeze(buffer, 1)
         let written = evbuffer_write(buffer, bufferevent_getfd(raw))
-        if written < 0, errno != EAGAIN, errno != EINTR { hasWriteFailed = true }
+        if written < 0, errno != EAGAIN, errno != EINTR { writeFailure = true }
         evbuffer_freeze(buffer, 1)
         if evbuffer_get_length(buffer) > 0 {
             isWriting = true
@@ -168,16 +214,16 @@ extension Bufferevent {
     ///
     /// Like ``flush()`` it tells failures later, as a signal.
     public func send(_ bytes: [UInt8]) {
-        guard phase == .open, flavour == .socket, let raw, !isWriting, output.isEmpty else {
+        guard currentPhase == .open, flavour == .socket, let raw, !isWriting, output.isEmpty else {
             output.append(bytes)
             flush()
             return
         }
         let sent = bytes.withUnsafeBytes {
-            Glibc.send(bufferevent_getfd(raw), $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
         guard sent < bytes.count else { return }
-        if sent < 0, errno != EAGAIN, errno != EINTR { hasWriteFailed = true }
+        if sent < 0, errno != EAGAIN, errno != EINTR { writeFailure = true }
         output.append(bytes, from: max(0, sent))
         isWriting = true
         bufferevent_enable(raw, Int16(EV_WRITE))
@@ -198,23 +244,23 @@ extension Bufferevent {
 
     /// The loop has written; called by the trampoline.
     func didWrite() {
-        guard phase == .open, let raw else { return }
+        guard currentPhase == .open, let raw else { return }
         if flavour == .socket, output.isEmpty {
             isWriting = false
             bufferevent_disable(raw, Int16(EV_WRITE))
         }
-        onProgress?()
-        if output.length <= writeLowMark { onWritten?() }
+        progressHandler?()
+        if output.length <= writeLowMark { writtenHandler?() }
     }
 
     /// The connection is open; called by the trampoline.
     func didConnect() {
-        guard phase == .connecting, let raw else { return }
-        phase = .open
+        guard currentPhase == .connecting, let raw else { return }
+        currentPhase = .open
         bufferevent_disable(raw, Int16(EV_WRITE))
         isWriting = false
         flush()
-        onSignal?(.connected)
+        signalHandler?(.connected)
     }
 }
 
@@ -241,14 +287,15 @@ extension Bufferevent {
         if let readEvent { event_free(readEvent) }
         readEvent = nil
         self.raw = nil
-        phase = .closed
+        currentPhase = .closed
         input.invalidate()
         output.invalidate()
         bufferevent_free(raw)
-        onRead = nil
-        onWritten = nil
-        onProgress = nil
-        onSignal = nil
+        arrivalHandler = nil
+        readHandler = nil
+        writtenHandler = nil
+        progressHandler = nil
+        signalHandler = nil
     }
 
     /// Closes, and keeps this object until no callback of it can be on the stack.

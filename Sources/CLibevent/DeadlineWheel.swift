@@ -6,10 +6,16 @@
 /// Moving a deadline later costs one store: the wheel finds out when its old place comes up.
 public final class Deadline {
     /// Called when the deadline has passed; it is unset by then and may be set anew.
-    public var onExpired: (() -> Void)?
-    /// When it expires; nil while unset.
-    public fileprivate(set) var time: MonotonicTime?
+    public var onExpired: (() -> Void)? {
+        get { handler }
+        set { handler = newValue }
+    }
 
+    /// When it expires; nil while unset.
+    public var time: MonotonicTime? { due }
+
+    fileprivate var handler: (() -> Void)?
+    fileprivate var due: MonotonicTime?
     fileprivate var tick: UInt64 = 0
     fileprivate var index = -1
 
@@ -27,8 +33,9 @@ public final class DeadlineWheel {
 
     private var slots: [[Deadline]]
     private var currentTick: UInt64
+    private var total = 0
     /// Deadlines in the wheel, unset ones that were not yet collected included.
-    public private(set) var count = 0
+    public var count: Int { total }
 
     /// Creates an empty wheel that starts at `now`.
     public init(now: MonotonicTime) {
@@ -38,7 +45,7 @@ public final class DeadlineWheel {
 
     /// Sets a deadline, or moves it.
     public func set(_ deadline: Deadline, at time: MonotonicTime) {
-        deadline.time = time
+        deadline.due = time
         let tick = place(of: time)
         if deadline.index >= 0 {
             guard tick < deadline.tick else { return }
@@ -48,11 +55,11 @@ public final class DeadlineWheel {
     }
 
     /// Unsets a deadline; it stays in the wheel until its place comes up, so that setting it again is cheap.
-    public func unset(_ deadline: Deadline) { deadline.time = nil }
+    public func unset(_ deadline: Deadline) { deadline.due = nil }
 
     /// Unsets a deadline and lets go of it.
     public func remove(_ deadline: Deadline) {
-        deadline.time = nil
+        deadline.due = nil
         if deadline.index >= 0 { unlink(deadline) }
     }
 
@@ -75,14 +82,14 @@ public final class DeadlineWheel {
         guard !due.isEmpty else { return }
         for deadline in due { deadline.index = -1 }
         slots[slot] = []
-        count -= due.count
+        total -= due.count
         for deadline in due where deadline.index < 0 {
-            guard let time = deadline.time else { continue }
+            guard let time = deadline.due else { continue }
             if time > now {
                 link(deadline, at: place(of: time))
             } else {
-                deadline.time = nil
-                deadline.onExpired?()
+                deadline.due = nil
+                deadline.handler?()
             }
         }
     }
@@ -98,7 +105,7 @@ public final class DeadlineWheel {
         deadline.tick = tick
         deadline.index = slots[slot].count
         slots[slot].append(deadline)
-        count += 1
+        total += 1
     }
 
     private func unlink(_ deadline: Deadline) {
@@ -109,7 +116,7 @@ public final class DeadlineWheel {
             slots[slot][deadline.index] = last
         }
         deadline.index = -1
-        count -= 1
+        total -= 1
     }
 }
 

@@ -68,21 +68,32 @@ extension Evbuffer {
 
     /// Replaces the contents of `array` with the first `count` bytes, or as many as there are.
     public func copyPrefix(_ count: Int, into array: inout [UInt8]) {
-        array.removeAll(keepingCapacity: true)
+        if !array.isEmpty { array.removeAll(keepingCapacity: true) }
         appendPrefix(count, to: &array)
     }
 
     /// Appends the first `count` bytes, or as many as there are, to an array.
     public func appendPrefix(_ count: Int, to array: inout [UInt8]) {
-        guard count > 0 else { return }
-        array.reserveCapacity(array.count + min(count, length))
-        var missing = count
-        forEachSegment { segment in
-            let part = min(segment.count, missing)
-            segment.withUnsafeBufferPointer { array.append(contentsOf: $0[0..<part]) }
-            missing -= part
-            return missing > 0
+        let amount = min(count, length)
+        guard amount > 0 else { return }
+        array.append(addingCapacity: amount) { output in
+            output.withUnsafeMutableBufferPointer { memory, initialized in
+                initialized = copyPrefix(to: UnsafeMutableRawBufferPointer(memory))
+            }
         }
+    }
+
+    /// Copies as many bytes as there is room for. Not by `evbuffer_copyout`: it refuses the output of a bufferevent,
+    /// which is libevent's to drain.
+    private func copyPrefix(to memory: UnsafeMutableRawBufferPointer) -> Int {
+        var copied = 0
+        forEachSegment { segment in
+            let part = segment.extracting(first: memory.count - copied)
+            part.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: memory[copied...]).copyMemory(from: $0) }
+            copied += part.count
+            return copied < memory.count
+        }
+        return copied
     }
 
     /// Position of the first occurrence of `needle` at or after `offset` (`evbuffer_search`).

@@ -11,6 +11,8 @@ public final class EventLoop {
     /// The event base itself, shared with whatever is registered on it.
     final class Core {
         let base: OpaquePointer
+        /// Where small messages arrive; what is in it is dealt with before the next read of any connection.
+        let arrivals = UnsafeMutableRawPointer.allocate(byteCount: Bufferevent.arrivalSize, alignment: 64)
         /// The time of the callback that is running, once somebody has asked for it.
         var time: MonotonicTime?
 
@@ -34,6 +36,7 @@ public final class EventLoop {
             // Ends that are due would be dropped with the base, and what they hold with them.
             event_base_loop(base, EVLOOP_NONBLOCK)
             event_base_free(base)
+            arrivals.deallocate()
         }
     }
 
@@ -44,6 +47,20 @@ public final class EventLoop {
         let time = MonotonicTime.now
         core.time = time
         return time
+    }
+
+    /// One round of the loop: it asks the system what is ready, then calls back.
+    public struct Turn: Sendable, Hashable, BitwiseCopyable {
+        fileprivate let seconds: Int
+        fileprivate let microseconds: Int
+    }
+
+    /// The turn in which this is asked (`event_base_gettimeofday_cached`). Turns that begin in the same microsecond
+    /// count as one.
+    public var turn: Turn {
+        var time = timeval()
+        event_base_gettimeofday_cached(core.base, &time)
+        return Turn(seconds: time.tv_sec, microseconds: time.tv_usec)
     }
 
     /// The callback that is running has spent time on something else than its own work.

@@ -9,7 +9,7 @@ import Glibc
 /// The registration lends itself to libevent unretained: it must be closed or released by its owner, which removes
 /// the event first, so that no callback can come after its end.
 final class EventRegistration {
-    private var event: OpaquePointer?
+    private var event: UnsafeMutablePointer<event>?
     private let loop: EventLoop.Core
     private var handler: (() -> Void)?
 

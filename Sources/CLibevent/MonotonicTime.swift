@@ -5,7 +5,7 @@ import CEvent2
 import Glibc
 
 /// A point on the system's monotonic clock, in nanoseconds.
-public struct MonotonicTime: Sendable, Hashable, Comparable {
+public struct MonotonicTime: Sendable, Hashable, Comparable, BitwiseCopyable {
     /// Nanoseconds since an arbitrary start.
     public var nanoseconds: UInt64
 

@@ -36,7 +36,9 @@ public struct ProxyStatistics: Sendable, Hashable {
         connectionsOpen = stats.connectionsOpen
         requests = stats.requests
         requestsActive = stats.requestsActive
-        for (digit, count) in stats.statusClasses.enumerated() where count > 0 { answersByStatusClass[digit] = count }
+        for digit in stats.statusClasses.indices where stats.statusClasses[digit] > 0 {
+            answersByStatusClass[digit] = stats.statusClasses[digit]
+        }
         faults = stats.faults
         connectsBegun = stats.connectsBegun
         connectsFailed = stats.connectsFailed

@@ -41,7 +41,7 @@ package struct RequestRewrite: Sendable, Hashable {
     package var connection: ConnectionField
     /// How to tell of the client.
     package var forwarded: Forwarded
-    /// The client's address as text without brackets and port. Text that is no IP address counts as none.
+    /// The client's IP address as text without brackets and port, empty if it has none. The caller vouches for that.
     package var clientAddress: [UInt8] = []
     /// The scheme that the client used.
     package var scheme = ForwardedScheme.http

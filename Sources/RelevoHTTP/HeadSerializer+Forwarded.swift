@@ -32,31 +32,47 @@ extension HeadSerializer {
         }
     }
 
-    /// The client's address, empty if it is none: the peer of a unix socket has no IP address.
-    private static func address(_ rewrite: borrowing RequestRewrite) -> [UInt8] {
-        IPAddress(bytes: rewrite.clientAddress.span) == nil ? [] : rewrite.clientAddress
-    }
-
     private static func appendXForwarded(
         _ head: borrowing RequestHead, _ rewrite: borrowing RequestRewrite, to output: inout [UInt8]
     ) {
-        let address = address(rewrite)
+        guard rewrite.trusted else { return appendOwnXForwarded(head, rewrite, to: &output) }
+        let hasAddress = !rewrite.clientAddress.isEmpty
         let mark = output.count
         output.append(contentsOf: HeadText.xForwardedFor)
-        let joined = rewrite.trusted && appendEarlier(.xForwardedFor, head.fields, to: &output)
-        if joined, !address.isEmpty { output.append(contentsOf: HeadText.comma) }
-        output.append(contentsOf: address)
-        if joined || !address.isEmpty {
+        let joined = appendEarlier(.xForwardedFor, head.fields, to: &output)
+        if joined, hasAddress { output.append(contentsOf: HeadText.comma) }
+        output.append(contentsOf: rewrite.clientAddress)
+        if joined || hasAddress {
             output.append(contentsOf: HeadText.lineEnd)
         } else {
             output.removeSubrange(mark...)
         }
-        if !rewrite.trusted || !head.fields.contains(.xForwardedProto) {
+        if !head.fields.contains(.xForwardedProto) {
             output.append(contentsOf: protoLine(rewrite.scheme))
         }
-        if !rewrite.trusted || !head.fields.contains(.xForwardedHost) {
+        if !head.fields.contains(.xForwardedHost) {
             appendLine(HeadText.xForwardedHost, head.fields.bytes, head.authorityRange, to: &output)
         }
+    }
+
+    /// Appends what the proxy itself knows of a client whose own statements do not count.
+    private static func appendOwnXForwarded(
+        _ head: borrowing RequestHead, _ rewrite: borrowing RequestRewrite, to output: inout [UInt8]
+    ) {
+        let rest =
+            switch rewrite.scheme {
+            case .http: HeadText.protoAndHostHTTP
+            case .https: HeadText.protoAndHostHTTPS
+            }
+        if rewrite.clientAddress.isEmpty {
+            output.append(contentsOf: rest.dropFirst(HeadText.lineEnd.count))
+        } else {
+            output.append(contentsOf: HeadText.xForwardedFor)
+            output.append(contentsOf: rewrite.clientAddress)
+            output.append(contentsOf: rest)
+        }
+        output.append(contentsOf: head.fields.bytes[head.authorityRange])
+        output.append(contentsOf: HeadText.lineEnd)
     }
 
     private static func protoLine(_ scheme: ForwardedScheme) -> [UInt8] {
@@ -87,7 +103,7 @@ extension HeadSerializer {
             output.append(contentsOf: HeadText.comma)
         }
         output.append(contentsOf: HeadText.nodeFor)
-        appendNode(address(rewrite), to: &output)
+        appendNode(rewrite.clientAddress, to: &output)
         output.append(contentsOf: HeadText.nodeHost)
         appendQuoted(head.fields.bytes, head.authorityRange, to: &output)
         output.append(contentsOf: HeadText.nodeProto)

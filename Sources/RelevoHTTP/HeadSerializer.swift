@@ -45,13 +45,26 @@ package enum HeadSerializer {
         case .upgrade, .keepAlive: break
         }
         appendForwarded(head, rewrite, to: &output)
-        if rewrite.via { appendVia(head.version, to: &output) }
-        if !rewrite.requestID.isEmpty {
-            output.append(contentsOf: HeadText.requestID)
-            output.append(contentsOf: rewrite.requestID)
+        appendPassage(head.version, rewrite, to: &output)
+    }
+
+    /// Appends what says that the request has passed here, and the end of the head.
+    private static func appendPassage(
+        _ version: HTTPVersion, _ rewrite: borrowing RequestRewrite, to output: inout [UInt8]
+    ) {
+        guard !rewrite.requestID.isEmpty else {
+            if rewrite.via { appendVia(version, to: &output) }
             output.append(contentsOf: HeadText.lineEnd)
+            return
         }
-        output.append(contentsOf: HeadText.lineEnd)
+        if rewrite.via, case .http11 = version {
+            output.append(contentsOf: HeadText.viaAndRequestID)
+        } else {
+            if rewrite.via { appendVia(version, to: &output) }
+            output.append(contentsOf: HeadText.requestID)
+        }
+        output.append(contentsOf: rewrite.requestID)
+        output.append(contentsOf: HeadText.headEnd)
     }
 
     /// The request line as received if it may stay, else made anew from method, path and query. A sender of HTTP/1.2

@@ -124,7 +124,7 @@ package struct HeaderFields: Sendable {
 
     /// Forgets the lines and keeps the bytes, which are about to be parsed.
     mutating func resetLines() {
-        lines.removeAll(keepingCapacity: true)
+        if !lines.isEmpty { lines.removeAll(keepingCapacity: true) }
         start = 0
         receivedCount = 0
         nominations.removeAll()
@@ -133,7 +133,7 @@ package struct HeaderFields: Sendable {
 
     /// Forgets everything; the memory stays for the next head.
     package mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
+        if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
         resetLines()
     }
 }

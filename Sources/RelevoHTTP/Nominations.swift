@@ -7,7 +7,9 @@ struct Nominations: Sendable {
     private(set) var names: [Range<Int>] = []
 
     /// Forgets the names; the memory stays.
-    mutating func removeAll() { names.removeAll(keepingCapacity: true) }
+    mutating func removeAll() {
+        if !names.isEmpty { names.removeAll(keepingCapacity: true) }
+    }
 
     /// Adds a name that stands at a range of the span.
     mutating func insert(_ name: Range<Int>, in span: borrowing Span<UInt8>) {

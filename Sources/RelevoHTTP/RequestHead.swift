@@ -8,7 +8,7 @@ package enum TargetForm: Sendable, Hashable {
 }
 
 /// A received request head. Fill `fields.bytes` with exactly one head, then `parse`. Reused from head to head.
-package struct RequestHead: Sendable {
+package struct RequestHead: ~Copyable, Sendable {
     /// The text of the head and its field lines.
     package var fields = HeaderFields()
     /// The method, `.other` for an extension method.

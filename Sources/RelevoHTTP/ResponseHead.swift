@@ -2,7 +2,7 @@
 // Not for reading it (ResponseParser) and not for sending it on (HeadSerializer).
 
 /// A received response head. Fill `fields.bytes` with exactly one head, then `parse`. Reused from head to head.
-package struct ResponseHead: Sendable {
+package struct ResponseHead: ~Copyable, Sendable {
     /// The text of the head and its field lines.
     package var fields = HeaderFields()
     /// The status, 100…999.

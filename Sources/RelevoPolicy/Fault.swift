@@ -4,7 +4,7 @@
 package import RelevoHTTP
 
 /// Why a request failed: one code, the same in the access log, in `Proxy-Status` and in docs/errors.md.
-public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
+public enum Fault: String, Error, Sendable, Hashable, CaseIterable, BitwiseCopyable {
     /// The client broke HTTP; the answer says how.
     case clientMalformed = "client.malformed"
     /// The client speaks an HTTP version other than 1.0 and 1.1.

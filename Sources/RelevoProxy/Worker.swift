@@ -34,22 +34,23 @@ package final class Worker {
     /// Serialised heads on their way to an output buffer; its capacity is kept.
     var scratch: [UInt8] = []
     let dateClock = DateClock()
-    let pool: UpstreamPool
     let census: ClientCensus
     private(set) var snapshot: ProxySnapshot
     /// Bounds on heads, in the parser's form.
     let headLimits: HeadLimits
-    private(set) var endpoints: [EndpointState]
+    /// In the order of the clusters' numbers in the snapshot.
+    let clusters: [ClusterState]
     private(set) var isDraining = false
-    /// Whether there is an endpoint without an address: else nobody has to look for one.
-    private var isAnyUnusable: Bool
 
+    private var faults: [Fault: Int] = [:]
     private let notify: @Sendable (ProxyNotice) -> Void
     private let maxConnections: Int
-    private var balancers: [Balancer]
     private var listeners: [ConnectionListener] = []
     private var connections: [ClientConnection] = []
-    private var spareExchanges: [Exchange] = []
+    private var connectionCount = 0
+    /// Exchanges that wait to be used again, each knows the next.
+    private var spareExchange: Exchange?
+    private var spareCount = 0
     private var tick: Timer?
     private var drainLimit: Timer?
     private var onDrained: (() -> Void)?
@@ -59,6 +60,8 @@ package final class Worker {
 
     /// How long the worker is silent about exhausted descriptors after it has told of them.
     private static let troubleInterval: Duration = .seconds(10)
+    /// Exchanges that are kept for their memory.
+    private static let maxSpares = 64
     /// Idle client connections that end when descriptors have run out.
     private static let evictions = 4
 
@@ -77,13 +80,18 @@ package final class Worker {
             headBytes: limits.headBytes, fields: limits.fields, targetBytes: limits.targetBytes)
         random = RandomSource(seed: settings.seed)
         requestCounter = random.next()
-        pool = UpstreamPool(loop: loop, wheel: wheel, snapshot: settings.snapshot)
-        endpoints = settings.snapshot.clusters.flatMap(\.endpoints).sorted { $0.id < $1.id }.map(EndpointState.init)
-        isAnyUnusable = endpoints.contains { !$0.isUsable }
-        balancers = settings.snapshot.clusters.map(Balancer.init)
+        clusters = settings.snapshot.clusters.map { [wheel] in
+            ClusterState($0, loop: loop, wheel: wheel, idleLimit: limits.idleUpstreams)
+        }
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)
         for socket in sockets { listeners.append(try makeListener(socket)) }
+    }
+
+    private func endIdleUpstreams() {
+        for cluster in clusters {
+            for endpoint in cluster.endpoints { endpoint.pool.endAll() }
+        }
     }
 
     private func makeListener(_ socket: ListeningSocket) throws(SystemError) -> ConnectionListener {
@@ -98,7 +106,7 @@ package final class Worker {
 
     /// Out of descriptors: idle connections to endpoints and of clients are the ones that are missed least.
     func makeRoom() {
-        pool.endAll()
+        endIdleUpstreams()
         for _ in 0..<Self.evictions { evictIdle() }
     }
 
@@ -131,6 +139,7 @@ extension Worker {
         guard let bufferevent = try? Bufferevent(loop: loop, socket: socket) else { return }
         let connection = ClientConnection(worker: self, bufferevent: bufferevent, peer: peer, index: connections.count)
         connections.append(connection)
+        connectionCount = connections.count
         stats.connectionsAccepted += 1
         connection.start()
         if isFull { evictIdle() }
@@ -145,7 +154,7 @@ extension Worker {
     }
 
     /// Whether there are as many client connections as there may be: who has been served makes room for who waits.
-    var isFull: Bool { connections.count >= maxConnections }
+    var isFull: Bool { connectionCount >= maxConnections }
 
     /// Ends one connection that waits between two requests, if a few guesses find one: whoever comes with a request is
     /// worth more than who may come with another.
@@ -158,6 +167,7 @@ extension Worker {
     func remove(_ connection: ClientConnection) {
         loop.retire(connection)
         let last = connections.removeLast()
+        connectionCount = connections.count
         if last !== connection {
             connections[connection.index] = last
             last.index = connection.index
@@ -169,20 +179,31 @@ extension Worker {
     /// An exchange to use, with the memory of an earlier one if there is any.
     func takeExchange() -> Exchange {
         stats.requestsActive += 1
-        return spareExchanges.popLast() ?? Exchange(worker: self)
+        guard let spare = spareExchange else { return Exchange(worker: self) }
+        spareExchange = spare.nextSpare
+        spare.nextSpare = nil
+        spareCount -= 1
+        return spare
     }
 
     /// Takes an exchange back.
     func giveBack(_ exchange: Exchange) {
         stats.requestsActive -= 1
         exchange.reset()
-        if spareExchanges.count < 64 { spareExchanges.append(exchange) }
+        guard spareCount < Self.maxSpares else { return }
+        exchange.nextSpare = spareExchange
+        spareExchange = exchange
+        spareCount += 1
     }
+
+    /// Counts a request that failed.
+    func count(_ fault: Fault) { faults[fault, default: 0] += 1 }
 
     /// The worker's counters.
     package var statistics: WorkerStats {
         var copy = stats
         copy.connectionsOpen = connections.count
+        copy.faults = faults
         return copy
     }
 }
@@ -190,20 +211,9 @@ extension Worker {
 // MARK: - Endpoints
 
 extension Worker {
-    /// Chooses an endpoint of a cluster that was not tried yet.
-    func chooseEndpoint(of cluster: Cluster, tried: [Int]) -> Int? {
-        var candidates = Candidates(tried: tried)
-        if isAnyUnusable, cluster.endpoints.contains(where: { !endpoints[$0.id].isUsable }) {
-            candidates.usable = cluster.endpoints.map { endpoints[$0.id].isUsable }
-        }
-        return balancers[cluster.id].choose(candidates, using: &random)
-    }
-
     /// A name has been looked up.
     package func resolved(endpoint id: Int, to addresses: [SocketAddress]) {
-        guard endpoints.indices.contains(id) else { return }
-        endpoints[id].resolved(to: addresses)
-        isAnyUnusable = endpoints.contains { !$0.isUsable }
+        for cluster in clusters { cluster.resolved(id, to: addresses) }
     }
 }
 
@@ -234,8 +244,11 @@ extension Worker {
         drainLimit?.close()
         tick?.close()
         accessLog?.flush()
-        pool.endAll()
-        spareExchanges = []
+        endIdleUpstreams()
+        while let spare = spareExchange {
+            spareExchange = spare.nextSpare
+            spare.nextSpare = nil
+        }
         done()
     }
 }

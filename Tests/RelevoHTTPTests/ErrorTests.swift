@@ -47,8 +47,8 @@ struct ErrorTests {
     @Test("Every error is provoked by a message of a peer")
     func provoked() {
         let limits = HeadLimits(headBytes: 200, fields: 4, targetBytes: 50)
-        for (error, text) in Self.heads { #expect(throws: error) { try request(text, limits: limits) } }
-        for (error, text) in Self.replies { #expect(throws: error) { try response(text, limits: limits) } }
+        for (error, text) in Self.heads { #expect(throws: error) { _ = try request(text, limits: limits) } }
+        for (error, text) in Self.replies { #expect(throws: error) { _ = try response(text, limits: limits) } }
         for (error, text) in Self.bodies { #expect(throws: error) { try scan(Array(text.utf8), limits: limits) } }
         let provoked = Set((Self.heads + Self.replies + Self.bodies).map(\.0))
         #expect(provoked == Set(HTTPParseError.allCases))

@@ -51,8 +51,8 @@ struct FieldTests {
             ("X-A=1", .badFieldName),
         ])
     func malformed(line: String, error: HTTPParseError) {
-        #expect(throws: error) { try request("GET / HTTP/1.1\r\nHost: a\r\n\(line)\r\nX-Z: 1\r\n\r\n") }
-        #expect(throws: error) { try request("GET / HTTP/1.1\r\n\(line)\r\nHost: a\r\n\r\n") }
+        #expect(throws: error) { _ = try request("GET / HTTP/1.1\r\nHost: a\r\n\(line)\r\nX-Z: 1\r\n\r\n") }
+        #expect(throws: error) { _ = try request("GET / HTTP/1.1\r\n\(line)\r\nHost: a\r\n\r\n") }
     }
 
     @Test("RFC 9110 §5.6.2: of all bytes exactly the token characters may stand in a name")
@@ -83,7 +83,7 @@ struct FieldTests {
                     var value = [UInt8](repeating: count.isMultiple(of: 2) ? 0x61 : 0xFF, count: count)
                     value.insert(contentsOf: [byte, 9, 0x80], at: place)
                     let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\nX:".utf8) + value + Array("\r\n\r\n".utf8)
-                    #expect(throws: error) { try request(bytes: bytes) }
+                    #expect(throws: error) { _ = try request(bytes: bytes) }
                 }
             }
         }
@@ -94,7 +94,7 @@ struct FieldTests {
         let limits = HeadLimits(headBytes: 1000, fields: 2, targetBytes: 100)
         _ = try request("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\n\r\n", limits: limits)
         #expect(throws: HTTPParseError.tooManyFields) {
-            try request("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 1\r\n\r\n", limits: limits)
+            _ = try request("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 1\r\n\r\n", limits: limits)
         }
     }
 
@@ -102,7 +102,7 @@ struct FieldTests {
     func headLimit() {
         let limits = HeadLimits(headBytes: 30, fields: 10, targetBytes: 100)
         #expect(throws: HTTPParseError.headTooLarge) {
-            try request("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", limits: limits)
+            _ = try request("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", limits: limits)
         }
     }
 

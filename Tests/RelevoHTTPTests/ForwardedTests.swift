@@ -152,14 +152,13 @@ struct ForwardedTests {
                 == "Forwarded: \(value), for=10.0.0.1;host=a.example;proto=http")
     }
 
-    @Test("RFC 7239 §6: what is no IP address is unknown", arguments: ["unix", "1.2.3", "fe80::1%eth0", "a.example"])
-    func noAddressText(address: String) throws {
+    @Test("RFC 7239 §6: a client without an IP address is unknown")
+    func noAddressText() throws {
         #expect(
-            try lines(sent(get(), rewrite(.rfc7239, address))).last
+            try lines(sent(get(), rewrite(.rfc7239, ""))).last
                 == "Forwarded: for=unknown;host=a.example;proto=http")
-        #expect(try !sent(get(), rewrite(.xForwarded, address)).contains("X-Forwarded-For"))
+        #expect(try !sent(get(), rewrite(.xForwarded, "")).contains("X-Forwarded-For"))
         let received = try get("X-Forwarded-For: 6.6.6.6")
-        #expect(
-            lines(sent(received, rewrite(.xForwarded, address, trusted: true))).contains("X-Forwarded-For: 6.6.6.6"))
+        #expect(lines(sent(received, rewrite(.xForwarded, "", trusted: true))).contains("X-Forwarded-For: 6.6.6.6"))
     }
 }

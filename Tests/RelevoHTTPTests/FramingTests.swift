@@ -14,19 +14,19 @@ struct FramingTests {
         #expect(try post("Transfer-Encoding: chunked").framing == .chunked)
         #expect(try post("tRANSFER-eNCODING:  ChUnKeD\t").framing == .chunked)
         #expect(try !post("Content-Length: 0").hasBody)
-        #expect(try post("Content-Length: 1").hasBody)
+        #expect(try post("Content-Length: 1").hasBody == true)
     }
 
     @Test("RFC 9112 §6.1, §6.3: Content-Length beside Transfer-Encoding is refused in either order")
     func both() {
         #expect(throws: HTTPParseError.lengthWithTransferEncoding) {
-            try post("Content-Length: 5", "Transfer-Encoding: chunked")
+            _ = try post("Content-Length: 5", "Transfer-Encoding: chunked")
         }
         #expect(throws: HTTPParseError.lengthWithTransferEncoding) {
-            try post("Transfer-Encoding: xchunked", "Content-Length: 5")
+            _ = try post("Transfer-Encoding: xchunked", "Content-Length: 5")
         }
         #expect(throws: HTTPParseError.lengthWithTransferEncoding) {
-            try ok("Content-Length: 5", "Transfer-Encoding: chunked")
+            _ = try ok("Content-Length: 5", "Transfer-Encoding: chunked")
         }
     }
 
@@ -39,15 +39,19 @@ struct FramingTests {
             "1_000", "٥",
         ])
     func badLengths(value: String) {
-        #expect(throws: HTTPParseError.badContentLength) { try post("Content-Length: \(value)") }
-        #expect(throws: HTTPParseError.badContentLength) { try ok("Content-Length: \(value)") }
+        #expect(throws: HTTPParseError.badContentLength) { _ = try post("Content-Length: \(value)") }
+        #expect(throws: HTTPParseError.badContentLength) { _ = try ok("Content-Length: \(value)") }
     }
 
     @Test("RFC 9112 §6.3: lengths that differ are refused, on one line or on several")
     func differing() {
-        #expect(throws: HTTPParseError.differingContentLengths) { try post("Content-Length: 5, 6") }
-        #expect(throws: HTTPParseError.differingContentLengths) { try post("Content-Length: 5", "content-length: 0") }
-        #expect(throws: HTTPParseError.differingContentLengths) { try ok("Content-Length: 0", "Content-Length: 5") }
+        #expect(throws: HTTPParseError.differingContentLengths) { _ = try post("Content-Length: 5, 6") }
+        #expect(throws: HTTPParseError.differingContentLengths) {
+            _ = try post("Content-Length: 5", "content-length: 0")
+        }
+        #expect(throws: HTTPParseError.differingContentLengths) {
+            _ = try ok("Content-Length: 0", "Content-Length: 5")
+        }
     }
 
     @Test(
@@ -75,8 +79,8 @@ struct FramingTests {
             "chunked, chunked, gzip",
         ])
     func badCodings(value: String) {
-        #expect(throws: HTTPParseError.badTransferEncoding) { try post("Transfer-Encoding: \(value)") }
-        #expect(throws: HTTPParseError.badTransferEncoding) { try ok("Transfer-Encoding: \(value)") }
+        #expect(throws: HTTPParseError.badTransferEncoding) { _ = try post("Transfer-Encoding: \(value)") }
+        #expect(throws: HTTPParseError.badTransferEncoding) { _ = try ok("Transfer-Encoding: \(value)") }
     }
 
     @Test(
@@ -87,7 +91,7 @@ struct FramingTests {
         ])
     func unknownCodings(fields: [String]) {
         #expect(throws: HTTPParseError.unknownTransferCoding) {
-            try request(head("POST / HTTP/1.1", ["Host: a"] + fields))
+            _ = try request(head("POST / HTTP/1.1", ["Host: a"] + fields))
         }
         #expect(HTTPParseError.unknownTransferCoding.kind.status == 501)
     }
@@ -95,23 +99,23 @@ struct FramingTests {
     @Test("RFC 9112 §6.1: several Transfer-Encoding lines are one list")
     func severalLines() {
         #expect(throws: HTTPParseError.badTransferEncoding) {
-            try post("Transfer-Encoding: chunked", "Transfer-Encoding: chunked")
+            _ = try post("Transfer-Encoding: chunked", "Transfer-Encoding: chunked")
         }
         #expect(throws: HTTPParseError.badTransferEncoding) {
-            try post("Transfer-Encoding: chunked", "Transfer-Encoding: identity")
+            _ = try post("Transfer-Encoding: chunked", "Transfer-Encoding: identity")
         }
         #expect(throws: HTTPParseError.badTransferEncoding) {
-            try post("Transfer-Encoding: chunked", "Transfer-Encoding:")
+            _ = try post("Transfer-Encoding: chunked", "Transfer-Encoding:")
         }
     }
 
     @Test("RFC 9112 §6.1: HTTP/1.0 has no transfer codings, in either direction")
     func codingInOldVersion() {
         #expect(throws: HTTPParseError.transferEncodingInHTTP10) {
-            try request("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+            _ = try request("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
         }
         #expect(throws: HTTPParseError.transferEncodingInHTTP10) {
-            try response("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            _ = try response("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         }
     }
 
@@ -119,7 +123,7 @@ struct FramingTests {
     func trace() throws {
         for field in ["Content-Length: 5", "Transfer-Encoding: chunked"] {
             #expect(throws: HTTPParseError.bodyWithTrace) {
-                try request("TRACE / HTTP/1.1\r\nHost: a\r\n\(field)\r\n\r\n")
+                _ = try request("TRACE / HTTP/1.1\r\nHost: a\r\n\(field)\r\n\r\n")
             }
         }
         _ = try request("TRACE / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
@@ -160,7 +164,7 @@ struct FramingTests {
     func ambiguousWithoutContent() {
         for status in [100, 204, 304] {
             #expect(throws: HTTPParseError.differingContentLengths) {
-                try response("HTTP/1.1 \(status) X\r\nContent-Length: 1, 2\r\n\r\n")
+                _ = try response("HTTP/1.1 \(status) X\r\nContent-Length: 1, 2\r\n\r\n")
             }
         }
     }

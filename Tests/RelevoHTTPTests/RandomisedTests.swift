@@ -116,7 +116,7 @@ struct RandomisedTests {
         #expect(accepted > 1000 && accepted < 19_000)
     }
 
-    private func checkSent(_ received: RequestHead, _ random: inout Seeded) throws {
+    private func checkSent(_ received: borrowing RequestHead, _ random: inout Seeded) throws {
         var rewrite = RequestRewrite(connection: .close, forwarded: .xForwarded, via: true)
         rewrite.clientAddress = Array("10.0.0.1".utf8)
         var output: [UInt8] = []

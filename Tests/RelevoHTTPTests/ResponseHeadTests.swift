@@ -42,7 +42,7 @@ struct ResponseHeadTests {
             ("HTTP/3.1 200 OK", .unsupportedVersion),
         ])
     func malformed(line: String, error: HTTPParseError) {
-        #expect(throws: error) { try response("\(line)\r\nX: y\r\n\r\n") }
+        #expect(throws: error) { _ = try response("\(line)\r\nX: y\r\n\r\n") }
     }
 
     @Test(
@@ -52,7 +52,7 @@ struct ResponseHeadTests {
             (": x", .emptyFieldName), ("no colon", .badFieldName),
         ])
     func fields(line: String, error: HTTPParseError) {
-        #expect(throws: error) { try response("HTTP/1.1 200 OK\r\nX: y\r\n\(line)\r\n\r\n") }
+        #expect(throws: error) { _ = try response("HTTP/1.1 200 OK\r\nX: y\r\n\(line)\r\n\r\n") }
     }
 
     @Test("RFC 9110 §15.2: 1xx is interim, 101 is not")
@@ -66,7 +66,7 @@ struct ResponseHeadTests {
     func everyPrefix() {
         let whole = Array("HTTP/1.1 200 OK\r\nX: y\r\n\r\n".utf8)
         for count in 0..<whole.count {
-            #expect(throws: HTTPParseError.self) { try response(String(decoding: whole[..<count], as: UTF8.self)) }
+            #expect(throws: HTTPParseError.self) { _ = try response(String(decoding: whole[..<count], as: UTF8.self)) }
         }
     }
 

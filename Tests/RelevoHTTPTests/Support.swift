@@ -48,14 +48,14 @@ func head(_ firstLine: String, _ lines: [String]) -> String {
 }
 
 /// The outgoing request as text.
-func sent(_ head: RequestHead, _ rewrite: RequestRewrite = RequestRewrite()) -> String {
+func sent(_ head: borrowing RequestHead, _ rewrite: RequestRewrite = RequestRewrite()) -> String {
     var output: [UInt8] = []
     HeadSerializer.append(request: head, rewrite: rewrite, to: &output)
     return String(decoding: output, as: UTF8.self)
 }
 
 /// The outgoing response as text.
-func sent(_ head: ResponseHead, _ rewrite: ResponseRewrite = ResponseRewrite()) -> String {
+func sent(_ head: borrowing ResponseHead, _ rewrite: ResponseRewrite = ResponseRewrite()) -> String {
     var output: [UInt8] = []
     HeadSerializer.append(response: head, rewrite: rewrite, to: &output)
     return String(decoding: output, as: UTF8.self)

@@ -33,7 +33,7 @@ import Testing
 
     /// Sends pieces through a lane; gives the target's bytes, what stayed in the source, and the last progress.
     private func run(
-        _ lane: inout ForwardLane, _ pieces: [[UInt8]]
+        _ lane: ForwardLane, _ pieces: [[UInt8]]
     ) throws -> (output: [UInt8], rest: [UInt8], progress: ForwardLane.Progress) {
         let source = try Evbuffer()
         let target = try Evbuffer()
@@ -68,9 +68,9 @@ import Testing
 
     @Test("RFC 9112 §6: a body in one piece ends where its framing says, and what follows stays", arguments: cases)
     func onePiece(_ item: Case) throws {
-        var lane = ForwardLane()
+        let lane = ForwardLane()
         lane.start(item.framing, limits: Self.limits)
-        let result = try run(&lane, [Array((item.input + item.rest).utf8)])
+        let result = try run(lane, [Array((item.input + item.rest).utf8)])
         #expect(Self.text(result.output) == item.output)
         #expect(Self.text(result.rest) == item.rest)
         #expect(result.progress == .ended)
@@ -82,9 +82,9 @@ import Testing
     func cutAnywhere(_ item: Case) throws {
         var random = RandomSource(seed: 11)
         for _ in 0..<200 {
-            var lane = ForwardLane()
+            let lane = ForwardLane()
             lane.start(item.framing, limits: Self.limits)
-            let result = try run(&lane, Self.cut(Array(item.input.utf8), &random) + [Array(item.rest.utf8)])
+            let result = try run(lane, Self.cut(Array(item.input.utf8), &random) + [Array(item.rest.utf8)])
             #expect(Self.text(result.output) == item.output)
             #expect(Self.text(result.rest) == item.rest)
             #expect(lane.hasEnded)
@@ -95,12 +95,12 @@ import Testing
     func reframed() throws {
         var random = RandomSource(seed: 5)
         for _ in 0..<200 {
-            var lane = ForwardLane()
+            let lane = ForwardLane()
             lane.start(.reframedChunks, limits: Self.limits)
-            let result = try run(&lane, Self.cut(Array(Self.chunked.utf8), &random))
-            var check = ForwardLane()
+            let result = try run(lane, Self.cut(Array(Self.chunked.utf8), &random))
+            let check = ForwardLane()
             check.start(.unchunked, limits: Self.limits)
-            let content = try run(&check, [result.output])
+            let content = try run(check, [result.output])
             #expect(Self.text(content.output) == "hello 0123456789")
             #expect(content.progress == .ended)
             let text = Self.text(result.output)
@@ -111,7 +111,7 @@ import Testing
 
     @Test("everything until the end passes as it is, and the source's end is the body's")
     func untilEnd() throws {
-        var lane = ForwardLane()
+        let lane = ForwardLane()
         lane.start(.untilEnd, limits: Self.limits)
         let target = try Evbuffer()
         let source = try Evbuffer()
@@ -127,7 +127,7 @@ import Testing
 
     @Test("everything until the end becomes chunks, with a last one only at the end")
     func untilEndToChunks() throws {
-        var lane = ForwardLane()
+        let lane = ForwardLane()
         lane.start(.untilEndToChunks, limits: Self.limits)
         let target = try Evbuffer()
         let source = try Evbuffer()
@@ -151,7 +151,7 @@ import Testing
             LaneFraming.counted(10), .rawChunks, .reframedChunks, .unchunked,
         ])
     func endsEarly(_ framing: LaneFraming) throws {
-        var lane = ForwardLane()
+        let lane = ForwardLane()
         lane.start(framing, limits: Self.limits)
         let target = try Evbuffer()
         let source = try Evbuffer()
@@ -166,10 +166,10 @@ import Testing
 
     @Test("bodies of no bytes have ended before they begin", arguments: [LaneFraming.none, .counted(0)])
     func nothing(_ framing: LaneFraming) throws {
-        var lane = ForwardLane()
+        let lane = ForwardLane()
         lane.start(framing, limits: Self.limits)
         #expect(lane.hasEnded)
-        let result = try run(&lane, [Array("GET".utf8)])
+        let result = try run(lane, [Array("GET".utf8)])
         #expect(result.output.isEmpty)
         #expect(Self.text(result.rest) == "GET")
         #expect(result.progress == .ended)
@@ -177,7 +177,7 @@ import Testing
 
     @Test("a lane moves nothing while there is a reason to pause, and everything when the last one is gone")
     func pauses() throws {
-        var lane = ForwardLane()
+        let lane = ForwardLane()
         lane.start(.counted(5), limits: Self.limits)
         lane.paused = [.awaitingConnect, .targetFull]
         let source = try Evbuffer()
@@ -207,9 +207,9 @@ import Testing
         for framing in [LaneFraming.rawChunks, .reframedChunks, .unchunked] {
             var random = RandomSource(seed: 3)
             for pieces in [[Array(input.utf8)], Self.cut(Array(input.utf8), &random)] {
-                var lane = ForwardLane()
+                let lane = ForwardLane()
                 lane.start(framing, limits: Self.limits)
-                let result = try run(&lane, pieces)
+                let result = try run(lane, pieces)
                 guard case .malformed = result.progress else {
                     Issue.record("\(input.debugDescription) as \(framing): \(result.progress)")
                     continue
@@ -223,18 +223,18 @@ import Testing
     @Test("data beyond the limit is refused, however it is cut into chunks", arguments: [1, 3, 10, 11])
     func tooLarge(_ size: Int) throws {
         let chunk = String(size, radix: 16) + "\r\n" + String(repeating: "x", count: size) + "\r\n"
-        var lane = ForwardLane()
+        let lane = ForwardLane()
         lane.start(.reframedChunks, limits: Self.limits, limit: 10)
-        let result = try run(&lane, [Array((String(repeating: chunk, count: 11) + "0\r\n\r\n").utf8)])
+        let result = try run(lane, [Array((String(repeating: chunk, count: 11) + "0\r\n\r\n").utf8)])
         #expect(result.progress == .tooLarge)
         #expect(!lane.hasEnded)
     }
 
     @Test("data of exactly the limit passes")
     func exactly() throws {
-        var lane = ForwardLane()
+        let lane = ForwardLane()
         lane.start(.reframedChunks, limits: Self.limits, limit: 10)
-        let result = try run(&lane, [Array("4\r\nabcd\r\n6\r\nefghij\r\n0\r\n\r\n".utf8)])
+        let result = try run(lane, [Array("4\r\nabcd\r\n6\r\nefghij\r\n0\r\n\r\n".utf8)])
         #expect(result.progress == .ended)
     }
 
@@ -246,9 +246,9 @@ import Testing
             "1;" + String(repeating: "x", count: 100_000) + "\r\n",
         ])
     func bounds(_ input: String) throws {
-        var lane = ForwardLane()
+        let lane = ForwardLane()
         lane.start(.rawChunks, limits: Self.limits)
-        guard case .malformed = try run(&lane, [Array(input.utf8)]).progress else {
+        guard case .malformed = try run(lane, [Array(input.utf8)]).progress else {
             Issue.record("no bound was reached")
             return
         }
@@ -256,11 +256,11 @@ import Testing
 
     @Test("a lane that is given up has ended and moves nothing")
     func abandoned() throws {
-        var lane = ForwardLane()
+        let lane = ForwardLane()
         lane.start(.counted(5), limits: Self.limits)
         lane.paused = .targetFull
         lane.abandon()
-        let result = try run(&lane, [Array("hello".utf8)])
+        let result = try run(lane, [Array("hello".utf8)])
         #expect(result.progress == .ended)
         #expect(result.output.isEmpty)
         #expect(lane.paused.isEmpty)
@@ -273,7 +273,7 @@ import Testing
             .none, .counted(1), .rawChunks, .reframedChunks, .unchunked, .untilEnd, .untilEndToChunks,
         ]
         for framing in framings {
-            var lane = ForwardLane()
+            let lane = ForwardLane()
             lane.start(framing, limits: Self.limits)
             ends.append((lane.endsWithSource, lane.endsWithTarget))
         }

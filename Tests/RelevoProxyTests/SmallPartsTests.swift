@@ -1,6 +1,7 @@
 // Parts too small for a suite each: the census of clients, hints about idle connections, identifiers.
 // The parts at work are tested in IntegrationTests.
 
+import CLibevent
 import RelevoHTTP
 @testable import RelevoProxy
 import Testing
@@ -33,6 +34,17 @@ import Testing
         ] as [(String, Int?)])
     func keepAliveHint(value: String, expected: Int?) {
         #expect(KeepAliveHint.timeout(in: Array(value.utf8)[...]) == expected)
+    }
+
+    @Test(
+        "a peer is named to endpoints by its IP address, or not at all",
+        arguments: [
+            (.ipv4(address: 0x0A00_0001, port: 7), "10.0.0.1"),
+            (.ipv6(high: 0x2001_0DB8_0000_0000, low: 1, port: 7, scope: 0), "2001:db8::1"),
+            (.ipv6(high: 0xFE80_0000_0000_0000, low: 1, port: 7, scope: 1), "fe80::1"), (.unix(path: "/run/x"), ""),
+        ] as [(SocketAddress, String)])
+    func fieldText(peer: SocketAddress, expected: String) {
+        #expect(SocketAddress.fieldText(Array(peer.host.utf8)) == Array(expected.utf8))
     }
 
     @Test("an identifier is accepted if there is one, of visible ASCII, within its bound")

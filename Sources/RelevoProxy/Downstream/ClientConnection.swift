@@ -41,8 +41,10 @@ final class ClientConnection {
     let worker: Worker
     let bufferevent: Bufferevent
     let peer: SocketAddress
-    /// The client's address without port, as text for fields.
-    private(set) lazy var peerHost = Array(peer.host.utf8)
+    /// The peer as text, without port: for logs.
+    let peerHost: [UInt8]
+    /// The peer's IP address as text, for fields; empty if it has none.
+    let address: [UInt8]
     /// The place in the worker's list.
     var index: Int
     /// Whether the peer is one of the trusted proxies. Who can open a unix socket is a matter of the file system: such
@@ -68,12 +70,15 @@ final class ClientConnection {
         self.bufferevent = bufferevent
         self.peer = peer
         self.index = index
+        peerHost = Array(peer.host.utf8)
+        address = SocketAddress.fieldText(peerHost)
         let trusted = worker.snapshot.trustedProxies
         isTrusted = !trusted.isEmpty && (peer.ip.map { trusted.trusts($0) } ?? true)
     }
 
     /// Begins to read. Called once.
     func start() {
+        bufferevent.onArrival = { [unowned self] in arrived($0) }
         bufferevent.onRead = { [unowned self] in readable() }
         bufferevent.onWritten = { [unowned self] in written() }
         bufferevent.onProgress = { [unowned self] in progressed() }
@@ -203,6 +208,17 @@ extension ClientConnection {
         }
     }
 
+    /// Takes what has arrived if it is one whole head and nothing else, as most requests are.
+    private func arrived(_ bytes: Span<UInt8>) -> Bool {
+        guard case .idle = state, bufferevent.output.length < ForwardLane.highMark else { return false }
+        var scanner = HeadScanner()
+        guard let length = try? scanner.scan(bytes, limits: worker.headLimits), length == bytes.count, length > 2
+        else { return false }
+        headStarted = worker.loop.now
+        beginExchange().headReceived(bytes)
+        return true
+    }
+
     /// Looks for a head; false if more bytes are needed.
     private func parseOne() throws(HTTPParseError) -> Bool {
         if case .idle = state {
@@ -211,13 +227,14 @@ extension ClientConnection {
             worker.wheel.set(deadline, at: headStarted.advanced(by: worker.snapshot.patience.head))
         }
         let limits = worker.headLimits
+        var scanner = scanner
         var found: Int?
         try bufferevent.input.forEachSegment(from: scanner.examined) { (segment) throws(HTTPParseError) in
             found = try scanner.scan(segment, limits: limits)
             return found == nil
         }
+        self.scanner = found == nil ? scanner : HeadScanner()
         guard let length = found else { return false }
-        scanner.reset()
         if length == 2, emptyLines < 2 {
             // RFC 9112 §2.2: an empty line before the request line is ignored; not an endless number of them.
             emptyLines += 1
@@ -226,9 +243,7 @@ extension ClientConnection {
             if requestCount > 0 { wait(worker.snapshot.patience.idle) }
             return true
         }
-        let exchange = beginExchange()
-        bufferevent.input.takePrefix(length, into: &exchange.request.fields.bytes)
-        exchange.headReceived()
+        beginExchange().headReceived(bufferevent.input, length)
         return true
     }
 
@@ -237,7 +252,7 @@ extension ClientConnection {
         state = .exchanging(exchange)
         requestCount += 1
         emptyLines = 0
-        scanner.reset()
+        scanner = HeadScanner()
         worker.wheel.unset(deadline)
         exchange.begin(for: self, started: headStarted)
         return exchange
@@ -264,7 +279,7 @@ extension ClientConnection {
         switch continuation {
         case .keep where !worker.isDraining && mayAskMore:
             wait(worker.snapshot.patience.idle)
-            parse()
+            if hasEnded || !bufferevent.input.isEmpty { parse() }
         case .keep: finish(.needless)
         case .end(let linger): finish(linger)
         case .cut: close(.reset)

@@ -13,4 +13,7 @@ extension SocketAddress {
         case .unix: nil
         }
     }
+
+    /// The text for fields, given that for logs: empty for paths, which mean nothing to other hosts (RFC 7239 §6).
+    static func fieldText(_ host: [UInt8]) -> [UInt8] { IPAddress(bytes: host.span) == nil ? [] : host }
 }

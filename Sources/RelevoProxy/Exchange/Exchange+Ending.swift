@@ -17,15 +17,16 @@ extension Exchange {
     /// response would be taken for the answer to somebody else's request: such a connection is never used again.
     private func releaseUpstream(requestComplete: Bool) {
         guard let upstream, requestComplete, keepsUpstream, !requestWasCutOff, !isTunnel, !upstreamHasEnded,
-            !worker.isDraining, !responseLane.endsWithSource, Persistence.upstreamAllowsReuse(response),
+            !worker.isDraining, !responseLane.endsWithSource, responseTraits.allowsReuse,
             upstream.bufferevent.input.isEmpty, upstream.bufferevent.output.isEmpty,
-            upstream.requestCount < snapshot.limits.upstreamRequests
+            upstream.requestCount < snapshot.limits.upstreamRequests, let target
         else {
             closeUpstream(.orderly)
             return
         }
         self.upstream = nil
-        worker.pool.release(upstream, patience: KeepAliveHint.patience(response, usual: snapshot.patience.upstreamIdle))
+        let usual = snapshot.patience.upstreamIdle
+        target.pool.release(upstream, patience: min(usual, responseTraits.keepAlive ?? usual))
     }
 
     /// Tells the client of a fault, while it has got nothing of a response yet.
@@ -33,7 +34,7 @@ extension Exchange {
         record.fault = fault
         closeUpstream(.reset)
         send(
-            .fault(fault, detail: record.detail, requestID: String(decoding: requestID, as: UTF8.self)),
+            .fault(fault, detail: detail, requestID: String(decoding: requestID, as: UTF8.self)),
             closing: fault.row.closesClient)
     }
 
@@ -42,10 +43,10 @@ extension Exchange {
         guard let client else { return }
         let stays = !closing && clientMayStay && skipRequestBody()
         let note: LocalAnswer.ConnectionNote =
-            !stays ? .close : request.version == .http10 ? .keepAlive : .none
+            !stays ? .close : traits.version == .http10 ? .keepAlive : .none
         worker.scratch.removeAll(keepingCapacity: true)
         answer.append(
-            answering: request.method, date: worker.dateClock.now, connection: note, to: &worker.scratch)
+            answering: traits.method, date: worker.dateClock.now, connection: note, to: &worker.scratch)
         client.bufferevent.output.append(worker.scratch)
         record.status = answer.status
         record.bytesSent += worker.scratch.count
@@ -58,7 +59,7 @@ extension Exchange {
     private func skipRequestBody() -> Bool {
         guard let client else { return false }
         if hasForwarded { return requestLane.hasEnded && !requestWasCutOff }
-        switch request.framing {
+        switch traits.framing {
         case .none: return true
         case .length(let count):
             guard client.bufferevent.input.length >= count else { return false }
@@ -80,7 +81,7 @@ extension Exchange {
     /// There is nobody left to answer.
     func abandon() {
         record.fault = .clientClosed
-        record.detail = nil
+        detail = nil
         if record.status == 0 { record.status = 499 }
         closeUpstream(.reset)
         // A client that has only ended its own side may still read: it sees an end, not an error, unless it would take
@@ -91,13 +92,14 @@ extension Exchange {
 
     private func end(_ continuation: ClientConnection.Continuation) {
         worker.stats.count(record)
+        if let fault = record.fault { worker.count(fault) }
         worker.accessLog?.append(self)
         client?.exchangeEnded(self, continuation)
     }
 
     /// The identifier as clients, endpoints and logs see it; made when it is first needed.
     var requestID: [UInt8] {
-        if record.requestID.isEmpty { RequestID.append(worker.nextRequestID(), to: &record.requestID) }
-        return record.requestID
+        if ownRequestID.isEmpty { RequestID.append(worker.nextRequestID(), to: &ownRequestID) }
+        return ownRequestID
     }
 }

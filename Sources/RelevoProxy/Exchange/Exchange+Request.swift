@@ -6,13 +6,27 @@ import RelevoHTTP
 import RelevoPolicy
 
 extension Exchange {
+    /// The request's head has come, alone.
+    func headReceived(_ bytes: Span<UInt8>) {
+        Self.copy(bytes, into: &request.fields.bytes)
+        headReceived()
+    }
+
+    /// The request's head has come, and stands at the beginning of the input.
+    func headReceived(_ input: Evbuffer, _ length: Int) {
+        input.takePrefix(length, into: &request.fields.bytes)
+        headReceived()
+    }
+
+    static func copy(_ bytes: Span<UInt8>, into array: inout [UInt8]) {
+        if !array.isEmpty { array.removeAll(keepingCapacity: true) }
+        array.append(bytes)
+    }
+
     /// The head's bytes are in `request`; takes it from here.
-    func headReceived() {
+    private func headReceived() {
         record.headComplete = now
-        record.bytesReceived = request.fields.bytes.count
-        do throws(HTTPParseError) {
-            try request.parse(limits: worker.headLimits)
-        } catch {
+        if let error = readHead() {
             refuse(error)
             return
         }
@@ -20,12 +34,29 @@ extension Exchange {
         perform(machine.headReceived())
     }
 
+    /// Parses the head and takes note of what it says, as far as it is valid.
+    private func readHead() -> HTTPParseError? {
+        let limits = worker.headLimits
+        let read = Self.read(&request, limits)
+        record.bytesReceived = read.bytes
+        traits = read.traits
+        return read.error
+    }
+
+    private static func read(
+        _ head: inout RequestHead, _ limits: HeadLimits
+    ) -> (bytes: Int, traits: RequestTraits, error: HTTPParseError?) {
+        var refusal: HTTPParseError?
+        do throws(HTTPParseError) { try head.parse(limits: limits) } catch { refusal = error }
+        return (head.fields.bytes.count, RequestTraits(head), refusal)
+    }
+
     /// Takes a trusted peer's word about the client and the request.
     private func identify() {
         guard let client, client.isTrusted else { return }
-        if let accepted = RequestID.accepted(from: request.fields) { record.requestID = accepted }
+        if let accepted = RequestID.accepted(from: request.fields) { ownRequestID = accepted }
         if let address = snapshot.trustedProxies.client(in: request.fields) {
-            record.client = Array(address.description.utf8)
+            clientAddress = Array(address.description.utf8)
         }
     }
 
@@ -37,33 +68,33 @@ extension Exchange {
 
     func route() {
         let filter = RequestFilter(snapshot: snapshot, hook: worker.hook)
-        let verdict = filter.judge(&request, client: record.client)
-        // A hook takes as long as it likes.
-        if worker.hook != nil { worker.loop.timeHasPassed() }
+        let verdict = filter.judge(&request, client: clientAddress)
+        if worker.hook != nil {
+            // A hook takes as long as it likes, and may have edited the fields.
+            worker.loop.timeHasPassed()
+            traits = RequestTraits(request)
+        }
         switch verdict {
         case .forward(let cluster, let domain, let patience):
-            record.domain = domain
-            record.cluster = cluster
+            belongs(to: domain)
+            self.cluster = worker.clusters[cluster.id]
             self.patience = patience
             requestLane.start(requestFraming, limits: worker.headLimits, limit: snapshot.limits.bodyBytes)
             requestLane.paused = .awaitingConnect
             pausedSince = record.headComplete
             perform(machine.clusterChosen())
         case .answer(let answer, let domain):
-            record.domain = domain
+            belongs(to: domain)
             machine.answeredLocally()
             send(answer)
         case .fault(let fault, let domain):
-            record.domain = domain
+            belongs(to: domain)
             fail(fault)
         }
     }
 
-    /// Whether bytes go on as they came, but for the Connection field.
-    var isClassic: Bool { record.domain?.isClassic ?? false }
-
     private var requestFraming: LaneFraming {
-        switch request.framing {
+        switch traits.framing {
         case .none, .untilClose: .none
         case .length(let count): .counted(count)
         case .chunked: isClassic ? .rawChunks : .reframedChunks
@@ -74,15 +105,14 @@ extension Exchange {
     private var requestRewrite: RequestRewrite {
         guard !isClassic else { return .classic }
         var rewrite = RequestRewrite(
-            connection: request.wantsUpgrade ? .upgrade : keepsUpstream ? .keepAlive : .close)
-        switch record.domain?.forwarded ?? .xForwarded {
-        case .none: break
+            connection: traits.wantsUpgrade ? .upgrade : keepsUpstream ? .keepAlive : .close)
+        switch forwarded {
+        case .none: return rewrite
         case .xForwarded: rewrite.forwarded = .xForwarded
         case .rfc7239: rewrite.forwarded = .rfc7239
         }
-        rewrite.via = rewrite.forwarded != .none
-        guard rewrite.forwarded != .none else { return rewrite }
-        rewrite.clientAddress = client?.peerHost ?? []
+        rewrite.via = true
+        rewrite.clientAddress = client?.address ?? []
         rewrite.trusted = client?.isTrusted ?? false
         rewrite.requestID = requestID
         return rewrite
@@ -93,20 +123,22 @@ extension Exchange {
         guard let upstream else { return }
         hasForwarded = true
         record.fault = nil
-        record.detail = nil
+        detail = nil
         upstream.requestCount += 1
         worker.scratch.removeAll(keepingCapacity: true)
         let rewrite = requestRewrite
         HeadSerializer.append(request: request, rewrite: rewrite, to: &worker.scratch)
-        if requestLane.hasEnded {
-            upstream.bufferevent.send(worker.scratch)
-        } else {
-            upstream.bufferevent.output.append(worker.scratch)
-        }
         requestLane.paused = []
-        endPause()
-        awaitsContinue = request.version == .http11 && request.hasBody && request.fields.contains(.expect)
         upstream.bufferevent.startReading()
+        guard !requestLane.hasEnded else {
+            pausedSince = nil
+            upstream.bufferevent.send(worker.scratch)
+            perform(machine.requestEnded())
+            return
+        }
+        upstream.bufferevent.output.append(worker.scratch)
+        endPause()
+        awaitsContinue = traits.expectsContinue
         armDeadline()
         pumpRequest()
     }
@@ -194,7 +226,7 @@ extension Exchange {
 
     /// Whether the whole body has already arrived.
     private var requestIsAtHand: Bool {
-        switch request.framing {
+        switch traits.framing {
         case .none: true
         case .length(let count): (client?.bufferevent.input.length ?? 0) >= count
         case .chunked, .untilClose: true

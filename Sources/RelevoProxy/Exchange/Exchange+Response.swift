@@ -9,12 +9,49 @@ extension Exchange {
     /// Interim responses to one request at most.
     static var maxInterimResponses: Int { 32 }
 
+    /// Takes what has arrived if it is the whole response and small, as most are.
+    func upstreamArrived(_ bytes: Span<UInt8>) -> Bool {
+        guard machine.awaitsResponseHead, responseScanner.examined == 0 else { return false }
+        var scanner = HeadScanner()
+        let limits = worker.headLimits
+        guard let length = try? scanner.scan(bytes, limit: limits.headBytes),
+            let found = Self.read(&response, bytes.extracting(first: length), limits, answering: traits.method),
+            !found.isInterim, found.status != 101, found.isWhole(with: bytes.count - length)
+        else { return false }
+        responseTraits = found
+        begin(bytes.extracting(droppingFirst: length))
+        return true
+    }
+
+    private static func read(
+        _ head: inout ResponseHead, _ bytes: Span<UInt8>, _ limits: HeadLimits, answering method: Method
+    ) -> ResponseTraits? {
+        copy(bytes, into: &head.fields.bytes)
+        do throws(HTTPParseError) {
+            try head.parse(limits: limits)
+            return try ResponseTraits(head, answering: method)
+        } catch { return nil }
+    }
+
+    /// Begins a response of which all is there, and ends it.
+    private func begin(_ body: Span<UInt8>) {
+        guard let client else { return }
+        let plan = planResponse(isComplete: true)
+        responseLane.start(plan.lane, limits: worker.headLimits)
+        responseLane.takeWhole(body.count)
+        serialize(plan.rewrite)
+        worker.scratch.append(body)
+        client.bufferevent.send(worker.scratch)
+        record.bytesSent += worker.scratch.count
+        perform(machine.responseEnded())
+    }
+
     /// Bytes of the endpoint have come.
     func upstreamReadable() {
         while machine.awaitsResponseHead {
             do throws(HTTPParseError) {
                 guard try takeResponseHead() else { return }
-                guard try judgeResponse() == .goesOn else { return }
+                guard judgeResponse() == .goesOn else { return }
             } catch {
                 let fault: Fault = error.kind == .headTooLarge ? .upstreamHeadTooLarge : .upstreamMalformed
                 fail(fault, detail: error.explanation)
@@ -28,26 +65,34 @@ extension Exchange {
     private func takeResponseHead() throws(HTTPParseError) -> Bool {
         guard let input = upstream?.bufferevent.input else { return false }
         let limits = worker.headLimits
+        var scanner = responseScanner
         var found: Int?
-        try input.forEachSegment(from: responseScanner.examined) { (segment) throws(HTTPParseError) in
-            found = try responseScanner.scan(segment, limit: limits.headBytes)
+        try input.forEachSegment(from: scanner.examined) { (segment) throws(HTTPParseError) in
+            found = try scanner.scan(segment, limit: limits.headBytes)
             return found == nil
         }
+        responseScanner = found == nil ? scanner : HeadScanner()
         guard let length = found else { return false }
-        responseScanner.reset()
-        input.takePrefix(length, into: &response.fields.bytes)
-        try response.parse(limits: limits)
+        responseTraits = try Self.read(&response, from: input, length, limits, answering: traits.method)
         return true
+    }
+
+    private static func read(
+        _ head: inout ResponseHead, from input: Evbuffer, _ length: Int, _ limits: HeadLimits, answering method: Method
+    ) throws(HTTPParseError) -> ResponseTraits {
+        input.takePrefix(length, into: &head.fields.bytes)
+        try head.parse(limits: limits)
+        return try ResponseTraits(head, answering: method)
     }
 
     /// Whether an exchange survived a step. After its end the object may already serve another request: it must not be
     /// touched.
     private enum Outcome { case goesOn, over }
 
-    private func judgeResponse() throws(HTTPParseError) -> Outcome {
-        if response.isInterim { return relayInterim() }
-        if response.status == 101 { return switchProtocols() }
-        beginResponse(try response.framing(answering: request.method))
+    private func judgeResponse() -> Outcome {
+        if responseTraits.isInterim { return relayInterim() }
+        if responseTraits.status == 101 { return switchProtocols() }
+        beginResponse()
         return .goesOn
     }
 
@@ -58,8 +103,8 @@ extension Exchange {
             fail(.upstreamMalformed, detail: "too many interim responses")
             return .over
         }
-        if request.version == .http11 { write(ResponseRewrite()) }
-        if response.status == 100 { continued() }
+        if traits.version == .http11 { write(ResponseRewrite()) }
+        if responseTraits.status == 100 { continued() }
         response.reset()
         armDeadline()
         return .goesOn
@@ -67,7 +112,7 @@ extension Exchange {
 
     /// Follows the endpoint into another protocol, if the client asked for it (RFC 9110 §15.2.2).
     private func switchProtocols() -> Outcome {
-        guard request.wantsUpgrade, !isClassic, response.switches(as: request) else {
+        guard traits.wantsUpgrade, !isClassic, response.switches(as: request) else {
             fail(.upstreamMalformed, detail: "101 without a request for it")
             return .over
         }
@@ -84,18 +129,26 @@ extension Exchange {
         return machine.isResponding ? .goesOn : .over
     }
 
-    private var addsFields: Bool { (record.domain?.forwarded ?? .xForwarded) != .none }
+    private var addsFields: Bool { forwarded != .none }
 
-    private func beginResponse(_ framing: BodyFraming) {
+    /// Decides how the response crosses, and takes note of what it is.
+    private func planResponse(isComplete: Bool = false) -> ResponsePlan {
+        let framing = responseTraits.framing
+        let outpaces = machine.isReceivingRequest && (isComplete || outpaces(framing))
         let context = ResponseContext(
-            isClassic: isClassic, canPersist: clientMayStay && !outpaces(framing), clientVersion: request.version,
+            isClassic: isClassic, canPersist: clientMayStay && !outpaces, clientVersion: traits.version,
             addsFields: addsFields)
-        let plan = ResponsePlan(framing, context, date: worker.dateClock.now)
+        let plan = ResponsePlan(framing, context, date: responseTraits.hasDate ? nil : worker.dateClock.now)
         persists = plan.persists
         record.responseBegan = now
-        record.status = response.status
-        responseLane.start(plan.lane, limits: worker.headLimits)
+        record.status = responseTraits.status
         machine.responseBegan()
+        return plan
+    }
+
+    private func beginResponse() {
+        let plan = planResponse()
+        responseLane.start(plan.lane, limits: worker.headLimits)
         begin(plan.rewrite)
         armDeadline()
     }
@@ -120,7 +173,6 @@ extension Exchange {
     /// Whether the response will be complete before the request is: what the client still sends of it could be taken
     /// for its next request, so the connection ends (RFC 9112 §9.6), and the response says so.
     private func outpaces(_ framing: BodyFraming) -> Bool {
-        guard machine.isReceivingRequest else { return false }
         switch framing {
         case .none: return true
         case .length(let count): return awaitsContinue || count <= upstream?.bufferevent.input.length ?? 0
@@ -131,7 +183,7 @@ extension Exchange {
     /// Whether the client's connection can go on after this exchange, as far as is known now.
     var clientMayStay: Bool {
         guard let client else { return false }
-        return Persistence.clientWantsKeepAlive(request) && record.domain?.connection != .close
+        return traits.wantsKeepAlive && keepsConnections
             && client.requestCount < snapshot.limits.clientRequests && client.mayAskMore && !worker.isDraining
             && !worker.isFull && !requestWasCutOff
     }

@@ -9,20 +9,20 @@ extension Exchange {
     /// Takes a kept connection or opens one to the next address: of the same endpoint while its name has others, else
     /// of an endpoint of the cluster that was not tried yet.
     func connect() {
-        if untriedAddresses.isEmpty { chooseEndpoint() }
-        guard let endpoint = record.endpoint, let address = untriedAddresses.popLast() else {
+        if addresses.left == 0 { chooseEndpoint() }
+        guard let target, let address = nextAddress(of: target) else {
             fail(lastResort)
             return
         }
         record.attempts += 1
-        if keepsUpstream, !avoidsPool, let kept = worker.pool.lease(endpoint, address, to: self) {
+        if keepsUpstream, !avoidsPool, let kept = target.pool.lease(address, to: self) {
             use(kept)
             return
         }
         record.connectBegan = now
         worker.stats.connectsBegun += 1
         do throws(SystemError) {
-            upstream = try UpstreamConnection(loop: worker.loop, endpoint: endpoint, address: address, exchange: self)
+            upstream = try UpstreamConnection(loop: worker.loop, address: address, exchange: self)
             upstream?.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
             armDeadline()
         } catch {
@@ -33,7 +33,7 @@ extension Exchange {
     }
 
     /// Whether the connection to the endpoint outlives the exchange, if the endpoint agrees.
-    var keepsUpstream: Bool { record.domain?.connection != .close && !request.wantsUpgrade }
+    var keepsUpstream: Bool { keepsConnections && !traits.wantsUpgrade }
 
     private func use(_ connection: UpstreamConnection) {
         upstream = connection
@@ -42,20 +42,23 @@ extension Exchange {
     }
 
     private func chooseEndpoint() {
-        guard let cluster = record.cluster,
-            let position = worker.chooseEndpoint(of: cluster, tried: triedPositions)
-        else { return }
+        guard let cluster, let position = cluster.choose(tried: triedPositions, using: &worker.random) else { return }
         triedPositions.append(position)
-        let endpoint = cluster.endpoints[position]
-        record.endpoint = endpoint
-        worker.endpoints[endpoint.id].appendAddresses(to: &untriedAddresses)
+        let chosen = cluster.endpoints[position]
+        target = chosen
+        addresses = chosen.beginTurn()
+    }
+
+    private func nextAddress(of endpoint: EndpointState) -> SocketAddress? {
+        var turn = addresses
+        defer { addresses = turn }
+        return endpoint.next(&turn)
     }
 
     /// What to tell the client when no endpoint is left to try: the reason of the last attempt if there was one.
     private var lastResort: Fault {
         if let fault = record.fault { return fault }
-        let isUnresolved = record.cluster?.endpoints.allSatisfy { !worker.endpoints[$0.id].isUsable } ?? false
-        return isUnresolved ? .connectDNS : .endpointNoneHealthy
+        return cluster?.isAnyUsable ?? true ? .endpointNoneHealthy : .connectDNS
     }
 
     /// An attempt has failed; the next endpoint is tried if there is one.
@@ -63,15 +66,18 @@ extension Exchange {
         closeUpstream(.orderly)
         worker.stats.connectsFailed += 1
         if fault == .connectTimeout { connectTimeouts += 1 }
-        record.detail = detail
+        self.detail = detail
         record.fault = fault
-        perform(machine.connectFailed(fault, timeouts: connectTimeouts))
+        var next = machine
+        let action = next.connectFailed(fault, timeouts: connectTimeouts)
+        machine = next
+        perform(action)
     }
 
     func closeUpstream(_ ending: Bufferevent.Ending) {
         guard let connection = upstream else { return }
         upstream = nil
-        worker.pool.end(connection, ending)
+        target?.pool.end(connection, ending)
     }
 
     // MARK: Events of the endpoint's connection
@@ -112,18 +118,20 @@ extension Exchange {
     /// The endpoint ended a kept connection, as it may at any time. If the request can do no harm twice, the client
     /// never learns of it.
     private func retryOnFreshConnection() {
-        let isRepeatable = request.method.isIdempotent && !request.hasBody
+        let isRepeatable = traits.method.isIdempotent && !traits.hasBody
         closeUpstream(.orderly)
-        if isRepeatable, let endpoint = record.endpoint {
+        if isRepeatable, let target {
             avoidsPool = true
             upstreamHasEnded = false
             requestWasCutOff = false
             record.upstreamReused = false
             requestLane.start(.none, limits: worker.headLimits)
-            untriedAddresses.removeAll(keepingCapacity: true)
-            worker.endpoints[endpoint.id].appendAddresses(to: &untriedAddresses)
+            addresses = target.beginTurn()
         }
-        perform(machine.becameStale(isRepeatable: isRepeatable))
+        var next = machine
+        let action = next.becameStale(isRepeatable: isRepeatable)
+        machine = next
+        perform(action)
     }
 
     /// The endpoint takes no more of the request, but its answer may be on its way: it is still read.

@@ -14,10 +14,27 @@ final class Exchange {
     private(set) var client: ClientConnection?
     var machine = ExchangeStateMachine()
     var record = ExchangeRecord()
+    /// The identifier that a trusted peer gave, or what was made; empty until it is needed.
+    var ownRequestID: [UInt8] = []
+    /// The client's address: the peer's, or what a trusted peer says.
+    var clientAddress: [UInt8] = []
+    /// More about the fault: the parser's words, the system's error.
+    var detail: String?
 
     // The request and its way to the endpoint.
     var request = RequestHead()
-    var requestLane = ForwardLane()
+    var traits = RequestTraits()
+    let requestLane = ForwardLane()
+    /// The domain, if one was found.
+    private(set) var domain: Domain?
+    /// Whether bytes go on as they came, but for the Connection field.
+    private(set) var isClassic = false
+    /// What endpoints are told about the client.
+    private(set) var forwarded = ForwardedMode.xForwarded
+    /// Whether the domain lets connections outlive an exchange.
+    private(set) var keepsConnections = true
+    /// The cluster, if the request goes to one.
+    var cluster: ClusterState?
     /// How long the endpoint took no more of the body, in nanoseconds: not the client's fault.
     var pausedTime: UInt64 = 0
     /// When it stopped taking it.
@@ -32,19 +49,22 @@ final class Exchange {
     private(set) var snapshot: ProxySnapshot
 
     // The endpoint.
+    /// The endpoint of the last attempt.
+    var target: EndpointState?
     var upstream: UpstreamConnection?
     var upstreamHasEnded = false
     /// Whether a kept connection has failed this request already: the next one is opened anew.
     var avoidsPool = false
     var triedPositions: [Int] = []
-    /// Addresses of the current endpoint that were not tried yet, the next one last.
-    var untriedAddresses: [SocketAddress] = []
+    /// Addresses of the current endpoint that were not tried yet.
+    var addresses = AddressTurn()
     var connectTimeouts = 0
 
     // The response and its way to the client.
     var response = ResponseHead()
+    var responseTraits = ResponseTraits()
     var responseScanner = HeadScanner()
-    var responseLane = ForwardLane()
+    let responseLane = ForwardLane()
     var interimResponses = 0
     /// Whether both sides have left HTTP (RFC 9110 §7.8).
     var isTunnel = false
@@ -52,6 +72,8 @@ final class Exchange {
     var persists = false
 
     private let deadline = Deadline()
+    /// The next in the worker's list of spare exchanges.
+    var nextSpare: Exchange?
 
     init(worker: Worker) {
         self.worker = worker
@@ -65,11 +87,20 @@ final class Exchange {
         self.client = client
         snapshot = worker.snapshot
         patience = snapshot.patience
-        record.client = client.peerHost
+        clientAddress = client.peerHost
         record.started = started
         record.headComplete = started
         record.requestNumber = client.requestCount
         worker.stats.requests += 1
+    }
+
+    /// Takes note of the domain that the request is for.
+    func belongs(to domain: Domain?) {
+        self.domain = domain
+        guard let domain else { return }
+        isClassic = domain.isClassic
+        forwarded = domain.forwarded
+        keepsConnections = domain.connection != .close
     }
 
     /// Forgets everything but the memory that the next exchange can use.
@@ -77,22 +108,33 @@ final class Exchange {
         worker.wheel.unset(deadline)
         client = nil
         machine = ExchangeStateMachine()
-        record.reset()
+        record = ExchangeRecord()
+        if !ownRequestID.isEmpty { ownRequestID.removeAll(keepingCapacity: true) }
+        clientAddress = []
+        detail = nil
         request.reset()
+        traits = RequestTraits()
         requestLane.reset()
+        domain = nil
+        isClassic = false
+        forwarded = .xForwarded
+        keepsConnections = true
+        cluster = nil
         pausedTime = 0
         pausedSince = nil
         awaitsContinue = false
         hasForwarded = false
         requestWasCutOff = false
+        target = nil
         upstream = nil
         upstreamHasEnded = false
         avoidsPool = false
-        triedPositions.removeAll(keepingCapacity: true)
-        untriedAddresses.removeAll(keepingCapacity: true)
+        if !triedPositions.isEmpty { triedPositions.removeAll(keepingCapacity: true) }
+        addresses = AddressTurn()
         connectTimeouts = 0
         response.reset()
-        responseScanner.reset()
+        responseTraits = ResponseTraits()
+        responseScanner = HeadScanner()
         responseLane.reset()
         interimResponses = 0
         isTunnel = false
@@ -116,7 +158,7 @@ final class Exchange {
 
     /// Fails the exchange for a reason that no other endpoint could mend.
     func fail(_ fault: Fault, detail: String? = nil) {
-        if let detail { record.detail = detail }
+        if let detail { self.detail = detail }
         perform(machine.failed(fault))
     }
 }

@@ -1,15 +1,11 @@
-// What is known about an exchange when it is over, for the access log.
-// How it is written: Observe/AccessLogLine.
+// What is counted and measured of an exchange, for the access log and the statistics: numbers only, so that passing
+// them on is a plain copy. How they are written: Observe/AccessLogLine.
 
 import CLibevent
 import RelevoPolicy
 
-/// The facts of one exchange.
-struct ExchangeRecord: ~Copyable {
-    /// The identifier in logs, answers and towards the endpoint: a trusted peer's, or 16 hexadecimal digits.
-    var requestID: [UInt8] = []
-    /// The client's address: the peer's, or what a trusted peer says.
-    var client: [UInt8] = []
+/// The figures of one exchange.
+struct ExchangeRecord: BitwiseCopyable {
     /// When the first byte of the head came.
     var started = MonotonicTime(nanoseconds: 0)
     /// When the head was complete.
@@ -22,12 +18,6 @@ struct ExchangeRecord: ~Copyable {
     var responseBegan: MonotonicTime?
     /// The number of the request on its client's connection, from 1.
     var requestNumber = 0
-    /// The domain, if one was found.
-    var domain: Domain?
-    /// The cluster, if the request went to one.
-    var cluster: Cluster?
-    /// The endpoint of the last attempt.
-    var endpoint: Endpoint?
     /// Attempts to open a connection.
     var attempts = 0
     /// Whether the endpoint's connection had served an earlier request.
@@ -40,15 +30,4 @@ struct ExchangeRecord: ~Copyable {
     var bytesSent = 0
     /// Why the exchange failed.
     var fault: Fault?
-    /// More about it: the parser's words, the system's error.
-    var detail: String?
-
-    /// Back to the initial state; the memory of the identifier stays.
-    mutating func reset() {
-        var memory: [UInt8] = []
-        swap(&memory, &requestID)
-        self = ExchangeRecord()
-        swap(&memory, &requestID)
-        requestID.removeAll(keepingCapacity: true)
-    }
 }

@@ -24,14 +24,14 @@ package import RelevoPolicy
 ///      responseEnded       -             -           -                     finish
 ///      failed              answer        answer      answer                answer or abort
 ///      clientLeft          abandon       abandon     abandon               abandon
-package struct ExchangeStateMachine: ~Copyable {
+package struct ExchangeStateMachine: BitwiseCopyable {
     /// The side that carries the request's body.
-    package enum RequestSide: Sendable, Hashable { case flowing, ended }
+    package enum RequestSide: Sendable, Hashable, BitwiseCopyable { case flowing, ended }
     /// The side that carries the response.
-    package enum ResponseSide: Sendable, Hashable { case awaitingHead, flowing }
+    package enum ResponseSide: Sendable, Hashable, BitwiseCopyable { case awaitingHead, flowing }
 
     /// Where the exchange is.
-    package enum State: Sendable, Hashable {
+    package enum State: Sendable, Hashable, BitwiseCopyable {
         /// No head yet.
         case awaitingHead
         /// The head is being judged.

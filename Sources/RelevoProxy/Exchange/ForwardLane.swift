@@ -22,8 +22,9 @@ enum LaneFraming {
     case untilEndToChunks
 }
 
-/// Moves one body. Whole segments change buffers; only chunk framing is ever copied or written.
-struct ForwardLane {
+/// Moves one body. Whole segments change buffers; only chunk framing is ever copied or written. Confined to its
+/// worker's thread.
+final class ForwardLane {
     /// Why a lane does not move bytes at the moment; it moves when no reason is left.
     struct PauseReasons: OptionSet {
         let rawValue: UInt8
@@ -60,29 +61,36 @@ struct ForwardLane {
     private var framing = LaneFraming.none
     private var remaining = 0
     private var limit = Int.max
+    /// Whether there is a scanner: looking at so large an optional is not free.
+    private var isChunked = false
     private var chunks: ChunkedScanner?
 
     /// Begins a body. `limit` bounds its data in bytes; 0 means no bound.
-    mutating func start(_ framing: LaneFraming, limits: HeadLimits, limit: Int = 0) {
+    func start(_ framing: LaneFraming, limits: HeadLimits, limit: Int = 0) {
         self.framing = framing
         self.limit = limit == 0 ? .max : limit
         paused = []
         hasEnded = false
         bytesTaken = 0
         remaining = 0
-        chunks = nil
+        if isChunked { chunks = nil }
+        isChunked = false
         switch framing {
         case .none: hasEnded = true
         case .counted(let count):
             remaining = count
             hasEnded = count == 0
-        case .rawChunks, .reframedChunks, .unchunked: chunks = ChunkedScanner(limits: limits)
+        case .rawChunks, .reframedChunks, .unchunked:
+            isChunked = true
+            chunks = ChunkedScanner(limits: limits)
         case .untilEnd, .untilEndToChunks: break
         }
     }
 
     /// Back to the initial state.
-    mutating func reset() { self = ForwardLane() }
+    func reset() {
+        start(.none, limits: HeadLimits())
+    }
 
     /// Whether the end of the source is the end of the body.
     var endsWithSource: Bool {
@@ -101,7 +109,7 @@ struct ForwardLane {
     }
 
     /// Moves what is there, unless paused.
-    mutating func pump(from source: Evbuffer, to target: Evbuffer) -> Progress {
+    func pump(from source: Evbuffer, to target: Evbuffer) -> Progress {
         guard !hasEnded else { return .ended }
         guard paused.isEmpty, !source.isEmpty else { return .flowing }
         let before = source.length
@@ -120,20 +128,25 @@ struct ForwardLane {
 
     /// Takes a body of known length that is small and all there out of the source, so that it can leave with its head.
     /// - Returns: false if it is not: then nothing has changed.
-    mutating func takeWhole(from source: Evbuffer, to bytes: inout [UInt8]) -> Bool {
+    func takeWhole(from source: Evbuffer, to bytes: inout [UInt8]) -> Bool {
         if hasEnded { return true }
         guard case .counted = framing, remaining <= Self.smallBody, source.length >= remaining else { return false }
         source.appendPrefix(remaining, to: &bytes)
         source.drain(remaining)
-        bytesTaken += remaining
+        takeWhole(remaining)
+        return true
+    }
+
+    /// The whole body went with its head.
+    func takeWhole(_ count: Int) {
+        bytesTaken += count
         remaining = 0
         hasEnded = true
-        return true
     }
 
     /// The source has ended. Completes a body that ends so.
     /// - Returns: false if the body is incomplete.
-    mutating func sourceEnded(target: Evbuffer) -> Bool {
+    func sourceEnded(target: Evbuffer) -> Bool {
         guard !hasEnded else { return true }
         guard endsWithSource else { return false }
         if case .untilEndToChunks = framing { target.append(Array("0\r\n\r\n".utf8)) }
@@ -142,7 +155,7 @@ struct ForwardLane {
     }
 
     /// Gives up the rest of the body.
-    mutating func abandon() {
+    func abandon() {
         hasEnded = true
         paused = []
     }
@@ -151,7 +164,7 @@ struct ForwardLane {
 // MARK: - Chunks
 
 extension ForwardLane {
-    private mutating func pumpChunks(from source: Evbuffer, to target: Evbuffer) -> Progress {
+    private func pumpChunks(from source: Evbuffer, to target: Evbuffer) -> Progress {
         guard var scanner = chunks.take() else { return .ended }
         defer { chunks = scanner }
         while !source.isEmpty, !hasEnded {
@@ -176,7 +189,7 @@ extension ForwardLane {
         return hasEnded ? .ended : .flowing
     }
 
-    private mutating func scanFraming(
+    private func scanFraming(
         _ scanner: inout ChunkedScanner, from source: Evbuffer, to target: Evbuffer
     ) throws(HTTPParseError) {
         var step: ChunkedScanner.Step?

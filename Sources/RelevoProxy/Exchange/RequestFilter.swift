@@ -9,7 +9,7 @@ enum Verdict {
     /// It goes to an endpoint of the cluster.
     case forward(Cluster, Domain?, Patience)
     /// The proxy answers.
-    case answer(LocalAnswer, Domain?)
+    indirect case answer(LocalAnswer, Domain?)
     /// It fails.
     case fault(Fault, Domain?)
 }
@@ -21,7 +21,10 @@ struct RequestFilter {
 
     /// Judges a parsed head. Edits that the hook asks for are made in `request`.
     func judge(_ request: inout RequestHead, client: [UInt8]) -> Verdict {
-        if request.method == .connect || request.method == .trace { return .fault(.clientMethodRefused, nil) }
+        switch request.method {
+        case .connect, .trace: return .fault(.clientMethodRefused, nil)
+        default: break
+        }
         if case .length(let length) = request.framing, isTooLarge(length) { return .fault(.clientBodyTooLarge, nil) }
         if goesInCircles(request) { return .fault(.routeLoop, nil) }
         if let hook, let verdict = consult(hook, &request, client) { return verdict }

@@ -26,7 +26,7 @@ struct ResponsePlan {
     var persists: Bool
 
     /// Plans a final response with the framing that RFC 9112 §6.3 gives it.
-    init(_ framing: BodyFraming, _ context: ResponseContext, date: [UInt8]) {
+    init(_ framing: BodyFraming, _ context: ResponseContext, date: [UInt8]?) {
         if context.isClassic {
             rewrite = .classic
             persists = false

@@ -15,12 +15,11 @@ enum AccessLogLine {
         output.append(contentsOf: LogText.requestID)
         JSONText.append(requestID[...], to: &output)
         output.append(contentsOf: LogText.client)
-        JSONText.append(exchange.record.client[...], to: &output)
+        JSONText.append(exchange.clientAddress[...], to: &output)
         output.append(contentsOf: LogText.peer)
         if let client = exchange.client { append(client.peer, host: client.peerHost, to: &output) }
         output.append(0x22)
-        JSONText.append(LogText.domain, exchange.record.domain?.name, to: &output)
-        // Single properties: to pass the head on would be to copy it, with a reference count for each of its arrays.
+        JSONText.append(LogText.domain, exchange.domain?.name, to: &output)
         let head = exchange.request.fields.bytes
         output.append(contentsOf: LogText.host)
         JSONText.append(exchange.request.authority.host[...], to: &output)
@@ -29,6 +28,7 @@ enum AccessLogLine {
         output.append(contentsOf: LogText.target)
         JSONText.append(head[exchange.request.targetRange.clamped(to: head.indices)], to: &output)
         append(exchange.record, now: now, to: &output)
+        append(exchange, exchange.record, to: &output)
         output.append(contentsOf: LogText.end)
     }
 
@@ -51,7 +51,7 @@ enum AccessLogLine {
         }
     }
 
-    private static func append(_ record: borrowing ExchangeRecord, now: MonotonicTime, to output: inout [UInt8]) {
+    private static func append(_ record: ExchangeRecord, now: MonotonicTime, to output: inout [UInt8]) {
         let (began, complete) = (record.started, record.headComplete)
         output.append(contentsOf: LogText.status)
         JSONText.append(record.status, to: &output)
@@ -63,8 +63,11 @@ enum AccessLogLine {
         JSONText.append(LogText.head, milliseconds: span(began, complete), to: &output)
         JSONText.append(LogText.connect, milliseconds: span(record.connectBegan, record.connected), to: &output)
         JSONText.append(LogText.response, milliseconds: span(complete, record.responseBegan), to: &output)
-        JSONText.append(LogText.cluster, record.cluster?.name, to: &output)
-        JSONText.append(LogText.endpoint, record.endpoint?.text, to: &output)
+    }
+
+    private static func append(_ exchange: Exchange, _ record: ExchangeRecord, to output: inout [UInt8]) {
+        JSONText.append(LogText.cluster, exchange.cluster?.cluster.name, to: &output)
+        JSONText.append(LogText.endpoint, exchange.target?.endpoint.text, to: &output)
         output.append(contentsOf: LogText.attempts)
         JSONText.append(record.attempts, to: &output)
         output.append(contentsOf: LogText.clientRequest)
@@ -72,7 +75,7 @@ enum AccessLogLine {
         output.append(contentsOf: record.upstreamReused ? LogText.reused : LogText.notReused)
         guard let fault = record.fault else { return }
         JSONText.append(LogText.code, fault.rawValue, to: &output)
-        JSONText.append(LogText.detail, record.detail, to: &output)
+        JSONText.append(LogText.detail, exchange.detail, to: &output)
     }
 
     private static func span(_ from: MonotonicTime?, _ to: MonotonicTime?) -> UInt64? {

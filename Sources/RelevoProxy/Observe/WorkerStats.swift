@@ -14,7 +14,7 @@ package struct WorkerStats: Sendable {
     /// Exchanges running now.
     package var requestsActive = 0
     /// Answers by first digit of the status; index 0 counts requests that got none.
-    package var statusClasses = [Int](repeating: 0, count: 6)
+    package var statusClasses: [6 of Int] = .init(repeating: 0)
     /// Failed requests by fault.
     package var faults: [Fault: Int] = [:]
     /// Connections to endpoints that were begun.
@@ -30,10 +30,10 @@ package struct WorkerStats: Sendable {
     package init() {}
 
     /// Counts an exchange that is over.
-    mutating func count(_ record: borrowing ExchangeRecord) {
-        let answered = (100..<600).contains(record.status) && record.fault != .clientClosed
-        statusClasses[answered ? record.status / 100 : 0] += 1
-        if let fault = record.fault { faults[fault, default: 0] += 1 }
+    mutating func count(_ record: ExchangeRecord) {
+        let isLost = if case .clientClosed = record.fault { true } else { false }
+        let isAnswered = record.status >= 100 && record.status < 600 && !isLost
+        statusClasses[isAnswered ? record.status / 100 : 0] += 1
         bytesReceived += record.bytesReceived
         bytesSent += record.bytesSent
     }

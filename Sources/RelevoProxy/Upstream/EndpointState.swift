@@ -1,35 +1,44 @@
-// What a worker knows about endpoints at run time.
+// What a worker knows about an endpoint at run time.
 // Configuration is Endpoint's matter.
 
-package import CLibevent
-package import RelevoPolicy
+import CLibevent
+import RelevoPolicy
 
 /// The runtime state of one endpoint in one worker. Confined to the worker's thread.
-package final class EndpointState {
+final class EndpointState {
     /// The endpoint as configured.
-    package let endpoint: Endpoint
+    let endpoint: Endpoint
+    /// Its connections between two requests.
+    let pool: UpstreamPool
     /// Where it can be reached; empty while its name is unresolved.
-    package private(set) var addresses: [SocketAddress]
+    private var addresses: [SocketAddress]
     private var turn = 0
 
     /// Creates the state; literals and paths have their address at once.
-    package init(_ endpoint: Endpoint) {
+    init(_ endpoint: Endpoint, pool: UpstreamPool) {
         self.endpoint = endpoint
+        self.pool = pool
         addresses = Self.knownAddress(endpoint.address).map { [$0] } ?? []
     }
 
     /// Whether the endpoint can be tried.
-    package var isUsable: Bool { !addresses.isEmpty }
+    var isUsable: Bool { !addresses.isEmpty }
 
     /// Takes the addresses that its name has now.
-    package func resolved(to found: [SocketAddress]) { addresses = found }
+    func resolved(to found: [SocketAddress]) { addresses = found }
 
-    /// Appends the addresses for one request, the first to be tried last: each request begins with another.
-    package func appendAddresses(to list: inout [SocketAddress]) {
+    /// Begins to go through the addresses for one request: each request begins with another.
+    func beginTurn() -> AddressTurn {
         if addresses.count > 1 { turn = (turn + 1) % addresses.count }
-        for position in stride(from: addresses.count - 1, through: 0, by: -1) {
-            list.append(addresses[(turn + position) % addresses.count])
-        }
+        return AddressTurn(position: turn, left: addresses.count)
+    }
+
+    /// The next address of a turn; nil if all were tried, or if there is none any more.
+    func next(_ turn: inout AddressTurn) -> SocketAddress? {
+        guard turn.left > 0, !addresses.isEmpty else { return nil }
+        turn.left -= 1
+        turn.position = (turn.position + 1) % addresses.count
+        return addresses[turn.position]
     }
 
     private static func knownAddress(_ address: EndpointAddress) -> SocketAddress? {
@@ -40,3 +49,14 @@ package final class EndpointState {
         }
     }
 }
+
+/// How far one request has gone through the addresses of an endpoint.
+struct AddressTurn: BitwiseCopyable {
+    /// The address that was tried last.
+    fileprivate(set) var position = 0
+    /// Addresses that were not tried yet.
+    fileprivate(set) var left = 0
+}
+
+@available(*, unavailable)
+extension EndpointState: Sendable {}

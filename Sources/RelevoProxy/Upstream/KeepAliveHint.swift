@@ -5,17 +5,16 @@ import RelevoHTTP
 
 /// Reads `Keep-Alive: timeout=5, max=100`.
 enum KeepAliveHint {
-    /// How long to keep a connection after this response: the usual time, or a second less than the endpoint says; in
-    /// nanoseconds. Of several hints the shortest counts.
-    static func patience(_ response: borrowing ResponseHead, usual: UInt64) -> UInt64 {
-        guard response.fields.contains(.keepAlive) else { return usual }
+    /// How long to keep a connection after this response: a second less than the endpoint says, in nanoseconds; nil if
+    /// it says nothing. Of several hints the shortest counts.
+    static func patience(_ response: borrowing ResponseHead) -> UInt64? {
+        guard response.fields.contains(.keepAlive) else { return nil }
         var shortest: Int?
         for line in response.fields.lines where line.known == .keepAlive && !line.removed {
             guard let seconds = timeout(in: response.fields.value(of: line)) else { continue }
             shortest = min(seconds, shortest ?? seconds)
         }
-        guard let shortest else { return usual }
-        return min(usual, UInt64(max(0, shortest - 1)) * 1_000_000_000)
+        return shortest.map { UInt64(max(0, $0 - 1)) * 1_000_000_000 }
     }
 
     /// The smallest number behind a `timeout=`, at least 0; quotes and blanks around it do not matter.

@@ -7,28 +7,28 @@ import RelevoPolicy
 /// One connection to an endpoint. Confined to its worker's thread.
 final class UpstreamConnection {
     let bufferevent: Bufferevent
-    /// The endpoint that it leads to.
-    let endpoint: Endpoint
-    /// The address of it.
+    /// Where it leads.
     let address: SocketAddress
     /// The exchange that uses the connection; nil while it waits in the pool.
     var exchange: Exchange?
     /// Requests that were sent on it.
     var requestCount = 0
+    /// The turn of the loop in which it was released.
+    var released: EventLoop.Turn?
     /// When it has waited too long.
     let deadline = Deadline()
     /// The pool in which the connection waits: told when it has ended, has waited too long, or has spoken unasked.
-    var keeper: UpstreamPool?
+    var pool: UpstreamPool?
 
     /// Begins to open a connection.
     /// - Throws: what the system refuses at once.
     init(
-        loop: EventLoop, endpoint: Endpoint, address: SocketAddress, exchange: Exchange
+        loop: EventLoop, address: SocketAddress, exchange: Exchange
     ) throws(SystemError) {
         bufferevent = try Bufferevent(loop: loop, connectingTo: address)
-        self.endpoint = endpoint
         self.address = address
         self.exchange = exchange
+        bufferevent.onArrival = { [unowned self] in self.exchange?.upstreamArrived($0) ?? false }
         bufferevent.onRead = { [unowned self] in
             if let exchange = self.exchange { exchange.upstreamReadable() } else { idleEnded() }
         }
@@ -40,7 +40,7 @@ final class UpstreamConnection {
         deadline.onExpired = { [unowned self] in idleEnded() }
     }
 
-    private func idleEnded() { keeper?.idleEnded(self) }
+    private func idleEnded() { pool?.idleEnded(self) }
 
     /// Whether an earlier request was served on it.
     var isReused: Bool { requestCount > 1 }
@@ -48,7 +48,7 @@ final class UpstreamConnection {
     /// Ends the connection.
     func close(_ ending: Bufferevent.Ending = .orderly) {
         exchange = nil
-        keeper = nil
+        pool = nil
         bufferevent.retire(ending)
     }
 }

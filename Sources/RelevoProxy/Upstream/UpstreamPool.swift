@@ -1,59 +1,71 @@
-// Connections to endpoints between two requests. When a connection may be kept is Exchange's matter.
+// The connections to one endpoint between two requests. When a connection may be kept is Exchange's matter.
 // Nothing here is shared between workers.
 
 import CLibevent
 import RelevoPolicy
 
-/// The idle connections of one worker. Confined to its thread.
+/// The idle connections of one worker to one endpoint. Confined to the worker's thread.
 final class UpstreamPool {
     private let loop: EventLoop
     private let wheel: DeadlineWheel
     private let limit: Int
-    private var idle: [[UpstreamConnection]]
+    private var idle: [UpstreamConnection] = []
 
-    init(loop: EventLoop, wheel: DeadlineWheel, snapshot: ProxySnapshot) {
+    /// Creates an empty pool that keeps at most `limit` connections.
+    init(loop: EventLoop, wheel: DeadlineWheel, limit: Int) {
         self.loop = loop
         self.wheel = wheel
-        limit = snapshot.limits.idleUpstreams
-        idle = [[UpstreamConnection]](repeating: [], count: snapshot.endpointCount)
+        self.limit = limit
     }
 
-    /// A kept connection to an address of an endpoint. The one used last comes first: it is the least likely to have
-    /// ended, and what has ended or spoken unasked is passed over. The address was chosen before, so keeping
-    /// connections does not change who gets how many requests.
-    func lease(_ endpoint: Endpoint, _ address: SocketAddress, to exchange: Exchange) -> UpstreamConnection? {
-        let id = endpoint.id
-        while let index = idle[id].lastIndex(where: { $0.address == address }) {
-            let connection = idle[id].remove(at: index)
-            // What has come since the last turn of the loop would be taken for this exchange's response.
-            guard connection.bufferevent.isQuiet else {
+    /// A kept connection to an address. The one used last comes first: it is the least likely to have ended, and what
+    /// has ended or spoken unasked is passed over. The address was chosen before, so keeping connections does not
+    /// change who gets how many requests.
+    func lease(_ address: SocketAddress, to exchange: Exchange) -> UpstreamConnection? {
+        while let connection = takeLast(address) {
+            // What has come unasked would be taken for this exchange's response.
+            guard isQuiet(connection) else {
                 end(connection)
                 continue
             }
             wheel.unset(connection.deadline)
-            connection.keeper = nil
+            connection.pool = nil
             connection.exchange = exchange
             return connection
         }
         return nil
     }
 
+    /// One that was released before this turn of the loop comes first: the loop has looked at it since.
+    private func takeLast(_ address: SocketAddress) -> UpstreamConnection? {
+        guard !idle.isEmpty else { return nil }
+        let turn = loop.turn
+        let seen = idle.lastIndex { $0.released != turn && $0.address == address }
+        guard let index = seen ?? idle.lastIndex(where: { $0.address == address }) else { return nil }
+        return idle.remove(at: index)
+    }
+
+    private func isQuiet(_ connection: UpstreamConnection) -> Bool {
+        guard let released = connection.released else { return connection.bufferevent.isQuiet }
+        return connection.bufferevent.isQuiet(since: released)
+    }
+
     /// Keeps a connection for `patience` nanoseconds, or closes it if there are enough.
     func release(_ connection: UpstreamConnection, patience: UInt64) {
-        let id = connection.endpoint.id
-        guard patience > 0, idle[id].count < limit else {
+        guard patience > 0, idle.count < limit else {
             end(connection)
             return
         }
         connection.exchange = nil
-        connection.keeper = self
+        connection.pool = self
+        connection.released = loop.turn
         wheel.set(connection.deadline, at: loop.now.advanced(by: patience))
-        idle[id].append(connection)
+        idle.append(connection)
     }
 
     /// A waiting connection has ended. The caller's reference keeps it alive when the list lets go of it.
     func idleEnded(_ connection: UpstreamConnection) {
-        idle[connection.endpoint.id].removeAll { $0 === connection }
+        idle.removeAll { $0 === connection }
         end(connection)
     }
 
@@ -66,8 +78,8 @@ final class UpstreamPool {
 
     /// Ends all kept connections.
     func endAll() {
-        let all = idle.joined()
-        idle = idle.map { _ in [] }
+        let all = idle
+        idle = []
         for connection in all { end(connection) }
     }
 }
