@@ -2,6 +2,7 @@
 #ifndef RELEVO_CEVENT2_SHIM_H
 #define RELEVO_CEVENT2_SHIM_H
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -20,6 +21,8 @@
 
 /* The C library declares these only for GNU sources, which importers of this module are not. */
 extern int accept4(int descriptor, struct sockaddr *peer, socklen_t *length, int flags);
+extern int pipe2(int descriptors[2], int flags);
+extern ssize_t splice(int in, off_t *in_offset, int out, off_t *out_offset, size_t count, unsigned flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
 
 extern int sched_getaffinity(pid_t process, size_t size, void *mask);
@@ -45,6 +48,15 @@ static inline int relevo_is_reset(int descriptor) {
 static inline int relevo_is_active(const struct event *event) {
     return (event->ev_evcallback.evcb_flags & (EVLIST_ACTIVE | EVLIST_ACTIVE_LATER)) != 0;
 }
+
+/* Opens a pipe that neither blocks nor survives exec. */
+static inline int relevo_pipe(int ends[2]) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }
+
+/* Asks for a pipe's size in bytes (F_SETPIPE_SZ, which is declared only for GNU sources). */
+static inline int relevo_set_pipe_size(int descriptor, int size) { return fcntl(descriptor, 1031, size); }
+
+/* Moves pages between a socket and a pipe: SPLICE_F_MOVE | SPLICE_F_NONBLOCK. */
+static inline ssize_t relevo_splice(int in, int out, size_t count) { return splice(in, NULL, out, NULL, count, 3); }
 
 /* Creates an eventfd that neither blocks nor survives exec. */
 static inline int relevo_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

@@ -58,6 +58,7 @@ extension Bufferevent {
         guard currentPhase == .open, let buffer = input.raw else { return }
         let held = evbuffer_get_length(buffer)
         guard held < readHighMark else { return restUntilDrained() }
+        if held == 0, let readableHandler, readableHandler() { return }
         if held == 0, readStep == 0, let arrivalHandler {
             readSmall(into: buffer, offeringTo: arrivalHandler)
         } else {

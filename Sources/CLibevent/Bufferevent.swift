@@ -30,6 +30,7 @@ public final class Bufferevent {
 
     // What is stored is not public: the compiler can then prove that no two accesses meet, and need not check each.
     var arrivalHandler: ((Span<UInt8>) -> Bool)?
+    var readableHandler: (() -> Bool)?
     var readHandler: (() -> Void)?
     var writtenHandler: (() -> Void)?
     var progressHandler: (() -> Void)?
@@ -165,6 +166,13 @@ extension Bufferevent {
         set { arrivalHandler = newValue }
     }
 
+    /// Asked, while it is set, when bytes can be read and ``input`` is empty. True means that its owner has seen to
+    /// them by other ways, as ``SplicePipe`` is one: then nothing is read here.
+    public var onReadable: (() -> Bool)? {
+        get { readableHandler }
+        set { readableHandler = newValue }
+    }
+
     /// Called when bytes have arrived in ``input``.
     public var onRead: (() -> Void)? {
         get { readHandler }
@@ -225,6 +233,14 @@ extension Bufferevent {
         guard sent < bytes.count else { return }
         if sent < 0, errno != EAGAIN, errno != EINTR { writeFailure = true }
         output.append(bytes, from: max(0, sent))
+        isWriting = true
+        bufferevent_enable(raw, Int16(EV_WRITE))
+    }
+
+    /// Has ``onWritten`` called when the socket takes bytes again, though ``output`` is empty: for owners that write
+    /// past it.
+    public func awaitWritable() {
+        guard currentPhase == .open, flavour == .socket, let raw else { return }
         isWriting = true
         bufferevent_enable(raw, Int16(EV_WRITE))
     }
@@ -292,6 +308,7 @@ extension Bufferevent {
         output.invalidate()
         bufferevent_free(raw)
         arrivalHandler = nil
+        readableHandler = nil
         readHandler = nil
         writtenHandler = nil
         progressHandler = nil

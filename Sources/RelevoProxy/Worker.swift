@@ -51,6 +51,8 @@ package final class Worker {
     /// Exchanges that wait to be used again, each knows the next.
     private var spareExchange: Exchange?
     private var spareCount = 0
+    private var sparePipes: [SplicePipe] = []
+    private var pipeCount = 0
     private var tick: Timer?
     private var drainLimit: Timer?
     private var onDrained: (() -> Void)?
@@ -62,6 +64,10 @@ package final class Worker {
     private static let troubleInterval: Duration = .seconds(10)
     /// Exchanges that are kept for their memory.
     private static let maxSpares = 64
+    /// Pipes in use at most, of two descriptors each.
+    private static let maxPipes = 128
+    /// Empty pipes that are kept.
+    private static let maxSparePipes = 8
     /// Idle client connections that end when descriptors have run out.
     private static let evictions = 4
 
@@ -107,6 +113,7 @@ package final class Worker {
     /// Out of descriptors: idle connections to endpoints and of clients are the ones that are missed least.
     func makeRoom() {
         endIdleUpstreams()
+        sparePipes = []
         for _ in 0..<Self.evictions { evictIdle() }
     }
 
@@ -198,6 +205,19 @@ extension Worker {
 
     /// Counts a request that failed.
     func count(_ fault: Fault) { faults[fault, default: 0] += 1 }
+
+    /// A pipe for a large body; nil if enough are in use or no descriptor is left: such a body is copied.
+    func takePipe() -> SplicePipe? {
+        guard pipeCount < Self.maxPipes, let pipe = sparePipes.popLast() ?? (try? SplicePipe()) else { return nil }
+        pipeCount += 1
+        return pipe
+    }
+
+    /// Takes a pipe back; what is held in it is lost with it.
+    func giveBack(_ pipe: SplicePipe) {
+        pipeCount -= 1
+        if pipe.held == 0, sparePipes.count < Self.maxSparePipes { sparePipes.append(pipe) }
+    }
 
     /// The worker's counters.
     package var statistics: WorkerStats {

@@ -137,7 +137,7 @@ extension ClientConnection {
         }
     }
 
-    private func signalled(_ signal: BuffereventSignal) {
+    func signalled(_ signal: BuffereventSignal) {
         switch signal {
         case .connected: break
         case .endOfStream:

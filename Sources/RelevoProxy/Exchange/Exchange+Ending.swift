@@ -91,6 +91,8 @@ extension Exchange {
     }
 
     private func end(_ continuation: ClientConnection.Continuation) {
+        endSplicingRequest()
+        endSplicingResponse()
         worker.stats.count(record)
         if let fault = record.fault { worker.count(fault) }
         worker.accessLog?.append(self)

@@ -185,6 +185,7 @@ extension Exchange {
         case .tooLarge: fail(.clientBodyTooLarge)
         case .flowing:
             pauseRequestIfFull(upstream.bufferevent)
+            spliceRequestIfBulk()
             if client.hasEnded, client.bufferevent.input.isEmpty { requestSourceEnded() }
         }
     }

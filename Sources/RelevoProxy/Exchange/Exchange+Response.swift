@@ -217,6 +217,7 @@ extension Exchange {
                 fail(.upstreamTruncated)
             } else {
                 pauseResponseIfFull(client.bufferevent)
+                spliceResponseIfBulk()
             }
         }
     }
@@ -246,9 +247,7 @@ extension Exchange {
 
     /// The client's connection has room again.
     func clientDrained() {
-        guard responseLane.paused.contains(.targetFull) else { return }
-        responseLane.paused.remove(.targetFull)
-        pumpResponse()
+        if responseLane.paused.contains(.targetFull) { resumeResponse() }
     }
 
     /// The client takes bytes, however slowly.

@@ -76,6 +76,7 @@ extension Exchange {
 
     func closeUpstream(_ ending: Bufferevent.Ending) {
         guard let connection = upstream else { return }
+        endSplicingResponse()
         upstream = nil
         target?.pool.end(connection, ending)
     }
@@ -138,6 +139,7 @@ extension Exchange {
     private func upstreamStoppedReading() {
         guard machine.isReceivingRequest else { return }
         requestLane.abandon()
+        endSplicingRequest()
         requestWasCutOff = true
         perform(machine.requestEnded())
     }
@@ -166,10 +168,6 @@ extension Exchange {
         if isTunnel, requestLane.hasEnded, upstream?.bufferevent.output.isEmpty ?? false {
             upstream?.bufferevent.shutdownOutput()
         }
-        guard requestLane.paused.contains(.targetFull) else { return }
-        requestLane.paused.remove(.targetFull)
-        endPause()
-        armDeadline()
-        pumpRequest()
+        if requestLane.paused.contains(.targetFull) { resumeRequest() }
     }
 }

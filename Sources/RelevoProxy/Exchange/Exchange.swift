@@ -25,6 +25,8 @@ final class Exchange {
     var request = RequestHead()
     var traits = RequestTraits()
     let requestLane = ForwardLane()
+    /// What a large body goes through.
+    var requestPipe: SplicePipe?
     /// The domain, if one was found.
     private(set) var domain: Domain?
     /// Whether bytes go on as they came, but for the Connection field.
@@ -65,6 +67,8 @@ final class Exchange {
     var responseTraits = ResponseTraits()
     var responseScanner = HeadScanner()
     let responseLane = ForwardLane()
+    /// What a large body goes through.
+    var responsePipe: SplicePipe?
     var interimResponses = 0
     /// Whether both sides have left HTTP (RFC 9110 §7.8).
     var isTunnel = false

@@ -55,11 +55,12 @@ final class ForwardLane {
     /// Why nothing moves at the moment.
     var paused: PauseReasons = []
     /// Whether the body is complete.
-    private(set) var hasEnded = true
+    var hasEnded = true
     /// Body bytes taken from the source so far, framing included.
-    private(set) var bytesTaken = 0
-    private var framing = LaneFraming.none
-    private var remaining = 0
+    var bytesTaken = 0
+    private(set) var framing = LaneFraming.none
+    /// Bytes of a counted body that are still to come.
+    var remaining = 0
     private var limit = Int.max
     /// Whether there is a scanner: looking at so large an optional is not free.
     private var isChunked = false
