@@ -98,3 +98,14 @@ if isFuzzing {
             name: "FuzzExchange", dependencies: ["FuzzSupport", "CLibevent", "RelevoPolicy", "RelevoProxy"],
             path: "Fuzzing/Exchange", swiftSettings: common))
 }
+
+// The micro-benchmarks replace the C library's allocator by one that counts, so only Benchmarks/micro sees them.
+let isMeasuring = Context.environment["RELEVO_BENCHMARKS"] == "1"
+if isMeasuring {
+    package.targets += [
+        .target(name: "AllocationCounter", path: "Benchmarks/AllocationCounter"),
+        .executableTarget(
+            name: "relevo-micro", dependencies: ["AllocationCounter", "RelevoHTTP", "RelevoPolicy"],
+            path: "Benchmarks/Micro", swiftSettings: common),
+    ]
+}

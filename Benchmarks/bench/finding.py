@@ -69,14 +69,24 @@ def check_tools(wanted):
 
 
 def build_openloop(root, build):
-    """Compiles the open-loop generator if its source is newer than the program."""
-    source, program = root / "Benchmarks/load/openloop.c", build / "openloop"
+    """The open-loop generator."""
+    return compiled(root / "Benchmarks/load/openloop.c", build / "openloop", [])
+
+
+def build_allocation_counter(root, build):
+    """The library that counts heap allocations."""
+    source = root / "Benchmarks/AllocationCounter/counter.c"
+    return compiled(source, build / "allocations.so", ["-shared", "-fPIC", f"-I{source.parent}/include"])
+
+
+def compiled(source, program, flags):
+    """Compiles a file in C if it is newer than the program."""
     if program.exists() and program.stat().st_mtime >= source.stat().st_mtime:
         return program
     compiler = shutil.which("cc") or shutil.which("clang")
     if not compiler:
-        raise Failure("the scenario `rate` needs a C compiler; Debian: apt-get install gcc libc6-dev")
-    ran = subprocess.run([compiler, "-O2", "-o", str(program), str(source)], capture_output=True, text=True)
+        raise Failure(f"{source.name} needs a C compiler; Debian: apt-get install gcc libc6-dev")
+    ran = subprocess.run([compiler, "-O2", *flags, "-o", str(program), str(source)], capture_output=True, text=True)
     if ran.returncode != 0:
         raise Failure(f"{source.name} does not compile:\n{ran.stderr}")
     return program

@@ -1,11 +1,13 @@
 # One measurement: a proxy started for one scenario, warmed up, loaded, and ended, and what that cost it.
 # Which measurements there are, and in which order, is decided in `compare`.
 
+import copy
 import os
 import pathlib
 import re
 import shutil
 import signal
+import struct
 import tempfile
 import time
 
@@ -25,6 +27,7 @@ class Bench:
         self.proxy_cores, self.load_cores = cores
         self.seconds = seconds
         self.openloop = None
+        self.allocation_counter = None
         self.origin = None
 
     def start_origin(self, program):
@@ -146,6 +149,32 @@ class Bench:
         """System calls for each request, by name, counted by strace on a run of its own."""
         try:
             return self.run(peer, scenario, self.traced)
+        except Failure as failure:
+            self.origin.check()
+            return {"failure": str(failure)}
+
+    def allocations(self, peer, scenario):
+        """Heap allocations for each further request, libevent's apart, on a run of its own.
+
+        Every load opens its connections anew; what that takes is the same in a short load and in a long one.
+        """
+        counts = self.work / "allocations.counts"
+        watched = copy.copy(peer)
+        watched.environment = {
+            **peer.environment, "LD_PRELOAD": str(self.allocation_counter), "RELEVO_ALLOCATIONS": str(counts)}
+
+        def load(scenario, process, port, place):
+            def costs(seconds):
+                before = struct.unpack("QQ", counts.read_bytes())
+                result = closed_loop(self.processes, scenario, port, seconds, place)
+                after = struct.unpack("QQ", counts.read_bytes())
+                return [late - early for early, late in zip(before, after)], result["requests"], result["errors"]
+            costs(2)
+            (few, fewer, _), (many, more, errors) = costs(1), costs(5)
+            libevent, own = ((late - early) / (more - fewer) for early, late in zip(few, many))
+            return {"libevent": libevent, "own": own, "errors": errors}
+        try:
+            return self.run(watched, scenario, load)
         except Failure as failure:
             self.origin.check()
             return {"failure": str(failure)}

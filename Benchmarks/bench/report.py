@@ -25,6 +25,7 @@ class Results:
         for run in raw["results"]:
             self.runs.setdefault(run["scenario"], {}).setdefault(run["peer"], []).append(run)
         self.calls = {(each["scenario"], each["peer"]): each for each in raw["syscalls"]}
+        self.allocations = {each["scenario"]: each for each in raw.get("allocations", [])}
 
     def values(self, scenario, peer, key):
         runs = self.runs.get(scenario, {}).get(peer, [])
@@ -53,6 +54,9 @@ class Results:
         for call in self.raw["syscalls"]:
             if "failure" in call:
                 found.append(f"{TITLES[call['peer']]}, {call['scenario']}, strace: {call['failure']}")
+        for name, figures in self.allocations.items():
+            if "failure" in figures:
+                found.append(f"Relevo, {name}, heap allocations: {figures['failure']}")
         return found
 
 
@@ -171,6 +175,10 @@ def section(results, name):
         opened = {TITLES[peer]: results.median(name, peer, "opened") for peer in results.peers(name)}
         told = ", ".join(f"{title} {count:.0f}" for title, count in opened.items() if count)
         lines += ["", f"New connections to the origin during the load: {told or 'none'}."]
+        heap = results.allocations.get(name, {})
+        if "own" in heap:
+            lines += ["", f"Relevo's heap allocations for each request: {heap['own']:.4f} by its own code, "
+                      f"{heap['libevent']:.4f} by libevent."]
     else:
         lines += rate_section(results) if scenario.kind == "rate" else idle_section(results, name)
     return lines + [""]
@@ -275,3 +283,10 @@ def progress_calls(scenario, peer, figures):
         return f"{start}  FAILED: {figures['failure']}"
     names = ", ".join(f"{name} {count:.2f}" for name, count in list(figures["by_name"].items())[:5])
     return f"{start}  {figures['calls']:8.2f} syscalls/{scenario.unit}: {names}"
+
+
+def progress_allocations(scenario, figures):
+    start = f"{scenario.name:<10}  Relevo        "
+    if "failure" in figures:
+        return f"{start}  FAILED: {figures['failure']}"
+    return f"{start}  {figures['own']:.4f} allocations/request, libevent {figures['libevent']:.4f}"

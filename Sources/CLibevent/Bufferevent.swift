@@ -220,15 +220,16 @@ extension Bufferevent {
 
     /// Sends bytes without the way through ``output``, as far as the socket takes them; the rest goes there.
     ///
-    /// Like ``flush()`` it tells failures later, as a signal.
-    public func send(_ bytes: [UInt8]) {
+    /// Like ``flush()`` it tells failures later, as a signal. With `endFollows` the bytes leave together with the end
+    /// of the stream, which the caller brings about at once (``shutdownOutput()``, ``close(_:)``): one packet, not two.
+    public func send(_ bytes: [UInt8], endFollows: Bool = false) {
         guard currentPhase == .open, flavour == .socket, let raw, !isWriting, output.isEmpty else {
             output.append(bytes)
             flush()
             return
         }
         let sent = bytes.withUnsafeBytes {
-            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            Glibc.send(descriptor, $0.baseAddress, $0.count, endFollows ? Self.lastFlags : Self.sendFlags)
         }
         guard sent < bytes.count else { return }
         if sent < 0, errno != EAGAIN, errno != EINTR { writeFailure = true }
@@ -236,6 +237,9 @@ extension Bufferevent {
         isWriting = true
         bufferevent_enable(raw, Int16(EV_WRITE))
     }
+
+    private static let sendFlags = CInt(MSG_NOSIGNAL)
+    private static let lastFlags = CInt(MSG_NOSIGNAL) | CInt(MSG_MORE)
 
     /// Has ``onWritten`` called when the socket takes bytes again, though ``output`` is empty: for owners that write
     /// past it.

@@ -20,6 +20,7 @@ package struct RandomBalancer: Sendable {
     package func choose(_ candidates: Candidates, using random: inout RandomSource) -> Int? {
         guard candidates.isEverything else { return chooseAmong(candidates, using: &random) }
         guard let total = sums.last, total > 0 else { return nil }
+        if sums.count == 1 { return 0 }
         let mark = Int.random(in: 0..<total, using: &random)
         var low = 0
         var high = sums.count - 1

@@ -125,22 +125,29 @@ extension Exchange {
         record.fault = nil
         detail = nil
         upstream.requestCount += 1
-        worker.scratch.removeAll(keepingCapacity: true)
-        let rewrite = requestRewrite
-        HeadSerializer.append(request: request, rewrite: rewrite, to: &worker.scratch)
         requestLane.paused = []
         upstream.bufferevent.startReading()
+        Self.send(
+            request, requestRewrite, to: upstream.bufferevent, isWhole: requestLane.hasEnded, by: &worker.scratch)
         guard !requestLane.hasEnded else {
             pausedSince = nil
-            upstream.bufferevent.send(worker.scratch)
             perform(machine.requestEnded())
             return
         }
-        upstream.bufferevent.output.append(worker.scratch)
         endPause()
         awaitsContinue = traits.expectsContinue
         armDeadline()
         pumpRequest()
+    }
+
+    /// A head that a body follows waits for it in the output. Nothing that is called here comes back to the worker.
+    private static func send(
+        _ head: borrowing RequestHead, _ rewrite: RequestRewrite, to target: Bufferevent, isWhole: Bool,
+        by scratch: inout [UInt8]
+    ) {
+        scratch.removeAll(keepingCapacity: true)
+        HeadSerializer.append(request: head, rewrite: rewrite, to: &scratch)
+        if isWhole { target.send(scratch) } else { target.output.append(scratch) }
     }
 
     /// The endpoint takes bytes of the request, however slowly.

@@ -39,11 +39,22 @@ extension Exchange {
         let plan = planResponse(isComplete: true)
         responseLane.start(plan.lane, limits: worker.headLimits)
         responseLane.takeWhole(body.count)
-        serialize(plan.rewrite)
-        worker.scratch.append(body)
-        client.bufferevent.send(worker.scratch)
-        record.bytesSent += worker.scratch.count
+        let endFollows = !persists && !machine.isReceivingRequest
+        record.bytesSent += Self.send(
+            response, plan.rewrite, body, to: client.bufferevent, endFollows: endFollows, by: &worker.scratch)
         perform(machine.responseEnded())
+    }
+
+    /// Nothing that is called here comes back to the worker: it may be kept from its scratch meanwhile.
+    private static func send(  // tidy: parameters: all that one message is made of, for one look at the scratch
+        _ head: borrowing ResponseHead, _ rewrite: ResponseRewrite, _ body: Span<UInt8>, to client: Bufferevent,
+        endFollows: Bool, by scratch: inout [UInt8]
+    ) -> Int {
+        scratch.removeAll(keepingCapacity: true)
+        HeadSerializer.append(response: head, rewrite: rewrite, to: &scratch)
+        scratch.append(body)
+        client.send(scratch, endFollows: endFollows)
+        return scratch.count
     }
 
     /// Bytes of the endpoint have come.

@@ -42,9 +42,11 @@ extension Exchange {
     }
 
     private func chooseEndpoint() {
-        guard let cluster, let position = cluster.choose(tried: triedPositions, using: &worker.random) else { return }
-        triedPositions.append(position)
-        let chosen = cluster.endpoints[position]
+        if let position { triedPositions.append(position) }
+        let tried = position == nil ? [] : triedPositions
+        guard let cluster, let next = cluster.choose(tried: tried, using: &worker.random) else { return }
+        position = next
+        let chosen = cluster.endpoints[next]
         target = chosen
         addresses = chosen.beginTurn()
     }

@@ -57,6 +57,9 @@ final class Exchange {
     var upstreamHasEnded = false
     /// Whether a kept connection has failed this request already: the next one is opened anew.
     var avoidsPool = false
+    /// The chosen endpoint's position in the cluster.
+    var position: Int?
+    /// Positions that were tried before it.
     var triedPositions: [Int] = []
     /// Addresses of the current endpoint that were not tried yet.
     var addresses = AddressTurn()
@@ -112,7 +115,6 @@ final class Exchange {
         worker.wheel.unset(deadline)
         client = nil
         machine = ExchangeStateMachine()
-        record = ExchangeRecord()
         if !ownRequestID.isEmpty { ownRequestID.removeAll(keepingCapacity: true) }
         clientAddress = []
         detail = nil
@@ -133,9 +135,11 @@ final class Exchange {
         upstream = nil
         upstreamHasEnded = false
         avoidsPool = false
+        position = nil
         if !triedPositions.isEmpty { triedPositions.removeAll(keepingCapacity: true) }
         addresses = AddressTurn()
         connectTimeouts = 0
+        record = ExchangeRecord()
         response.reset()
         responseTraits = ResponseTraits()
         responseScanner = HeadScanner()

@@ -6,7 +6,7 @@ import CLibevent
 /// The access log of one worker. Confined to its thread.
 final class AccessLogBuffer {
     /// Bytes after which a block is handed over without waiting for the tick.
-    static let blockBytes = 16 * 1024
+    static let blockBytes = 64 * 1024
 
     private let writer: LogWriter
     private var block: [UInt8] = []
@@ -20,7 +20,7 @@ final class AccessLogBuffer {
 
     /// Appends the line of an exchange that is over.
     func append(_ exchange: Exchange) {
-        AccessLogLine.append(exchange, now: .now, clock: &clock, to: &block)
+        AccessLogLine.append(exchange, now: exchange.now, clock: &clock, to: &block)
         lines += 1
         if block.count >= Self.blockBytes { flush() }
     }
