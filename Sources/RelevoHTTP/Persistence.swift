@@ -34,6 +34,11 @@ package struct ConnectionOptions: OptionSet, Sendable, Hashable {
             while let element = elements.next(in: span) {
                 count += 1
                 guard count <= Self.maximum else { throw .tooManyFields }
+                if ASCII.matches(span, element, lowercase: "keep-alive") {
+                    // The most frequent option; the field of that name never passes anyhow.
+                    insert(.keepAlive)
+                    continue
+                }
                 guard ASCII.isToken(span, element) else { continue }
                 formUnion(Self.option(span, element))
                 fields.nominations.insert(element, in: span)
@@ -43,7 +48,6 @@ package struct ConnectionOptions: OptionSet, Sendable, Hashable {
 
     private static func option(_ span: borrowing Span<UInt8>, _ element: Range<Int>) -> ConnectionOptions {
         if ASCII.matches(span, element, lowercase: "close") { return .close }
-        if ASCII.matches(span, element, lowercase: "keep-alive") { return .keepAlive }
         if ASCII.matches(span, element, lowercase: "upgrade") { return .upgrade }
         return .nominates
     }
