@@ -48,6 +48,8 @@ public final class SplicePipe {
 
     /// Takes up to `count` bytes out of a socket. Only into an empty pipe and past an empty input, so that the order
     /// of bytes is that of their arrival.
+    ///
+    /// Urgent data (RFC 9293 §3.8.5) blocks it for good: the system splices up to it, and only a read gets past it.
     public func fill(from source: Bufferevent, upTo count: Int) -> Outcome {
         guard held == 0, count > 0, source.phase == .open, source.input.isEmpty else { return .blocked }
         let moved = relevo_splice(source.fileDescriptor, writeEnd, min(count, Self.capacity))
@@ -67,7 +69,9 @@ public final class SplicePipe {
             held -= moved
             return .moved(moved)
         }
-        return moved == 0 || errno == EAGAIN || errno == EINTR ? .blocked : .failed(SystemError.last(in: .write))
+        if moved == 0 || errno == EAGAIN || errno == EINTR { return .blocked }
+        target.writeFailure = true
+        return .failed(SystemError.last(in: .write))
     }
 }
 

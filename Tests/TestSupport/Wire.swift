@@ -85,13 +85,27 @@ package final class Wire: Sendable {
         return wire
     }
 
+    /// Listens on loopback as somebody far away would: the peers' segments are small, and so is what waits for them.
+    package static func listenFarAway() throws -> Wire {
+        let address = SocketAddress.loopback(port: 0)
+        let wire = Wire(owning: try make(for: address, receiveBuffer: 2304))
+        var size: Int32 = 536
+        setsockopt(wire.descriptor, Int32(IPPROTO_TCP), TCP_MAXSEG, &size, socklen_t(MemoryLayout<Int32>.size))
+        try wire.listenOn(address, backlog: 16)
+        return wire
+    }
+
     /// Listens on an address; port 0 lets the system choose.
     package static func listen(on address: SocketAddress, backlog: Int32 = 1024) throws -> Wire {
         let wire = Wire(owning: try make(for: address))
-        let status = address.withSystemForm { Glibc.bind(wire.descriptor, $0, $1) }
-        guard status == 0 else { throw WireError.system("bind", errno) }
-        guard Glibc.listen(wire.descriptor, backlog) == 0 else { throw WireError.system("listen", errno) }
+        try wire.listenOn(address, backlog: backlog)
         return wire
+    }
+
+    private func listenOn(_ address: SocketAddress, backlog: Int32) throws {
+        let status = address.withSystemForm { Glibc.bind(descriptor, $0, $1) }
+        guard status == 0 else { throw WireError.system("bind", errno) }
+        guard Glibc.listen(descriptor, backlog) == 0 else { throw WireError.system("listen", errno) }
     }
 
     /// The port that the socket is bound to; 0 for paths.
@@ -138,6 +152,14 @@ extension Wire {
 
     /// Sends a text.
     package func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    /// Sends one byte of urgent data (RFC 9293 §3.8.5).
+    package func sendUrgently(_ byte: UInt8) throws {
+        let count = withUnsafeBytes(of: byte) {
+            Glibc.send(descriptor, $0.baseAddress, 1, Int32(MSG_OOB) | Int32(MSG_NOSIGNAL))
+        }
+        guard count == 1 else { throw WireError.system("send", errno) }
+    }
 
     /// Sends what the system takes at once.
     /// - Returns: the bytes taken; 0 if it takes nothing now.

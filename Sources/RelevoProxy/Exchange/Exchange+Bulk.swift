@@ -11,23 +11,21 @@ extension Exchange {
     /// Lets the rest of the response go by splicing, if that is worth it and a pipe can be had.
     func spliceResponseIfBulk() {
         guard responsePipe == nil, responseLane.isBulk, !isTunnel, let client, let upstream,
-            upstream.bufferevent.input.isEmpty, upstream.bufferevent.fileDescriptor >= 0
+            upstream.bufferevent.input.isEmpty, upstream.bufferevent.fileDescriptor >= 0,
+            let pipe = worker.takePipe()
         else { return }
-        guard client.bufferevent.output.isEmpty else {
-            awaitEmptyOutput(client.bufferevent, of: responseLane, from: upstream.bufferevent)
-            return
-        }
-        guard let pipe = worker.takePipe() else { return }
         responsePipe = pipe
-        upstream.bufferevent.onReadable = { [unowned self] in
-            spliceResponse()
-            return true
+        upstream.bufferevent.onReadable = { [unowned self] in spliceResponse() }
+        if !client.bufferevent.output.isEmpty {
+            awaitEmptyOutput(client.bufferevent, of: responseLane, from: upstream.bufferevent)
         }
     }
 
     /// Moves what is there of the response.
-    func spliceResponse() {
-        guard let client, let upstream, let pipe = responsePipe else { return }
+    /// - Returns: false if nothing could be moved: then it has to be read as usual.
+    @discardableResult
+    func spliceResponse() -> Bool {
+        guard let client, let upstream, let pipe = responsePipe else { return false }
         var sent = 0
         let progress = responseLane.splice(
             from: upstream.bufferevent, to: client.bufferevent, through: pipe, sent: &sent)
@@ -35,6 +33,9 @@ extension Exchange {
         if sent > 0 { armDeadline() }
         switch progress {
         case .flowing: break
+        case .idle:
+            endSplicingResponse()
+            return false
         case .full: pause(responseLane, from: upstream.bufferevent, to: client.bufferevent)
         case .ended:
             endSplicingResponse()
@@ -49,6 +50,7 @@ extension Exchange {
             upstreamSignalled(.failed(error))
         case .failed(let error): client.signalled(.failed(error))
         }
+        return true
     }
 
     /// Gives the pipe back and lets the endpoint's connection read as usual.
@@ -67,24 +69,23 @@ extension Exchange {
     /// Lets the rest of the request's body go by splicing, if that is worth it and a pipe can be had.
     func spliceRequestIfBulk() {
         guard requestPipe == nil, requestLane.isBulk, !isTunnel, let client, let upstream, !client.hasEnded,
-            client.bufferevent.input.isEmpty, client.bufferevent.fileDescriptor >= 0
+            client.bufferevent.input.isEmpty, client.bufferevent.fileDescriptor >= 0,
+            let pipe = worker.takePipe()
         else { return }
-        guard upstream.bufferevent.output.isEmpty else {
+        requestPipe = pipe
+        client.bufferevent.onReadable = { [unowned self] in spliceRequest() }
+        if !upstream.bufferevent.output.isEmpty {
             awaitEmptyOutput(upstream.bufferevent, of: requestLane, from: client.bufferevent)
             pausedSince = now
-            return
-        }
-        guard let pipe = worker.takePipe() else { return }
-        requestPipe = pipe
-        client.bufferevent.onReadable = { [unowned self] in
-            spliceRequest()
-            return true
+            armDeadline()
         }
     }
 
     /// Moves what is there of the request's body.
-    func spliceRequest() {
-        guard let client, let upstream, let pipe = requestPipe else { return }
+    /// - Returns: false if nothing could be moved: then it has to be read as usual.
+    @discardableResult
+    func spliceRequest() -> Bool {
+        guard let client, let upstream, let pipe = requestPipe else { return false }
         let before = requestLane.bytesTaken
         var sent = 0
         let progress = requestLane.splice(
@@ -96,6 +97,9 @@ extension Exchange {
         }
         switch progress {
         case .flowing: break
+        case .idle:
+            endSplicingRequest()
+            return false
         case .full:
             pause(requestLane, from: client.bufferevent, to: upstream.bufferevent)
             pausedSince = now
@@ -112,6 +116,7 @@ extension Exchange {
             client.signalled(.failed(error))
         case .failed(let error): upstreamSignalled(.failed(error))
         }
+        return true
     }
 
     /// Gives the pipe back and lets the client's connection read as usual.
@@ -142,8 +147,9 @@ extension Exchange {
     /// The client takes bytes of the response again.
     func resumeResponse() {
         responseLane.paused.remove(.targetFull)
+        guard responsePipe != nil else { return pumpResponse() }
         upstream?.bufferevent.startReading()
-        if responsePipe != nil { spliceResponse() } else { pumpResponse() }
+        spliceResponse()
     }
 
     /// The endpoint takes bytes of the request again.
@@ -151,7 +157,8 @@ extension Exchange {
         requestLane.paused.remove(.targetFull)
         endPause()
         armDeadline()
+        guard requestPipe != nil else { return pumpRequest() }
         client?.bufferevent.startReading()
-        if requestPipe != nil { spliceRequest() } else { pumpRequest() }
+        spliceRequest()
     }
 }

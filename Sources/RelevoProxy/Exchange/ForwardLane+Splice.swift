@@ -8,6 +8,9 @@ extension ForwardLane {
     enum SpliceProgress {
         /// Everything that was there has gone on.
         case flowing
+        /// Nothing could be taken and nothing was left to give. If there are bytes none the less, only a read gets past
+        /// them, as past urgent data.
+        case idle
         /// The target takes no more at the moment.
         case full
         /// The body is complete.
@@ -35,12 +38,14 @@ extension ForwardLane {
         from source: Bufferevent, to target: Bufferevent, through pipe: SplicePipe, sent: inout Int
     ) -> SpliceProgress {
         if let stop = giveAll(from: pipe, to: target, sent: &sent) { return stop }
+        var hasMoved = sent > 0
         for _ in 0..<Self.fillsPerTurn {
             switch pipe.fill(from: source, upTo: remaining) {
             case .moved(let count):
                 remaining -= count
                 bytesTaken += count
-            case .blocked: return .flowing
+                hasMoved = true
+            case .blocked: return hasMoved ? .flowing : .idle
             case .ended: return .sourceEnded
             case .failed(let error): return .failed(error)
             }
