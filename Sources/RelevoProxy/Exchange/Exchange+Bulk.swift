@@ -8,27 +8,34 @@ import RelevoPolicy
 // MARK: - The response
 
 extension Exchange {
-    /// Lets the rest of the response go by splicing, if that is worth it and a pipe can be had.
-    func spliceResponseIfBulk() {
-        guard responsePipe == nil, responseLane.isBulk, !isTunnel, let client, let upstream,
-            upstream.bufferevent.input.isEmpty, upstream.bufferevent.fileDescriptor >= 0,
-            let pipe = worker.takePipe()
-        else { return }
-        responsePipe = pipe
-        upstream.bufferevent.onReadable = { [unowned self] in spliceResponse() }
-        if !client.bufferevent.output.isEmpty {
+    /// Lets the rest of the response go by splicing, if that is worth it; true if it does. What is copied all the same,
+    /// for want of a pipe, pauses at the high mark as ever.
+    func spliceResponseIfBulk() -> Bool {
+        guard isSplicingResponse || responseLane.isBulk, !isTunnel, let client, let upstream,
+            upstream.bufferevent.input.isEmpty, upstream.bufferevent.fileDescriptor >= 0
+        else { return false }
+        let unsent = client.bufferevent.output.length
+        if !isSplicingResponse {
+            isSplicingResponse = true
+            upstream.bufferevent.onReadable = { [unowned self] in spliceResponse() }
+        } else if unsent < ForwardLane.highMark {
+            return true
+        }
+        if unsent > 0 {
             awaitEmptyOutput(client.bufferevent, of: responseLane, from: upstream.bufferevent)
         }
+        return true
     }
 
     /// Moves what is there of the response.
     /// - Returns: false if nothing could be moved: then it has to be read as usual.
     @discardableResult
     func spliceResponse() -> Bool {
-        guard let client, let upstream, let pipe = responsePipe else { return false }
+        guard let client, let upstream, let pipe = responsePipe ?? worker.takePipe() else { return false }
         var sent = 0
         let progress = responseLane.splice(
             from: upstream.bufferevent, to: client.bufferevent, through: pipe, sent: &sent)
+        responsePipe = keepIfFilled(pipe)
         record.bytesSent += sent
         if sent > 0 { armDeadline() }
         switch progress {
@@ -55,9 +62,9 @@ extension Exchange {
 
     /// Gives the pipe back and lets the endpoint's connection read as usual.
     func endSplicingResponse() {
-        guard let pipe = responsePipe else { return }
-        responsePipe = nil
-        worker.giveBack(pipe)
+        guard isSplicingResponse else { return }
+        isSplicingResponse = false
+        if let pipe = responsePipe.take() { worker.giveBack(pipe) }
         upstream?.bufferevent.onReadable = nil
         upstream?.bufferevent.startReading()
     }
@@ -66,30 +73,36 @@ extension Exchange {
 // MARK: - The request
 
 extension Exchange {
-    /// Lets the rest of the request's body go by splicing, if that is worth it and a pipe can be had.
-    func spliceRequestIfBulk() {
-        guard requestPipe == nil, requestLane.isBulk, !isTunnel, let client, let upstream, !client.hasEnded,
-            client.bufferevent.input.isEmpty, client.bufferevent.fileDescriptor >= 0,
-            let pipe = worker.takePipe()
-        else { return }
-        requestPipe = pipe
-        client.bufferevent.onReadable = { [unowned self] in spliceRequest() }
-        if !upstream.bufferevent.output.isEmpty {
+    /// Lets the rest of the request's body go by splicing, if that is worth it; true if it does.
+    func spliceRequestIfBulk() -> Bool {
+        guard isSplicingRequest || requestLane.isBulk, !isTunnel, let client, let upstream, !client.hasEnded,
+            client.bufferevent.input.isEmpty, client.bufferevent.fileDescriptor >= 0
+        else { return false }
+        let unsent = upstream.bufferevent.output.length
+        if !isSplicingRequest {
+            isSplicingRequest = true
+            client.bufferevent.onReadable = { [unowned self] in spliceRequest() }
+        } else if unsent < ForwardLane.highMark {
+            return true
+        }
+        if unsent > 0 {
             awaitEmptyOutput(upstream.bufferevent, of: requestLane, from: client.bufferevent)
             pausedSince = now
             armDeadline()
         }
+        return true
     }
 
     /// Moves what is there of the request's body.
     /// - Returns: false if nothing could be moved: then it has to be read as usual.
     @discardableResult
     func spliceRequest() -> Bool {
-        guard let client, let upstream, let pipe = requestPipe else { return false }
+        guard let client, let upstream, let pipe = requestPipe ?? worker.takePipe() else { return false }
         let before = requestLane.bytesTaken
         var sent = 0
         let progress = requestLane.splice(
             from: client.bufferevent, to: upstream.bufferevent, through: pipe, sent: &sent)
+        requestPipe = keepIfFilled(pipe)
         record.bytesReceived += requestLane.bytesTaken - before
         if sent > 0 {
             continued()
@@ -121,9 +134,9 @@ extension Exchange {
 
     /// Gives the pipe back and lets the client's connection read as usual.
     func endSplicingRequest() {
-        guard let pipe = requestPipe else { return }
-        requestPipe = nil
-        worker.giveBack(pipe)
+        guard isSplicingRequest else { return }
+        isSplicingRequest = false
+        if let pipe = requestPipe.take() { worker.giveBack(pipe) }
         client?.bufferevent.onReadable = nil
         client?.bufferevent.startReading()
     }
@@ -132,6 +145,13 @@ extension Exchange {
 // MARK: - Pauses
 
 extension Exchange {
+    /// Who has nothing in a pipe needs none: a transfer that rests, or that never begins, keeps it from nobody.
+    private func keepIfFilled(_ pipe: SplicePipe) -> SplicePipe? {
+        guard pipe.held == 0 else { return pipe }
+        worker.giveBack(pipe)
+        return nil
+    }
+
     /// Nothing may overtake what is in the output: waits until that has gone.
     private func awaitEmptyOutput(_ target: Bufferevent, of lane: ForwardLane, from source: Bufferevent) {
         lane.paused.insert(.targetFull)
@@ -147,9 +167,9 @@ extension Exchange {
     /// The client takes bytes of the response again.
     func resumeResponse() {
         responseLane.paused.remove(.targetFull)
-        guard responsePipe != nil else { return pumpResponse() }
+        guard isSplicingResponse else { return pumpResponse() }
         upstream?.bufferevent.startReading()
-        spliceResponse()
+        if responsePipe != nil { spliceResponse() } else { pumpResponse() }
     }
 
     /// The endpoint takes bytes of the request again.
@@ -157,8 +177,8 @@ extension Exchange {
         requestLane.paused.remove(.targetFull)
         endPause()
         armDeadline()
-        guard requestPipe != nil else { return pumpRequest() }
+        guard isSplicingRequest else { return pumpRequest() }
         client?.bufferevent.startReading()
-        spliceRequest()
+        if requestPipe != nil { spliceRequest() } else { pumpRequest() }
     }
 }

@@ -16,6 +16,7 @@ extension Exchange {
     /// Keeps the endpoint's connection if both sides agree and nothing is left over on it. Bytes behind the end of a
     /// response would be taken for the answer to somebody else's request: such a connection is never used again.
     private func releaseUpstream(requestComplete: Bool) {
+        endSplicingResponse()
         guard let upstream, requestComplete, keepsUpstream, !requestWasCutOff, !isTunnel, !upstreamHasEnded,
             !worker.isDraining, !responseLane.endsWithSource, responseTraits.allowsReuse,
             upstream.bufferevent.input.isEmpty, upstream.bufferevent.output.isEmpty,

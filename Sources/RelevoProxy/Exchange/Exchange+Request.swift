@@ -187,12 +187,13 @@ extension Exchange {
             armDeadline()
         }
         switch progress {
-        case .ended: perform(machine.requestEnded())
+        case .ended:
+            endSplicingRequest()
+            perform(machine.requestEnded())
         case .malformed(let error): refuse(error)
         case .tooLarge: fail(.clientBodyTooLarge)
         case .flowing:
-            pauseRequestIfFull(upstream.bufferevent)
-            spliceRequestIfBulk()
+            if !spliceRequestIfBulk() { pauseRequestIfFull(upstream.bufferevent) }
             if client.hasEnded, client.bufferevent.input.isEmpty { requestSourceEnded() }
         }
     }

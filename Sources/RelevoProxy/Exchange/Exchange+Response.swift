@@ -227,8 +227,7 @@ extension Exchange {
             } else if isComplete {
                 fail(.upstreamTruncated)
             } else {
-                pauseResponseIfFull(client.bufferevent)
-                spliceResponseIfBulk()
+                if !spliceResponseIfBulk() { pauseResponseIfFull(client.bufferevent) }
             }
         }
     }

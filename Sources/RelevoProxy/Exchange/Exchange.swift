@@ -25,7 +25,8 @@ final class Exchange {
     var request = RequestHead()
     var traits = RequestTraits()
     let requestLane = ForwardLane()
-    /// What a large body goes through.
+    /// Whether the request's body is spliced, and what of it is in a pipe.
+    var isSplicingRequest = false
     var requestPipe: SplicePipe?
     /// The domain, if one was found.
     private(set) var domain: Domain?
@@ -70,7 +71,8 @@ final class Exchange {
     var responseTraits = ResponseTraits()
     var responseScanner = HeadScanner()
     let responseLane = ForwardLane()
-    /// What a large body goes through.
+    /// Whether the response's body is spliced, and what of it is in a pipe.
+    var isSplicingResponse = false
     var responsePipe: SplicePipe?
     var interimResponses = 0
     /// Whether both sides have left HTTP (RFC 9110 §7.8).
