@@ -148,7 +148,7 @@ public final class Bufferevent {
     ///
     /// What arrives later in the loop's own turn is not seen; it is less than what may be on its way.
     public func isQuiet(since turn: EventLoop.Turn) -> Bool {
-        guard isReading, let readEvent, loop.turn != turn else { return isQuiet }
+        guard isReading, let readEvent, loop.turn != turn, loop.knowsAll else { return isQuiet }
         return relevo_is_active(readEvent) == 0
     }
 

@@ -51,17 +51,17 @@ public final class EventLoop {
 
     /// One round of the loop: it asks the system what is ready, then calls back.
     public struct Turn: Sendable, Hashable, BitwiseCopyable {
-        fileprivate let seconds: Int
-        fileprivate let microseconds: Int
+        fileprivate var number: UInt64
     }
 
-    /// The turn in which this is asked (`event_base_gettimeofday_cached`). Turns that begin in the same microsecond
-    /// count as one.
-    public var turn: Turn {
-        var time = timeval()
-        event_base_gettimeofday_cached(core.base, &time)
-        return Turn(seconds: time.tv_sec, microseconds: time.tv_usec)
-    }
+    /// The turn in which this is asked.
+    public var turn: Turn { currentTurn }
+
+    /// Whether this turn knows of everything that was ready at its beginning. libevent takes 32 descriptors of
+    /// `epoll_wait` at first and more only after it was given as many: the rest is left for the next turn.
+    var knowsAll: Bool { event_base_get_max_events(core.base, UInt32(EVENT_BASE_COUNT_ACTIVE), 0) < Self.leastReady }
+
+    private static let leastReady: CInt = 32
 
     /// The callback that is running has spent time on something else than its own work.
     public func timeHasPassed() { core.time = nil }
@@ -69,6 +69,8 @@ public final class EventLoop {
     private var retired: [AnyObject] = []
     private var reaper: EventRegistration?
     private var isRunning = false
+    private var isStopped = false
+    private var currentTurn = Turn(number: 0)
 
     /// Creates a loop for the calling thread (`event_base_new_with_config` without locks).
     public init() throws(SystemError) {
@@ -79,7 +81,11 @@ public final class EventLoop {
     /// Serves events until `stop()`. An empty loop waits.
     public func run() {
         isRunning = true
-        event_base_loop(core.base, EVLOOP_NO_EXIT_ON_EMPTY)
+        repeat {
+            beginTurn()
+            guard event_base_loop(core.base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) >= 0 else { break }
+        } while !isStopped
+        isStopped = false
         isRunning = false
         reap()
     }
@@ -89,13 +95,22 @@ public final class EventLoop {
         isRunning = true
         // Without this the loop would go on for as long as its callbacks make others due.
         event_base_loopexit(core.base, nil)
+        beginTurn()
         event_base_loop(core.base, EVLOOP_NONBLOCK)
         isRunning = false
         reap()
     }
 
     /// Ends `run()` after the callbacks that are already due. On the loop's thread only.
-    public func stop() { event_base_loopexit(core.base, nil) }
+    public func stop() {
+        isStopped = true
+        event_base_loopexit(core.base, nil)
+    }
+
+    private func beginTurn() {
+        currentTurn.number &+= 1
+        _ = event_base_get_max_events(core.base, UInt32(EVENT_BASE_COUNT_ACTIVE), 1)
+    }
 
     /// Keeps an object until no callback of it can be on the stack any more.
     ///

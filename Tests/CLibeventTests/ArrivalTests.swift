@@ -131,4 +131,42 @@ import Testing
         // Both were due in one turn: who came second was not quiet when the first was asked about it, the first was.
         #expect(answers == [[false, false, false], [true, true, true]])
     }
+
+    @Test("a loop with more ready connections than it asks for at once does not take the others for quiet")
+    func crowd() throws {
+        let loop = try EventLoop()
+        let ends = try (0..<40).map { _ in try connectedSockets(loop) }
+        let before = loop.turn
+        settle(loop)
+        var answered = 0
+        var mistaken = 0
+        for (index, end) in ends.enumerated() {
+            end.server.onArrival = { _ in
+                answered += 1
+                for other in ends[(index + 1)...] where other.server.isQuiet(since: before) && !other.server.isQuiet {
+                    mistaken += 1
+                }
+                return true
+            }
+            end.server.startReading()
+            end.client.send([1])
+        }
+        #expect(serve(loop) { answered == ends.count })
+        #expect(mistaken == 0)
+    }
+
+    @Test("a loop that is stopped before it runs serves what is due and ends")
+    func stoppedBefore() throws {
+        let loop = try EventLoop()
+        loop.stop()
+        loop.run()
+        var fired = false
+        let timer = try Timer(loop: loop, .once) {
+            fired = true
+            loop.stop()
+        }
+        timer.start(.milliseconds(1))
+        loop.run()
+        #expect(fired)
+    }
 }

@@ -90,8 +90,9 @@ extension Integration {
                     #expect(!directory.contains("first.sock"))
                     if attempt == 0 { before = (ThisProcess.descriptorCount, ThisProcess.threadCount) }
                 }
-                #expect(await eventually { ThisProcess.descriptorCount <= before.descriptors })
-                // The pool that tasks run on may grow meanwhile; a thread for each start would be more.
+                // The runtime may open some of its own meanwhile, and its pool of threads may grow; one for each start
+                // would be more.
+                #expect(await eventually { ThisProcess.descriptorCount < before.descriptors + 10 })
                 #expect(await eventually { ThisProcess.threadCount < before.threads + 10 })
             }
         }

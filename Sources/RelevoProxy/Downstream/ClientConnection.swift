@@ -291,7 +291,7 @@ extension ClientConnection {
 
     /// Ends the connection once its output is flushed.
     private func finish(_ linger: Linger) {
-        let linger: Linger = hasEnded ? .needless : bufferevent.input.isEmpty ? linger : .needed
+        let linger: Linger = hasEnded ? .needless : hasUnread ? .needed : linger
         state = .flushing(linger)
         bufferevent.setWriteLowMark(0)
         bufferevent.flush()
@@ -301,6 +301,10 @@ extension ClientConnection {
             wait(worker.snapshot.patience.stream)
         }
     }
+
+    /// Whether bytes have come that nobody will read, also such as the system has not handed over yet: they make it
+    /// drop an answer that is on its way, and reset the connection.
+    private var hasUnread: Bool { !bufferevent.input.isEmpty || !bufferevent.isQuiet }
 
     private func flushed(_ linger: Linger) {
         switch linger {
