@@ -17,6 +17,10 @@ package struct WorkerSettings: Sendable {
     package var notify: @Sendable (ProxyNotice) -> Void
     /// Connections of each client address, over all workers.
     package var census: ClientCensus
+    /// Connections of each worker, and the worker's place among them.
+    package var balance: AcceptBalance
+    /// The worker's number in its group.
+    package var index: Int
     /// Client connections that this worker may hold.
     package var maxConnections: Int
     /// The seed of the worker's dice.
@@ -35,6 +39,8 @@ package final class Worker {
     var scratch: [UInt8] = []
     let dateClock = DateClock()
     let census: ClientCensus
+    private let balance: AcceptBalance
+    private let index: Int
     private(set) var snapshot: ProxySnapshot
     /// Bounds on heads, in the parser's form.
     let headLimits: HeadLimits
@@ -79,6 +85,8 @@ package final class Worker {
         accessLog = settings.log.map(AccessLogBuffer.init)
         notify = settings.notify
         census = settings.census
+        balance = settings.balance
+        index = settings.index
         maxConnections = settings.maxConnections
         snapshot = settings.snapshot
         let limits = settings.snapshot.limits
@@ -143,12 +151,30 @@ package final class Worker {
 
 extension Worker {
     private func accept(_ socket: consuming Socket, from peer: SocketAddress) {
-        guard let bufferevent = try? Bufferevent(loop: loop, socket: socket) else { return }
+        guard !isDraining, let other = balance.lighter(than: index) else {
+            balance.count(1, of: index)
+            serve(socket, from: peer)
+            return
+        }
+        guard let own = balance.handOver(socket, from: peer, to: other) else { return }
+        balance.count(1, of: index)
+        serve(own, from: peer)
+    }
+
+    /// Takes a client over from another worker, which has counted it here.
+    func adopt(_ socket: consuming Socket, from peer: SocketAddress) { serve(socket, from: peer) }
+
+    private func serve(_ socket: consuming Socket, from peer: SocketAddress) {
+        guard let bufferevent = try? Bufferevent(loop: loop, socket: socket) else {
+            balance.count(-1, of: index)
+            return
+        }
         let connection = ClientConnection(worker: self, bufferevent: bufferevent, peer: peer, index: connections.count)
         connections.append(connection)
         connectionCount = connections.count
         stats.connectionsAccepted += 1
         connection.start()
+        if isDraining { connection.drain() }
         if isFull { evictIdle() }
         if isFull { pauseAsFull() }
     }
@@ -173,6 +199,7 @@ extension Worker {
     /// A connection has ended; called by it once.
     func remove(_ connection: ClientConnection) {
         loop.retire(connection)
+        balance.count(-1, of: index)
         let last = connections.removeLast()
         connectionCount = connections.count
         if last !== connection {

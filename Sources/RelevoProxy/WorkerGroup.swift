@@ -52,6 +52,9 @@ package final class WorkerGroup: Sendable {
     /// Where clients are accepted, in the order of the listeners, with real ports.
     package let addresses: [SocketAddress]
 
+    /// Who has how many clients.
+    package let balance: AcceptBalance
+
     private let workers: [LoopMailbox<Worker>]
     private let threads = Mutex<[LoopThread]>([])
     private let control: ControlLoop
@@ -75,7 +78,7 @@ package final class WorkerGroup: Sendable {
         await group.control.resolveNames(patience: settings.lookupPatience)
         let census = ClientCensus(limit: snapshot.limits.clientConnections)
         for index in 0..<count {
-            let worker = workerSettings(snapshot, settings, census, index: index, of: count)
+            let worker = group.workerSettings(snapshot, settings, census, index: index)
             let failure = await group.startThread(worker, sockets.map { $0[index] }, index)
             guard let failure else { continue }
             await group.shutdown(within: .zero)
@@ -87,6 +90,7 @@ package final class WorkerGroup: Sendable {
     private init(addresses: [SocketAddress], workers: [LoopMailbox<Worker>], control: ControlLoop) {
         self.addresses = addresses
         self.workers = workers
+        balance = AcceptBalance(workers)
         self.control = control
         socketPaths = addresses.compactMap { if case .unix(let path) = $0 { path } else { nil } }
     }
@@ -170,14 +174,15 @@ extension WorkerGroup {
         }
     }
 
-    private static func workerSettings(
-        _ snapshot: ProxySnapshot, _ settings: GroupSettings, _ census: ClientCensus, index: Int, of count: Int
+    private func workerSettings(
+        _ snapshot: ProxySnapshot, _ settings: GroupSettings, _ census: ClientCensus, index: Int
     ) -> WorkerSettings {
         var seeds = RandomSource(seed: settings.seed &+ UInt64(index))
         return WorkerSettings(
             snapshot: snapshot, hook: settings.hook, log: settings.log, notify: settings.notify,
-            census: census,
-            maxConnections: max(1, connectionBound(snapshot, settings, index) / count), seed: seeds.next())
+            census: census, balance: balance, index: index,
+            maxConnections: max(1, Self.connectionBound(snapshot, settings, index) / workers.count),
+            seed: seeds.next())
     }
 
     /// Client connections of all workers together: as configured, but a quarter of the descriptors is left for

@@ -1,0 +1,81 @@
+// Which worker serves a new client. The kernel spreads clients over the workers' sockets by a hash of their addresses:
+// with few clients, or with some that stay for long, one worker can get twice as many as another.
+// Touched when a connection begins and ends, never for a request.
+
+package import CLibevent
+import Synchronization
+
+/// The client connections of every worker of a group. Any thread may ask; each count is changed by few.
+package final class AcceptBalance: Sendable {
+    /// One worker's count. An object of its own with room around it, so that workers do not share cache lines.
+    private final class Load: Sendable {
+        private let before = (0, 0, 0, 0, 0, 0, 0, 0)
+        let connections = Atomic<Int>(0)
+        private let after = (0, 0, 0, 0, 0, 0, 0, 0)
+    }
+
+    /// A client on its way to another worker's thread, counted there from the beginning; closed if it never arrives.
+    private final class Passenger: Sendable {
+        private let socket: Mutex<Socket?>
+        private let load: Load
+
+        init(_ socket: consuming Socket, to load: Load) {
+            self.socket = Mutex(consume socket)
+            self.load = load
+            load.connections.add(1, ordering: .relaxed)
+        }
+
+        deinit {
+            if socket.withLock({ $0.take() }) != nil { load.connections.subtract(1, ordering: .relaxed) }
+        }
+
+        /// The client, once.
+        func take() -> Socket? { socket.withLock { $0.take() } }
+    }
+
+    private let loads: [Load]
+    private let doors: [LoopMailbox<Worker>]
+
+    /// Begins with no connections; `workers` are the doors through which clients are handed over.
+    package init(_ workers: [LoopMailbox<Worker>]) {
+        doors = workers
+        loads = workers.map { _ in Load() }
+    }
+
+    /// Client connections of each worker now, those on their way to it included.
+    package var connections: [Int] { loads.map { $0.connections.load(ordering: .relaxed) } }
+
+    /// A worker has one connection more, or less.
+    func count(_ change: Int, of worker: Int) {
+        if loads.indices.contains(worker) { loads[worker].connections.add(change, ordering: .relaxed) }
+    }
+
+    /// The worker that should have the next client instead of `worker`; nil if the difference is not worth the way.
+    func lighter(than worker: Int) -> Int? {
+        guard loads.count > 1 else { return nil }
+        let own = loads[worker].connections.load(ordering: .relaxed)
+        var lightest = worker
+        var least = own
+        for other in loads.indices {
+            let load = loads[other].connections.load(ordering: .relaxed)
+            if load < least { (lightest, least) = (other, load) }
+        }
+        return own - least > Self.tolerance(own) ? lightest : nil
+    }
+
+    /// Connections that a worker may have more than the one with the fewest: four, or an eighth of its own.
+    static func tolerance(_ connections: Int) -> Int { max(4, connections / 8) }
+
+    /// Hands a client over to another worker.
+    /// - Returns: the client, if that worker takes no more.
+    func handOver(_ socket: consuming Socket, from peer: SocketAddress, to worker: Int) -> Socket? {
+        let passenger = Passenger(socket, to: loads[worker])
+        let isPosted = doors[worker].post { worker in
+            if let socket = passenger.take() { worker.adopt(socket, from: peer) }
+        }
+        if isPosted { return nil }
+        let socket = passenger.take()
+        count(-1, of: worker)
+        return socket
+    }
+}
