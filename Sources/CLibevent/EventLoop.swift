@@ -13,6 +13,8 @@ public final class EventLoop {
         let base: OpaquePointer
         /// Where small messages arrive; what is in it is dealt with before the next read of any connection.
         let arrivals = UnsafeMutableRawPointer.allocate(byteCount: Bufferevent.arrivalSize, alignment: 64)
+        /// Events on the base beside those of connections and listeners, for which nothing has to be ready.
+        var registrations = 0
         /// The time of the callback that is running, once somebody has asked for it.
         var time: MonotonicTime?
 
@@ -57,11 +59,17 @@ public final class EventLoop {
     /// The turn in which this is asked.
     public var turn: Turn { currentTurn }
 
-    /// Whether this turn knows of everything that was ready at its beginning. libevent takes 32 descriptors of
-    /// `epoll_wait` at first and more only after it was given as many: the rest is left for the next turn.
-    var knowsAll: Bool { event_base_get_max_events(core.base, UInt32(EVENT_BASE_COUNT_ACTIVE), 0) < Self.leastReady }
+    /// Whether this turn knows of everything that was ready at its beginning.
+    ///
+    /// libevent has room for the answers of `epoll_wait`: for 32 at first, for twice as many after it was full. What
+    /// finds no room is left for the next turn. So a turn with fewer events than there is room for knows all; how much
+    /// room there is at least shows in earlier turns.
+    var knowsAll: Bool { activeEvents < room }
 
-    private static let leastReady: CInt = 32
+    /// The most events that were due at a time in this turn.
+    private var activeEvents: Int {
+        Int(event_base_get_max_events(core.base, UInt32(EVENT_BASE_COUNT_ACTIVE), 0))
+    }
 
     /// The callback that is running has spent time on something else than its own work.
     public func timeHasPassed() { core.time = nil }
@@ -71,6 +79,10 @@ public final class EventLoop {
     private var isRunning = false
     private var isStopped = false
     private var currentTurn = Turn(number: 0)
+    /// Descriptors that the loop can be told of in one turn, at least: libevent begins with 32 and doubles that, up to
+    /// ``mostRoom``.
+    private var room = 32
+    private static let mostRoom = 4096
 
     /// Creates a loop for the calling thread (`event_base_new_with_config` without locks).
     public init() throws(SystemError) {
@@ -109,7 +121,9 @@ public final class EventLoop {
 
     private func beginTurn() {
         currentTurn.number &+= 1
-        _ = event_base_get_max_events(core.base, UInt32(EVENT_BASE_COUNT_ACTIVE), 1)
+        // All but timers and the like were in one answer of `epoll_wait`.
+        let due = Int(event_base_get_max_events(core.base, UInt32(EVENT_BASE_COUNT_ACTIVE), 1))
+        while due - core.registrations > room, room < Self.mostRoom { room *= 2 }
     }
 
     /// Keeps an object until no callback of it can be on the stack any more.

@@ -30,6 +30,7 @@ final class EventRegistration {
                 }
             }, context)
         guard event != nil else { throw SystemError.last(in: .event) }
+        core.registrations += 1
     }
 
     deinit { close() }
@@ -59,6 +60,7 @@ final class EventRegistration {
     func close() {
         guard let event else { return }
         self.event = nil
+        loop.registrations -= 1
         handler = nil
         event_free(event)
     }
