@@ -12,7 +12,7 @@ public final class EventLoop {
     final class Core {
         let base: OpaquePointer
         /// Where small messages arrive; what is in it is dealt with before the next read of any connection.
-        let arrivals = UnsafeMutableRawPointer.allocate(byteCount: Bufferevent.arrivalSize, alignment: 64)
+        let arrivals: UnsafeMutableRawPointer
         /// Events on the base beside those of connections and listeners, for which nothing has to be ready.
         var registrations = 0
         /// The time of the callback that is running, once somebody has asked for it.
@@ -32,6 +32,8 @@ public final class EventLoop {
                 throw SystemError.last(in: .eventBase)
             }
             self.base = base
+            // Last: what fails above leaves nothing behind.
+            arrivals = .allocate(byteCount: Bufferevent.arrivalSize, alignment: 64)
         }
 
         deinit {

@@ -115,6 +115,11 @@ import Testing
         let (client, server) = try connectedSockets(loop)
         let (otherClient, other) = try connectedSockets(loop)
         var answers: [[Bool]] = []
+        defer {
+            // Their closures know each other.
+            server.close()
+            other.close()
+        }
         let before = loop.turn
         for (one, another) in [(server, other), (other, server)] {
             one.onArrival = { _ in
@@ -153,6 +158,8 @@ import Testing
         }
         #expect(serve(loop) { answered == ends.count })
         #expect(mistaken == 0)
+        // Their closures know one another.
+        for end in ends { end.server.close() }
     }
 
     @Test("a loop that is stopped before it runs serves what is due and ends")

@@ -62,6 +62,11 @@ import Testing
         let received = try Evbuffer()
         var pauses = 0
         var reads = 0
+        defer {
+            // Their closures know each other.
+            source.close()
+            target.close()
+        }
         func move() {
             while true {
                 while pipe.held > 0 {
