@@ -53,6 +53,7 @@ package final class Worker {
     private let maxConnections: Int
     private var listeners: [ConnectionListener] = []
     private var connections: [ClientConnection] = []
+    /// Their number, asked for by each request: a look at the list itself would be checked against changes of it.
     private var connectionCount = 0
     /// Exchanges that wait to be used again, each knows the next.
     private var spareExchange: Exchange?
