@@ -94,7 +94,7 @@ struct RequestHeadFuzzer {
     }
 
     /// What the parser read is what everybody else reads.
-    private func checkReading(_ head: RequestHead, _ strict: StrictHead, _ lenient: LenientHead) {
+    private func checkReading(_ head: borrowing RequestHead, _ strict: StrictHead, _ lenient: LenientHead) {
         let words = strict.words
         require(words.count == 3 && words[2].hasPrefix("HTTP/1."), "first line \(words)")
         require(head.target.elementsEqual(words[1].utf8) && head.methodBytes.elementsEqual(words[0].utf8), "words")
@@ -114,7 +114,7 @@ struct RequestHeadFuzzer {
         require(!head.authority.host.isEmpty, "no host")
     }
 
-    private func rewrites(_ head: RequestHead) -> [RequestRewrite] {
+    private func rewrites(_ head: borrowing RequestHead) -> [RequestRewrite] {
         var plain = RequestRewrite(connection: head.wantsUpgrade ? .upgrade : .keepAlive)
         plain.requestID = Array("0123456789abcdef".utf8)
         var forwarded = RequestRewrite(connection: .keepAlive, forwarded: .xForwarded, via: true)
@@ -125,7 +125,7 @@ struct RequestHeadFuzzer {
         return [plain, forwarded, rfc7239, .classic]
     }
 
-    private func checkSent(_ head: RequestHead, _ rewrite: RequestRewrite, _ received: [UInt8]) {
+    private func checkSent(_ head: borrowing RequestHead, _ rewrite: RequestRewrite, _ received: [UInt8]) {
         var output: [UInt8] = []
         HeadSerializer.append(request: head, rewrite: rewrite, to: &output)
         var why = ""

@@ -93,7 +93,7 @@ struct ResponseHeadFuzzer {
         checkClassic(head, strict)
     }
 
-    private func checkFraming(_ head: ResponseHead, _ lenient: LenientHead) {
+    private func checkFraming(_ head: borrowing ResponseHead, _ lenient: LenientHead) {
         let codings = lenient.elements("transfer-encoding")
         let lengths = lenient.elements("content-length")
         switch head.declaredFraming {
@@ -105,7 +105,7 @@ struct ResponseHeadFuzzer {
         }
     }
 
-    private func sent(_ head: ResponseHead, _ rewrite: ResponseRewrite) -> (bytes: [UInt8], strict: StrictHead) {
+    private func sent(_ head: borrowing ResponseHead, _ rewrite: ResponseRewrite) -> (bytes: [UInt8], strict: StrictHead) {
         var output: [UInt8] = []
         HeadSerializer.append(response: head, rewrite: rewrite, to: &output)
         var why = ""
@@ -113,7 +113,7 @@ struct ResponseHeadFuzzer {
         return (output, strict)
     }
 
-    private func checkSent(_ head: ResponseHead, _ framing: BodyFraming, _ rewrite: ResponseRewrite) {
+    private func checkSent(_ head: borrowing ResponseHead, _ framing: BodyFraming, _ rewrite: ResponseRewrite) {
         let (output, strict) = sent(head, rewrite)
         guard let declared = strict.framing else { violation("framing fields: \(readable(output))") }
         for name in ["keep-alive", "proxy-connection", "te", "http2-settings"] {
@@ -138,7 +138,7 @@ struct ResponseHeadFuzzer {
         }
     }
 
-    private func checkClassic(_ head: ResponseHead, _ original: StrictHead) {
+    private func checkClassic(_ head: borrowing ResponseHead, _ original: StrictHead) {
         let (output, strict) = sent(head, .classic)
         require(strict.firstLine == original.firstLine, "classic: first line")
         require(strict.texts("connection") == ["close"], "classic: Connection")

@@ -38,12 +38,10 @@ package final class Route: Sendable {
         location = source.location
     }
 
-    /// Whether the prefix takes the path: whole segments only, so `/v1` takes `/v1/a` but never `/v1a`.
+    /// Whether the prefix takes the path; see `PrefixIndex`.
     package func takes(path candidate: ArraySlice<UInt8>) -> Bool {
-        if path.count == 1 { return true }
-        guard candidate.starts(with: path) else { return false }
-        if candidate.count == path.count || path.last == UInt8(ascii: "/") { return true }
-        return candidate[candidate.startIndex + path.count] == UInt8(ascii: "/")
+        let path = path
+        return PrefixIndex.takes(path.span, candidate.span)
     }
 
     /// Whether the method is one of the route's. Methods are case-sensitive (RFC 9110 §9.1).
@@ -58,6 +56,8 @@ package final class Domain: Sendable {
     package let name: String
     /// First match wins.
     package let routes: [Route]
+    /// The paths of `routes`.
+    let prefixes: PrefixIndex
     /// How connections are used.
     package let connection: ConnectionMode
     /// What endpoints are told about the client.
@@ -68,6 +68,7 @@ package final class Domain: Sendable {
     init(_ source: ProxyConfiguration.Domain, routes: [Route]) {
         name = source.name
         self.routes = routes
+        prefixes = PrefixIndex(routes.lazy.map(\.path))
         connection = source.connection
         forwarded = source.forwarded
         location = source.location

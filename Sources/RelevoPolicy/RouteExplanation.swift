@@ -23,15 +23,17 @@ package struct RouteExplanation: RouteTrace, Sendable {
         }
     }
 
-    /// Notes a route and what came of it.
-    package mutating func tried(_ route: Route, _ outcome: RouteOutcome) {
-        let place = route.location.map { " (\($0))" } ?? ""
+    /// Notes routes and what came of them.
+    package mutating func tried(_ routes: Range<Int>, of domain: Domain, _ outcome: RouteOutcome) {
         let verdict =
             switch outcome {
             case .taken: "takes it"
             case .otherPath: "no: another path"
             case .otherMethod: "no: another method"
             }
-        steps.append("route     \(route.text)\(place): \(verdict)")
+        for route in domain.routes[routes] {
+            let place = route.location.map { " (\($0))" } ?? ""
+            steps.append("route     \(route.text)\(place): \(verdict)")
+        }
     }
 }

@@ -32,8 +32,8 @@ package enum RouteDecision: Sendable {
 package protocol RouteTrace {
     /// A domain pattern was looked up.
     mutating func lookedUp(_ kind: DomainMatch, _ name: ArraySlice<UInt8>, found: Domain?)
-    /// A route was tried.
-    mutating func tried(_ route: Route, _ outcome: RouteOutcome)
+    /// The routes at these positions of a domain were tried, with the same outcome.
+    mutating func tried(_ routes: Range<Int>, of domain: Domain, _ outcome: RouteOutcome)
 }
 
 /// The kinds of domain patterns, in the order in which they are tried.
@@ -49,7 +49,7 @@ package struct SilentTrace: RouteTrace {
     /// Does nothing.
     package mutating func lookedUp(_ kind: DomainMatch, _ name: ArraySlice<UInt8>, found: Domain?) {}
     /// Does nothing.
-    package mutating func tried(_ route: Route, _ outcome: RouteOutcome) {}
+    package mutating func tried(_ routes: Range<Int>, of domain: Domain, _ outcome: RouteOutcome) {}
 }
 
 /// The domains of a snapshot, found in a time that does not grow with their number.
@@ -101,18 +101,15 @@ package struct RouteTable: Sendable {
     package func decide(_ query: RouteQuery, trace: inout some RouteTrace) -> RouteDecision {
         guard let domain = domain(for: query.host, trace: &trace) else { return .unknownDomain }
         let path = NormalPath(query.path)
-        for route in domain.routes {
-            guard route.takes(path: path.bytes) else {
-                trace.tried(route, .otherPath)
-                continue
-            }
-            guard route.takes(method: query.method) else {
-                trace.tried(route, .otherMethod)
-                continue
-            }
-            trace.tried(route, .taken)
-            return .matched(domain, route)
+        var next = 0
+        while let position = domain.prefixes.first(from: next, taking: path.bytes) {
+            trace.tried(next..<position, of: domain, .otherPath)
+            next = position + 1
+            let takes = domain.routes[position].takes(method: query.method)
+            trace.tried(position..<next, of: domain, takes ? .taken : .otherMethod)
+            if takes { return .matched(domain, domain.routes[position]) }
         }
+        trace.tried(next..<domain.routes.count, of: domain, .otherPath)
         return .noRoute(domain)
     }
 
