@@ -105,7 +105,9 @@ struct ResponseHeadFuzzer {
         }
     }
 
-    private func sent(_ head: borrowing ResponseHead, _ rewrite: ResponseRewrite) -> (bytes: [UInt8], strict: StrictHead) {
+    private func sent(
+        _ head: borrowing ResponseHead, _ rewrite: ResponseRewrite
+    ) -> (bytes: [UInt8], strict: StrictHead) {
         var output: [UInt8] = []
         HeadSerializer.append(response: head, rewrite: rewrite, to: &output)
         var why = ""

@@ -56,7 +56,7 @@ extension Bufferevent {
     /// libevent's own reader asks the system how many bytes there are before each read and takes 4096 of them at most.
     func readable() {
         guard currentPhase == .open, let buffer = input.raw else { return }
-        let held = evbuffer_get_length(buffer)
+        let held = input.length
         guard held < readHighMark else { return restUntilDrained() }
         if held == 0, let readableHandler, readableHandler() { return }
         if held == 0, readStep == 0, let arrivalHandler {
@@ -73,6 +73,7 @@ extension Bufferevent {
         let count = recv(descriptor, memory, size, 0)
         guard count > 0 else { return readEnded(count, errno, afterBytes: false) }
         if count < size, offer(Span(_unsafeStart: memory.assumingMemoryBound(to: UInt8.self), count: count)) { return }
+        input.willGrow()
         evbuffer_unfreeze(buffer, 0)
         let status = evbuffer_add(buffer, memory, count)
         evbuffer_freeze(buffer, 0)
@@ -84,6 +85,7 @@ extension Bufferevent {
 
     /// Reads into the buffer, and tells.
     private func readOn(into buffer: OpaquePointer, total before: Int) {
+        input.willGrow()
         var total = before
         var outcome = 0
         // A read that was filled has left bytes behind, probably: one more, of the next size, costs less than a turn.

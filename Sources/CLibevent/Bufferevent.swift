@@ -101,8 +101,8 @@ public final class Bufferevent {
         self.flavour = flavour
         currentPhase = phase
         descriptor = flavour == .socket ? bufferevent_getfd(raw) : -1
-        input = Evbuffer(borrowing: bufferevent_get_input(raw))
-        output = Evbuffer(borrowing: bufferevent_get_output(raw))
+        input = Evbuffer(borrowing: bufferevent_get_input(raw), isFilledByLibevent: flavour == .pair)
+        output = Evbuffer(borrowing: bufferevent_get_output(raw), isFilledByLibevent: false)
         isWriting = true
         setTrampolines(raw)
         // libevent tells every write; the low mark is kept here, so that progress can be told as well.
@@ -206,13 +206,13 @@ extension Bufferevent {
     /// A failing write is not told here but as a signal in a later turn of the loop, so the caller is never re-entered.
     public func flush() {
         guard currentPhase == .open, flavour == .socket, let raw, let buffer = output.raw, !isWriting,
-            evbuffer_get_length(buffer) > 0
+            !output.isEmpty
         else { return }
         evbuffer_unfreeze(buffer, 1)
         let written = evbuffer_write(buffer, bufferevent_getfd(raw))
         if written < 0, errno != EAGAIN, errno != EINTR { writeFailure = true }
         evbuffer_freeze(buffer, 1)
-        if evbuffer_get_length(buffer) > 0 {
+        if !output.isEmpty {
             isWriting = true
             bufferevent_enable(raw, Int16(EV_WRITE))
         }

@@ -10,17 +10,26 @@ import Glibc
 public final class Evbuffer {
     private(set) var raw: OpaquePointer?
     private let isOwner: Bool
+    /// Whether libevent itself fills the buffer, as it does those of pairs.
+    private let isFilledByLibevent: Bool
+    /// False if the buffer is empty for certain. To ask an empty buffer, as most are between two messages, is then no
+    /// look at libevent's own structure.
+    private var mayHold: Bool
 
     /// Creates an empty buffer of its own.
     public init() throws(SystemError) {
         guard let raw = evbuffer_new() else { throw SystemError.last(in: .evbuffer) }
         self.raw = raw
         isOwner = true
+        isFilledByLibevent = false
+        mayHold = false
     }
 
-    init(borrowing raw: OpaquePointer?) {
+    init(borrowing raw: OpaquePointer?, isFilledByLibevent: Bool) {
         self.raw = raw
         isOwner = false
+        self.isFilledByLibevent = isFilledByLibevent
+        mayHold = isFilledByLibevent
     }
 
     deinit {
@@ -30,8 +39,16 @@ public final class Evbuffer {
     /// The bufferevent that lent the buffer has ended.
     func invalidate() { raw = nil }
 
+    /// Bytes are about to be added: to be called wherever that happens.
+    func willGrow() { mayHold = true }
+
     /// Bytes in the buffer.
-    public var length: Int { raw.map { evbuffer_get_length($0) } ?? 0 }
+    public var length: Int {
+        guard mayHold, let raw else { return 0 }
+        let length = evbuffer_get_length(raw)
+        if length == 0, !isFilledByLibevent { mayHold = false }
+        return length
+    }
 
     /// Whether there is nothing to read.
     public var isEmpty: Bool { length == 0 }
@@ -120,6 +137,7 @@ extension Evbuffer {
     @discardableResult
     public func move(_ count: Int, to target: Evbuffer) -> Int {
         guard let raw, let other = target.raw, count > 0 else { return 0 }
+        target.willGrow()
         let available = evbuffer_get_length(raw)
         if count >= available {
             return evbuffer_add_buffer(other, raw) == 0 ? available : 0
@@ -137,6 +155,7 @@ extension Evbuffer {
         let amount = min(count, length)
         guard amount <= 1024 else { return move(amount, to: target) }
         guard let raw, let other = target.raw, amount > 0 else { return 0 }
+        target.willGrow()
         return withUnsafeTemporaryAllocation(byteCount: amount, alignment: 1) { memory in
             let taken = max(0, Int(evbuffer_remove(raw, memory.baseAddress, amount)))
             return evbuffer_add(other, memory.baseAddress, taken) == 0 ? taken : 0
@@ -146,6 +165,7 @@ extension Evbuffer {
     /// Appends a copy of `bytes` from an offset on.
     public func append(_ bytes: [UInt8], from offset: Int = 0) {
         guard let raw, offset >= 0, offset < bytes.count else { return }
+        willGrow()
         bytes.withUnsafeBytes { _ = evbuffer_add(raw, $0.baseAddress! + offset, $0.count - offset) }
     }
 
@@ -157,6 +177,7 @@ extension Evbuffer {
         reserving capacity: Int, _ body: (inout OutputSpan<UInt8>) -> Void
     ) {
         guard let raw, capacity > 0 else { return }
+        willGrow()
         var space = iovec()
         guard evbuffer_reserve_space(raw, capacity, &space, 1) == 1 else { return }
         let memory = UnsafeMutableBufferPointer(

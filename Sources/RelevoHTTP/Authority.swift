@@ -54,7 +54,7 @@ package struct Authority: Sendable, Hashable {
 
     /// Empties the value and keeps its memory.
     mutating func reset() {
-        host.removeAll(keepingCapacity: true)
+        if !host.isEmpty { host.removeAll(keepingCapacity: true) }
         port = nil
     }
 

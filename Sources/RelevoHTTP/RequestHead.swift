@@ -38,6 +38,9 @@ package struct RequestHead: ~Copyable, Sendable {
     /// What the Connection fields say.
     package internal(set) var connectionOptions: ConnectionOptions = []
 
+    /// Whether anything has been read since the last reset.
+    private var isUsed = false
+
     /// Makes an empty head.
     package init() {}
 
@@ -71,12 +74,19 @@ package struct RequestHead: ~Copyable, Sendable {
     /// Forgets everything and keeps the memory.
     package mutating func reset() {
         fields.removeAll()
-        resetValues()
+        if isUsed { resetValues() }
     }
 
-    /// Forgets what was parsed and keeps the bytes.
-    mutating func resetValues() {
+    /// Makes sure that nothing is left of an earlier head but the bytes, which are about to be read.
+    mutating func beginParsing() {
         fields.resetLines()
+        if isUsed { resetValues() }
+        isUsed = true
+    }
+
+    /// Forgets what was parsed beside the lines.
+    private mutating func resetValues() {
+        isUsed = false
         method = .other
         methodRange = 0..<0
         targetRange = 0..<0

@@ -6,7 +6,7 @@ extension RequestHead {
     ///
     /// Throws the first error that is found; then only `fields.bytes` and what was read before it are meaningful.
     package mutating func parse(limits: HeadLimits) throws(HTTPParseError) {
-        resetValues()
+        beginParsing()
         guard fields.bytes.count <= limits.headBytes, fields.bytes.count < 1 << 30 else { throw .headTooLarge }
         let bytes = fields.bytes
         let span = bytes.span

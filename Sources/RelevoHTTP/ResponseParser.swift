@@ -6,7 +6,7 @@ extension ResponseHead {
     ///
     /// Throws the first error that is found, ambiguous framing included whatever the status is.
     package mutating func parse(limits: HeadLimits) throws(HTTPParseError) {
-        resetValues()
+        beginParsing()
         guard fields.bytes.count <= limits.headBytes, fields.bytes.count < 1 << 30 else { throw .headTooLarge }
         let fieldsStart = try parseStatusLine()
         try fields.parseLines(from: fieldsStart, maximum: limits.fields)

@@ -35,8 +35,8 @@ package final class Worker {
     let accessLog: AccessLogBuffer?
     var random: RandomSource
     var stats = WorkerStats()
-    /// Serialised heads on their way to an output buffer; its capacity is kept.
-    var scratch: [UInt8] = []
+    /// Serialised heads on their way to an output buffer: see `takeScratch()`.
+    private var scratch: [UInt8] = []
     let dateClock = DateClock()
     let census: ClientCensus
     private let balance: AcceptBalance
@@ -187,6 +187,17 @@ extension Worker {
         notify(.connectionsFull(maxConnections))
     }
 
+    /// Lends the memory in which messages are put together, empty. What is not given back is only made anew.
+    func takeScratch() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &scratch)
+        if !taken.isEmpty { taken.removeAll(keepingCapacity: true) }
+        return taken
+    }
+
+    /// Takes the memory back.
+    func giveBack(scratch used: consuming [UInt8]) { scratch = used }
+
     /// Whether there are as many client connections as there may be: who has been served makes room for who waits.
     var isFull: Bool { connectionCount >= maxConnections }
 
@@ -194,7 +205,12 @@ extension Worker {
     /// worth more than who may come with another.
     private func evictIdle() {
         guard !connections.isEmpty else { return }
-        for _ in 0..<16 where connections[Int.random(in: connections.indices, using: &random)].endIfIdle() { return }
+        for _ in 0..<16 {
+            var random = random
+            let chosen = connections[Int.random(in: connections.indices, using: &random)]
+            self.random = random
+            if chosen.endIfIdle() { return }
+        }
     }
 
     /// A connection has ended; called by it once.

@@ -45,12 +45,12 @@ extension Exchange {
         let stays = !closing && clientMayStay && skipRequestBody()
         let note: LocalAnswer.ConnectionNote =
             !stays ? .close : traits.version == .http10 ? .keepAlive : .none
-        worker.scratch.removeAll(keepingCapacity: true)
-        answer.append(
-            answering: traits.method, date: worker.dateClock.now, connection: note, to: &worker.scratch)
-        client.bufferevent.output.append(worker.scratch)
+        var scratch = worker.takeScratch()
+        answer.append(answering: traits.method, date: worker.dateClock.now, connection: note, to: &scratch)
+        client.bufferevent.output.append(scratch)
         record.status = answer.status
-        record.bytesSent += worker.scratch.count
+        record.bytesSent += scratch.count
+        worker.giveBack(scratch: scratch)
         client.bufferevent.flush()
         end(stays ? .keep : .end(.needed))
     }
@@ -102,7 +102,11 @@ extension Exchange {
 
     /// The identifier as clients, endpoints and logs see it; made when it is first needed.
     var requestID: [UInt8] {
-        if ownRequestID.isEmpty { RequestID.append(worker.nextRequestID(), to: &ownRequestID) }
-        return ownRequestID
+        guard ownRequestID.isEmpty else { return ownRequestID }
+        var made: [UInt8] = []
+        swap(&made, &ownRequestID)
+        RequestID.append(worker.nextRequestID(), to: &made)
+        ownRequestID = made
+        return made
     }
 }

@@ -127,8 +127,7 @@ extension Exchange {
         upstream.requestCount += 1
         requestLane.paused = []
         upstream.bufferevent.startReading()
-        Self.send(
-            request, requestRewrite, to: upstream.bufferevent, isWhole: requestLane.hasEnded, by: &worker.scratch)
+        serialize(to: upstream.bufferevent)
         guard !requestLane.hasEnded else {
             pausedSince = nil
             perform(machine.requestEnded())
@@ -140,14 +139,12 @@ extension Exchange {
         pumpRequest()
     }
 
-    /// A head that a body follows waits for it in the output. Nothing that is called here comes back to the worker.
-    private static func send(
-        _ head: borrowing RequestHead, _ rewrite: RequestRewrite, to target: Bufferevent, isWhole: Bool,
-        by scratch: inout [UInt8]
-    ) {
-        scratch.removeAll(keepingCapacity: true)
-        HeadSerializer.append(request: head, rewrite: rewrite, to: &scratch)
-        if isWhole { target.send(scratch) } else { target.output.append(scratch) }
+    /// Sends the head; one that a body follows waits for it in the output.
+    private func serialize(to target: Bufferevent) {
+        var bytes = worker.takeScratch()
+        HeadSerializer.append(request: request, rewrite: requestRewrite, to: &bytes)
+        if requestLane.hasEnded { target.send(bytes) } else { target.output.append(bytes) }
+        worker.giveBack(scratch: bytes)
     }
 
     /// The endpoint takes bytes of the request, however slowly.

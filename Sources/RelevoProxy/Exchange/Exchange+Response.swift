@@ -40,21 +40,12 @@ extension Exchange {
         responseLane.start(plan.lane, limits: worker.headLimits)
         responseLane.takeWhole(body.count)
         let endFollows = !persists && !machine.isReceivingRequest
-        record.bytesSent += Self.send(
-            response, plan.rewrite, body, to: client.bufferevent, endFollows: endFollows, by: &worker.scratch)
+        var bytes = serialized(plan.rewrite)
+        bytes.append(body)
+        record.bytesSent += bytes.count
+        client.bufferevent.send(bytes, endFollows: endFollows)
+        worker.giveBack(scratch: bytes)
         perform(machine.responseEnded())
-    }
-
-    /// Nothing that is called here comes back to the worker: it may be kept from its scratch meanwhile.
-    private static func send(  // tidy: parameters: all that one message is made of, for one look at the scratch
-        _ head: borrowing ResponseHead, _ rewrite: ResponseRewrite, _ body: Span<UInt8>, to client: Bufferevent,
-        endFollows: Bool, by scratch: inout [UInt8]
-    ) -> Int {
-        scratch.removeAll(keepingCapacity: true)
-        HeadSerializer.append(response: head, rewrite: rewrite, to: &scratch)
-        scratch.append(body)
-        client.send(scratch, endFollows: endFollows)
-        return scratch.count
     }
 
     /// Bytes of the endpoint have come.
@@ -167,18 +158,18 @@ extension Exchange {
     /// Sends the head, with the body if that is small and there.
     private func begin(_ rewrite: ResponseRewrite) {
         guard let client, let upstream else { return }
-        serialize(rewrite)
-        if responseLane.takeWhole(from: upstream.bufferevent.input, to: &worker.scratch) {
-            client.bufferevent.send(worker.scratch)
-        } else {
-            client.bufferevent.output.append(worker.scratch)
-        }
-        record.bytesSent += worker.scratch.count
+        var bytes = serialized(rewrite)
+        let isWhole = responseLane.takeWhole(from: upstream.bufferevent.input, to: &bytes)
+        record.bytesSent += bytes.count
+        if isWhole { client.bufferevent.send(bytes) } else { client.bufferevent.output.append(bytes) }
+        worker.giveBack(scratch: bytes)
     }
 
-    private func serialize(_ rewrite: ResponseRewrite) {
-        worker.scratch.removeAll(keepingCapacity: true)
-        HeadSerializer.append(response: response, rewrite: rewrite, to: &worker.scratch)
+    /// The response's head, in the worker's scratch memory.
+    private func serialized(_ rewrite: ResponseRewrite) -> [UInt8] {
+        var bytes = worker.takeScratch()
+        HeadSerializer.append(response: response, rewrite: rewrite, to: &bytes)
+        return bytes
     }
 
     /// Whether the response will be complete before the request is: what the client still sends of it could be taken
@@ -202,9 +193,10 @@ extension Exchange {
     /// Sends a head that no body follows: of an interim response, or before a tunnel.
     private func write(_ rewrite: ResponseRewrite) {
         guard let client else { return }
-        serialize(rewrite)
-        client.bufferevent.send(worker.scratch)
-        record.bytesSent += worker.scratch.count
+        let bytes = serialized(rewrite)
+        client.bufferevent.send(bytes)
+        record.bytesSent += bytes.count
+        worker.giveBack(scratch: bytes)
     }
 
     /// Moves response body, as far as the endpoint has sent it and the client takes it.

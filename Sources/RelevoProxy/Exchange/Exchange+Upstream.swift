@@ -44,7 +44,10 @@ extension Exchange {
     private func chooseEndpoint() {
         if let position { triedPositions.append(position) }
         let tried = position == nil ? [] : triedPositions
-        guard let cluster, let next = cluster.choose(tried: tried, using: &worker.random) else { return }
+        var random = worker.random
+        let choice = cluster?.choose(tried: tried, using: &random)
+        worker.random = random
+        guard let cluster, let next = choice else { return }
         position = next
         let chosen = cluster.endpoints[next]
         target = chosen

@@ -40,9 +40,16 @@ final class UpstreamPool {
     private func takeLast(_ address: SocketAddress) -> UpstreamConnection? {
         guard !idle.isEmpty else { return nil }
         let turn = loop.turn
-        let seen = idle.lastIndex { $0.released != turn && $0.address == address }
-        guard let index = seen ?? idle.lastIndex(where: { $0.address == address }) else { return nil }
-        return idle.remove(at: index)
+        var unseen: Int?
+        var index = idle.count
+        while index > 0 {
+            index -= 1
+            let connection = idle[index]
+            guard connection.address == address else { continue }
+            if connection.released != turn { return idle.remove(at: index) }
+            if unseen == nil { unseen = index }
+        }
+        return unseen.map { idle.remove(at: $0) }
     }
 
     private func isQuiet(_ connection: UpstreamConnection) -> Bool {
@@ -65,8 +72,13 @@ final class UpstreamPool {
 
     /// A waiting connection has ended. The caller's reference keeps it alive when the list lets go of it.
     func idleEnded(_ connection: UpstreamConnection) {
-        idle.removeAll { $0 === connection }
+        if let index = position(of: connection) { idle.remove(at: index) }
         end(connection)
+    }
+
+    private func position(of connection: UpstreamConnection) -> Int? {
+        for index in idle.indices where idle[index] === connection { return index }
+        return nil
     }
 
     /// Ends a connection that nobody uses any more.
