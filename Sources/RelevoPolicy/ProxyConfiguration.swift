@@ -165,6 +165,24 @@ extension ProxyConfiguration {
         public var endpoints: [Endpoint]
         /// How one of them is chosen for each request.
         public var balance: BalanceMethod
+        /// Whether and how endpoints are asked whether they are well; nil for not.
+        public var health: HealthCheck?
+        /// When an endpoint is taken out of service because of how it serves; nil for never.
+        public var ejection: Ejection?
+        /// When a request is sent again; nil for never.
+        public var retry: RetrySettings?
+        /// The time in which an endpoint that has recovered comes back to its full weight; nil for at once.
+        public var slowStart: Duration?
+        /// How long a request waits for any endpoint while all refuse connections; nil for not at all.
+        public var hold: Duration?
+        /// Requests in flight that each endpoint is given at most, unless it says otherwise; nil for no limit.
+        public var maxRequests: Int?
+        /// Requests in flight of all endpoints together; nil for no limit.
+        public var concurrency: Int?
+        /// A limit on those that follows the cluster's latency; nil for none.
+        public var adaptiveLimit: AdaptiveLimit?
+        /// Who waits when endpoints are at their limit.
+        public var queue: QueueSettings
         /// Time limits that differ for this cluster.
         public var timeouts: TimeoutOverrides
         /// Where it was written.
@@ -178,7 +196,10 @@ extension ProxyConfiguration {
             self.name = name
             self.endpoints = endpoints
             self.balance = balance
-            self.timeouts = TimeoutOverrides()
+            ejection = Ejection()
+            retry = RetrySettings()
+            queue = QueueSettings()
+            timeouts = TimeoutOverrides()
             self.location = location
         }
     }
@@ -189,6 +210,10 @@ extension ProxyConfiguration {
         public var address: String
         /// Its share of the requests beside the others' weights, 0 (none) to 1000.
         public var weight: Int
+        /// 0 for one that serves; n for one in reserve, which serves while none with a lower number can.
+        public var backup = 0
+        /// Requests in flight that it is given at most; nil for what its cluster says.
+        public var maxRequests: Int?
         /// Where it was written.
         public var location: SourceLocation?
 
@@ -220,14 +245,6 @@ public enum ForwardedMode: String, Sendable, Hashable, CaseIterable {
     case rfc7239
     /// Nothing; neither `Via` nor any other field is added.
     case none
-}
-
-/// How one endpoint of a cluster is chosen for each request.
-public enum BalanceMethod: String, Sendable, Hashable, CaseIterable {
-    /// At random, by weight.
-    case random
-    /// In turn, by weight, evenly spread (each worker takes its own turns).
-    case roundRobin = "round-robin"
 }
 
 /// Whether and where a line is written for each request.

@@ -80,7 +80,7 @@ package struct RequestExplainer {
     }
 
     private func describe(_ cluster: Cluster, _ route: Route, _ domain: Domain) -> [String] {
-        var lines = ["cluster   \(cluster.name)\(place(cluster.location)), balance \(cluster.balance.rawValue)"]
+        var lines = ["cluster   \(cluster.name)\(place(cluster.location)), balance \(cluster.balance.name)"]
         let total = cluster.endpoints.reduce(0) { $0 + $1.weight }
         let width = cluster.endpoints.map(\.text.count).max() ?? 0
         for endpoint in cluster.endpoints {

@@ -143,7 +143,7 @@ extension EffectiveYAML {
                 $0.put("weight", String(endpoint.weight), depth + 2, path + ["weight"])
             }
         }
-        put("balance", cluster.balance.rawValue, depth, path + ["balance"])
+        put("balance", cluster.balance.name, depth, path + ["balance"])
     }
 
     /// Overrides that are set; the others are inherited, which is not a value.

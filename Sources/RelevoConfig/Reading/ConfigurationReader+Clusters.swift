@@ -7,6 +7,11 @@ extension ConfigurationReader {
     /// Ways to balance that are planned and refused.
     private static let laterBalance = ["least-requests", "power-of-two", "hash", "latency", "sticky"]
 
+    private enum BalanceWord: String, CaseIterable {
+        case random
+        case roundRobin = "round-robin"
+    }
+
     /// The named clusters in the order of the file.
     mutating func clusters(_ field: Field) -> [ProxyConfiguration.Cluster] {
         named(field, wants: "a map of names, e.g. `api: { endpoints: [10.0.0.1] }`").compactMap { name, field in
@@ -35,7 +40,11 @@ extension ConfigurationReader {
 
     /// How an endpoint is chosen.
     mutating func balance(_ field: Field) -> BalanceMethod? {
-        choice(field, of: BalanceMethod.self, later: ConfigurationReader.laterBalance)
+        switch choice(field, of: BalanceWord.self, later: ConfigurationReader.laterBalance) {
+        case .random?: .random
+        case .roundRobin?: .roundRobin
+        case nil: nil
+        }
     }
 
     /// The endpoints of a list.

@@ -20,6 +20,7 @@ package struct Balancer: Sendable {
         switch method {
         case .random: random.choose(candidates, using: &source)
         case .roundRobin: roundRobin.choose(candidates)
+        default: random.choose(candidates, using: &source)
         }
     }
 }

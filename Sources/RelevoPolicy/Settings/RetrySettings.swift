@@ -1,0 +1,25 @@
+// When a request is sent again, as values of a configuration.
+// The decision itself: Retry/.
+
+/// Further attempts for requests that have failed. On by default, for requests that can do no harm twice.
+///
+/// Attempts that failed before a byte of the request was sent do not count: they go on to other endpoints until one
+/// takes the request.
+public struct RetrySettings: Sendable, Hashable {
+    /// How often a request is sent at most; 1 for never again.
+    public var attempts = 3
+    /// Statuses of answers after which another endpoint is asked, for requests that can do no harm twice.
+    public var statuses: [ClosedRange<Int>] = []
+    /// Per cent of the recent requests of a cluster that may be sent again.
+    public var budget = 20
+    /// Requests a second that may be sent again whatever `budget` says.
+    public var reserve = 3
+    /// Bytes of a request's body that are kept so that it can be sent again.
+    public var bodyBytes = 64 * 1024
+    /// The longest wait before the second attempt at sending; it doubles with each further one. The wait itself is
+    /// chosen at random.
+    public var backoff: Duration = .milliseconds(25)
+
+    /// Creates the defaults.
+    public init() {}
+}
