@@ -33,10 +33,12 @@ let package = Package(
             providers: [.apt(["libevent-dev"])]),
         .target(name: "CLibevent", dependencies: ["CEvent2"], swiftSettings: common),
         .target(name: "CLibeventHTTP", dependencies: ["CEvent2", "CLibevent"], swiftSettings: common),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CLibeventTLS", dependencies: ["COpenSSL"], swiftSettings: common),
         .target(name: "RelevoHTTP", swiftSettings: safe),
         .target(name: "RelevoPolicy", dependencies: ["RelevoHTTP"], swiftSettings: safe),
         .target(
-            name: "RelevoProxy", dependencies: ["CLibevent", "RelevoHTTP", "RelevoPolicy"],
+            name: "RelevoProxy", dependencies: ["CLibevent", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy"],
             swiftSettings: safe),
         .target(
             name: "Relevo",
@@ -62,6 +64,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["CLibevent", "RelevoProxy", "RelevoPolicy"], path: "Tests/TestSupport",
             swiftSettings: common),
         .testTarget(name: "CLibeventTests", dependencies: ["CLibevent"], swiftSettings: safe),
+        .testTarget(name: "CLibeventTLSTests", dependencies: ["CLibeventTLS"], swiftSettings: safe),
         .testTarget(name: "RelevoHTTPTests", dependencies: ["RelevoHTTP"], swiftSettings: safe),
         .testTarget(name: "RelevoPolicyTests", dependencies: ["RelevoPolicy", "RelevoHTTP"], swiftSettings: safe),
         .testTarget(

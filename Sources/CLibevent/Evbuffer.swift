@@ -169,6 +169,13 @@ extension Evbuffer {
         bytes.withUnsafeBytes { _ = evbuffer_add(raw, $0.baseAddress! + offset, $0.count - offset) }
     }
 
+    /// Puts a copy of `bytes` before everything else (`evbuffer_prepend`).
+    public func prepend(_ bytes: [UInt8]) {
+        guard let raw, !bytes.isEmpty else { return }
+        willGrow()
+        bytes.withUnsafeBytes { _ = evbuffer_prepend(raw, $0.baseAddress, $0.count) }
+    }
+
     /// Appends a copy of the text's UTF-8 bytes.
     public func append(_ text: String) { append(Array(text.utf8)) }
 

@@ -168,6 +168,14 @@ public final class ReverseProxy: Sendable {
                 metadata: [
                     "endpoint": .string(endpoint), "addresses": .array(addresses.map { .string($0.description) }),
                 ])
+        case .healthChanged(let cluster, let change):
+            let isWorse =
+                switch change.to {
+                case .down, .ejected: true
+                case .up, .unchecked, .draining, .disabled: false
+                }
+            logger.log(
+                level: isWorse ? .warning : .notice, "\(change.text)", metadata: ["cluster": .string(cluster)])
         case .connectionsBounded(let count, let descriptors):
             logger.notice(
                 "client connections are bounded by descriptors",

@@ -99,6 +99,8 @@ package struct ResponseRewrite: Sendable, Hashable {
     package var clientVersion = HTTPVersion.http11
     /// The value for a Date field if the response has none (RFC 9110 §6.6.1).
     package var addDate: [UInt8]?
+    /// Whole lines that are added, each with its CR LF.
+    package var extraLines: [UInt8] = []
     /// True for the classic mode: the received bytes go on with Connection set to close and nothing else changed.
     package var isClassic = false
 

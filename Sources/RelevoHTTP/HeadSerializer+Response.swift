@@ -32,6 +32,7 @@ extension HeadSerializer {
             output.append(contentsOf: HeadText.lineEnd)
         }
         if rewrite.via { appendVia(head.version, to: &output) }
+        if !rewrite.extraLines.isEmpty { output.append(contentsOf: rewrite.extraLines) }
         output.append(contentsOf: HeadText.lineEnd)
     }
 

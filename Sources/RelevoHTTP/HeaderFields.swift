@@ -94,15 +94,19 @@ package struct HeaderFields: Sendable {
 
     /// The value of the first line with this name in any case; invalid UTF-8 is repaired. For hooks and tests.
     package func first(named name: String) -> String? {
-        let lowercase = name.lowercased()
-        for line in lines where isMatch(line, lowercase) { return text(of: line) }
-        return nil
+        line(named: name.lowercased()).map { text(of: $0) }
     }
 
     /// The values of all lines with this name in any case, in order; invalid UTF-8 is repaired.
     package func all(named name: String) -> [String] {
         let lowercase = name.lowercased()
         return lines.filter { isMatch($0, lowercase) }.map(text(of:))
+    }
+
+    /// The first line with this name, given in lower case.
+    package func line(named lowercase: String) -> FieldLine? {
+        for line in lines where isMatch(line, lowercase) { return line }
+        return nil
     }
 
     private func isMatch(_ line: FieldLine, _ lowercase: String) -> Bool {

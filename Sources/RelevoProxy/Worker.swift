@@ -21,6 +21,12 @@ package struct WorkerSettings: Sendable {
     package var balance: AcceptBalance
     /// The worker's number in its group.
     package var index: Int
+    /// Where endpoints are reported that fail.
+    package var control: LoopMailbox<ControlPlane>
+    /// The number of workers in the group.
+    package var count: Int
+    /// What cookies are signed with where the configuration names no secret; the same for all workers.
+    package var secret: [UInt8]
     /// Client connections that this worker may hold.
     package var maxConnections: Int
     /// The seed of the worker's dice.
@@ -48,6 +54,9 @@ package final class Worker {
     let clusters: [ClusterState]
     private(set) var isDraining = false
 
+    /// Endpoints of which the control loop has to hear.
+    private var outcomes: [(cluster: ClusterState, position: Int)] = []
+    private let control: LoopMailbox<ControlPlane>
     private var faults: [Fault: Int] = [:]
     private let notify: @Sendable (ProxyNotice) -> Void
     private let maxConnections: Int
@@ -66,6 +75,10 @@ package final class Worker {
     private var requestCounter: UInt64
     private var troubleSilence = MonotonicTime(nanoseconds: 0)
     private var fullSilence = MonotonicTime(nanoseconds: 0)
+    private var reportSilence = MonotonicTime(nanoseconds: 0)
+
+    /// The shortest time between two reports about endpoints.
+    private static let reportInterval: Duration = .milliseconds(10)
 
     /// How long the worker is silent about exhausted descriptors after it has told of them.
     private static let troubleInterval: Duration = .seconds(10)
@@ -87,6 +100,7 @@ package final class Worker {
         notify = settings.notify
         census = settings.census
         balance = settings.balance
+        control = settings.control
         index = settings.index
         maxConnections = settings.maxConnections
         snapshot = settings.snapshot
@@ -95,9 +109,9 @@ package final class Worker {
             headBytes: limits.headBytes, fields: limits.fields, targetBytes: limits.targetBytes)
         random = RandomSource(seed: settings.seed)
         requestCounter = random.next()
-        clusters = settings.snapshot.clusters.map { [wheel] in
-            ClusterState($0, loop: loop, wheel: wheel, idleLimit: limits.idleUpstreams)
-        }
+        let place = ClusterState.Place(
+            loop: loop, wheel: wheel, idleLimit: limits.idleUpstreams, workers: settings.count, secret: settings.secret)
+        clusters = settings.snapshot.clusters.map { ClusterState($0, place) }
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)
         for socket in sockets { listeners.append(try makeListener(socket)) }
@@ -138,6 +152,8 @@ package final class Worker {
         wheel.advance(to: .now)
         if isFull { evictIdle() }
         accessLog?.flush()
+        report()
+        for cluster in clusters { cluster.rise(now: loop.now.nanoseconds) }
     }
 
     /// An identifier for a request: 16 hexadecimal digits that other workers and other runs hardly repeat.
@@ -278,6 +294,30 @@ extension Worker {
     /// A name has been looked up.
     package func resolved(endpoint id: Int, to addresses: [SocketAddress]) {
         for cluster in clusters { cluster.resolved(id, to: addresses) }
+    }
+
+    /// The control loop has news about the endpoints of a cluster.
+    func standingsChanged(cluster id: Int, _ standings: [EndpointStanding]) {
+        guard clusters.indices.contains(id) else { return }
+        clusters[id].standingsChanged(standings, now: MonotonicTime.now.nanoseconds)
+    }
+
+    /// Puts an endpoint on the list of those of which the control loop has to hear: soon, but not for each request.
+    func reportSoon(_ cluster: ClusterState, _ position: Int) {
+        outcomes.append((cluster, position))
+        guard loop.now >= reportSilence else { return }
+        report()
+    }
+
+    private func report() {
+        guard !outcomes.isEmpty else { return }
+        reportSilence = loop.now + Self.reportInterval
+        let reports = outcomes.map { cluster, position in
+            OutcomeReport(
+                cluster: cluster.cluster.id, position: position, tally: cluster.endpoints[position].takeTally())
+        }
+        outcomes.removeAll(keepingCapacity: true)
+        control.post { $0.monitor.served(reports) }
     }
 }
 

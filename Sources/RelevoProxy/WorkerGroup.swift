@@ -59,6 +59,7 @@ package final class WorkerGroup: Sendable {
     private let threads = Mutex<[LoopThread]>([])
     private let control: ControlLoop
     private let socketPaths: [String]
+    private let secret: [UInt8] = (0..<32).map { _ in UInt8.random(in: 0...255) }
 
     /// Opens the listeners, resolves names for a bounded time, and starts the workers. Returns when all of them listen.
     package static func start(
@@ -76,6 +77,7 @@ package final class WorkerGroup: Sendable {
             throw StartError(listener: nil, reason: error)
         }
         await group.control.resolveNames(patience: settings.lookupPatience)
+        group.control.watch()
         let census = ClientCensus(limit: snapshot.limits.clientConnections)
         for index in 0..<count {
             let worker = group.workerSettings(snapshot, settings, census, index: index)
@@ -180,7 +182,7 @@ extension WorkerGroup {
         var seeds = RandomSource(seed: settings.seed &+ UInt64(index))
         return WorkerSettings(
             snapshot: snapshot, hook: settings.hook, log: settings.log, notify: settings.notify,
-            census: census, balance: balance, index: index,
+            census: census, balance: balance, index: index, control: control.mailbox, count: workers.count, secret: secret,
             maxConnections: max(1, Self.connectionBound(snapshot, settings, index) / workers.count),
             seed: seeds.next())
     }

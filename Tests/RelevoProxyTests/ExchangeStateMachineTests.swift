@@ -12,8 +12,8 @@ import Testing
     typealias Action = ExchangeStateMachine.Action
 
     static let states: [State] = [
-        .awaitingHead, .routing, .connecting(1), .connecting(2), .forwarding(.flowing, .awaitingHead),
-        .forwarding(.ended, .awaitingHead), .forwarding(.flowing, .flowing), .forwarding(.ended, .flowing), .done,
+        .awaitingHead, .routing, .connecting(1), .connecting(2), .waiting(1),
+        .forwarding(.flowing, .awaitingHead), .forwarding(.ended, .awaitingHead), .forwarding(.flowing, .flowing), .forwarding(.ended, .flowing), .done,
     ]
 
     /// A state in which an event is allowed, and what comes of it.
@@ -37,7 +37,11 @@ import Testing
         guard state != .routing else { return machine }
         _ = machine.clusterChosen()
         if case .connecting(let attempt) = state {
-            for _ in 1..<attempt { _ = machine.connectFailed(.connectRefused, timeouts: 0) }
+            for _ in 1..<attempt { _ = machine.triesAgain(later: false) }
+            return machine
+        }
+        if case .waiting = state {
+            _ = machine.triesAgain(later: true)
             return machine
         }
         _ = machine.connected()
@@ -85,58 +89,27 @@ import Testing
         expect([Step(.connecting(1), after, .sendHead), Step(.connecting(2), after, .sendHead)]) { $0.connected() }
     }
 
-    @Test("a refused connection is followed by another attempt")
-    func connectFailed() {
+    @Test("a failed attempt is followed by another at once, before and after the head was sent")
+    func triesAgain() {
         expect([
             Step(.connecting(1), .connecting(2), .connect), Step(.connecting(2), .connecting(3), .connect),
-        ]) { $0.connectFailed(.connectRefused, timeouts: 0) }
+            Step(.forwarding(.flowing, .awaitingHead), .connecting(2), .connect),
+            Step(.forwarding(.ended, .awaitingHead), .connecting(2), .connect),
+        ]) { $0.triesAgain(later: false) }
     }
 
-    @Test("two connect timeouts are enough for one request")
-    func connectTimeouts() {
+    @Test("or after a wait")
+    func triesAgainLater() {
         expect([
-            Step(.connecting(1), .done, .answer(.connectTimeout)),
-            Step(.connecting(2), .done, .answer(.connectTimeout)),
-        ]) { $0.connectFailed(.connectTimeout, timeouts: 2) }
+            Step(.connecting(1), .waiting(1), .wait), Step(.connecting(2), .waiting(2), .wait),
+            Step(.forwarding(.flowing, .awaitingHead), .waiting(1), .wait),
+            Step(.forwarding(.ended, .awaitingHead), .waiting(1), .wait),
+        ]) { $0.triesAgain(later: true) }
     }
 
-    @Test("a fault of the proxy's own is not retried")
-    func notRetried() {
-        expect([
-            Step(.connecting(1), .done, .answer(.proxyOverloaded)),
-            Step(.connecting(2), .done, .answer(.proxyOverloaded)),
-        ]) { $0.connectFailed(.proxyOverloaded, timeouts: 0) }
-    }
-
-    @Test("attempts end at their bound, with the last fault")
-    func bounded() {
-        var machine = Self.machine(in: .connecting(1))
-        for attempt in 1..<RetryPolicy.maxAttempts {
-            #expect(machine.connectFailed(.connectRefused, timeouts: 0) == .connect, "after attempt \(attempt)")
-        }
-        #expect(machine.connectFailed(.connectRefused, timeouts: 0) == .answer(.connectRefused))
-        #expect(machine.state == .done)
-    }
-
-    @Test("RFC 9110 §9.2.2: a stale connection costs an attempt if the request can be repeated, else the answer")
-    func stale() {
-        let before: [State] = [.forwarding(.flowing, .awaitingHead), .forwarding(.ended, .awaitingHead)]
-        expect(before.map { Step($0, .connecting(2), .connect) }) {
-            $0.becameStale(isRepeatable: true)
-        }
-        expect(before.map { Step($0, .done, .answer(.upstreamStale)) }) {
-            $0.becameStale(isRepeatable: false)
-        }
-    }
-
-    @Test("stale connections are no endless loop")
-    func staleIsBounded() {
-        var machine = Self.machine(in: .connecting(1))
-        for _ in 0...RetryPolicy.maxAttempts where machine.state != .done {
-            _ = machine.connected()
-            _ = machine.becameStale(isRepeatable: true)
-        }
-        #expect(machine.state == .done)
+    @Test("the end of the wait leads to the next attempt")
+    func waitEnded() {
+        expect([Step(.waiting(1), .connecting(2), .connect)]) { $0.waitEnded() }
     }
 
     @Test("the end of a request starts the wait for the response, unless that has begun")
@@ -200,13 +173,15 @@ import Testing
             let machine = Self.machine(in: state)
             let (awaits, responds, receives) =
                 switch state {
-                case .awaitingHead, .routing, .connecting, .done: (false, false, false)
+                case .awaitingHead, .routing, .connecting, .waiting, .done: (false, false, false)
                 case .forwarding(let request, .awaitingHead): (true, false, request == .flowing)
                 case .forwarding(let request, .flowing): (false, true, request == .flowing)
                 }
             #expect(machine.awaitsResponseHead == awaits)
             #expect(machine.isResponding == responds)
             #expect(machine.isReceivingRequest == receives)
+            let isBetween = [.connecting(1), .connecting(2), .waiting(1)].contains(state)
+            #expect(machine.isBetweenEndpoints == isBetween)
         }
     }
 }

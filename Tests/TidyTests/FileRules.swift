@@ -5,9 +5,10 @@
 let allowedImports: [String: Set<String>] = [
     "CLibevent": ["CEvent2", "Glibc", "Synchronization"],
     "CLibeventHTTP": ["CEvent2", "CLibevent", "Glibc"],
+    "CLibeventTLS": ["COpenSSL"],
     "RelevoHTTP": [],
     "RelevoPolicy": ["RelevoHTTP"],
-    "RelevoProxy": ["CLibevent", "RelevoHTTP", "RelevoPolicy", "Synchronization"],
+    "RelevoProxy": ["CLibevent", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy", "Synchronization"],
     "Relevo": ["RelevoProxy", "RelevoPolicy", "CLibevent", "Logging", "ServiceLifecycle", "Synchronization"],
     "RelevoConfig": ["RelevoPolicy", "Yams"],
     "RelevoCLI": [

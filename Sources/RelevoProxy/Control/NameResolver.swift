@@ -14,8 +14,11 @@ package final class NameResolver {
     /// How long a name without addresses rests.
     package static let retryInterval: Duration = .seconds(10)
 
+    /// Brings a job from any thread to the resolver's own.
+    package typealias Post = @Sendable (@escaping @Sendable (NameResolver) -> Void) -> Void
+
     private let lookup: Lookup
-    private let mailbox: LoopMailbox<NameResolver>
+    private let post: Post
     private let onResult: (Endpoint, Result<[SocketAddress], NameLookup.Failure>) -> Void
     private var waiting: [Endpoint] = []
     private var unresolved: [Endpoint] = []
@@ -25,11 +28,11 @@ package final class NameResolver {
 
     /// Creates a resolver. `onResult` is called on the control loop for each answer.
     package init(
-        loop: EventLoop, mailbox: LoopMailbox<NameResolver>, lookup: @escaping Lookup,
+        loop: EventLoop, post: @escaping Post, lookup: @escaping Lookup,
         onResult: @escaping (Endpoint, Result<[SocketAddress], NameLookup.Failure>) -> Void
     ) throws(SystemError) {
         self.lookup = lookup
-        self.mailbox = mailbox
+        self.post = post
         self.onResult = onResult
         retry = try Timer(loop: loop, .once) { [unowned self] in
             waiting = unresolved
@@ -58,7 +61,7 @@ package final class NameResolver {
         while running < Self.maxConcurrent, let endpoint = waiting.popLast() {
             guard case .name(let name, let port) = endpoint.address else { continue }
             running += 1
-            let thread = try? LoopThread(name: "relevo-dns") { [lookup, mailbox] in
+            let thread = try? LoopThread(name: "relevo-dns") { [lookup, post] in
                 var result: Result<[SocketAddress], NameLookup.Failure>
                 do throws(NameLookup.Failure) {
                     result = .success(try lookup(name, UInt16(clamping: port)))
@@ -66,7 +69,7 @@ package final class NameResolver {
                     result = .failure(error)
                 }
                 let answer = result
-                mailbox.post { $0.answered(endpoint, answer) }
+                post { $0.answered(endpoint, answer) }
             }
             if thread == nil { answered(endpoint, .failure(.noThread)) }
         }

@@ -94,10 +94,17 @@ extension Exchange {
     private func end(_ continuation: ClientConnection.Continuation) {
         endSplicingRequest()
         endSplicingResponse()
+        if isAttempting { endAttempt(outcome) }
         worker.stats.count(record)
         if let fault = record.fault { worker.count(fault) }
         worker.accessLog?.append(self)
         client?.exchangeEnded(self, continuation)
+    }
+
+    /// What the end of the exchange says about its endpoint.
+    private var outcome: AttemptOutcome {
+        if let fault = record.fault { return fault.row.blamesEndpoint ? .failed(.fault(fault)) : .neutral }
+        return record.responseBegan == nil ? .neutral : .answered(record.status)
     }
 
     /// The identifier as clients, endpoints and logs see it; made when it is first needed.

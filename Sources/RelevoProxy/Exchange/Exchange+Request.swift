@@ -79,8 +79,8 @@ extension Exchange {
             belongs(to: domain)
             self.cluster = worker.clusters[cluster.id]
             self.patience = patience
-            requestLane.start(requestFraming, limits: worker.headLimits, limit: snapshot.limits.bodyBytes)
-            requestLane.paused = .awaitingConnect
+            self.cluster?.requestBegan(now: record.headComplete.nanoseconds)
+            startRequestLane()
             pausedSince = record.headComplete
             perform(machine.clusterChosen())
         case .answer(let answer, let domain):
@@ -91,6 +91,16 @@ extension Exchange {
             belongs(to: domain)
             fail(fault)
         }
+    }
+
+    /// Makes the body wait for a connection, and remember what is taken of it if it may have to be sent again.
+    func startRequestLane() {
+        requestLane.start(requestFraming, limits: worker.headLimits, limit: snapshot.limits.bodyBytes)
+        requestLane.paused = .awaitingConnect
+        guard traits.hasBody else { return }
+        let retry = traits.isRepeatable ? cluster?.cluster.retry : nil
+        let count: Int? = if case .length(let count) = traits.framing { count } else { nil }
+        replay.start(limit: retry?.bodyBytes ?? 0, expecting: count)
     }
 
     private var requestFraming: LaneFraming {
@@ -125,6 +135,8 @@ extension Exchange {
         record.fault = nil
         detail = nil
         upstream.requestCount += 1
+        record.sends += 1
+        record.sent = now
         requestLane.paused = []
         upstream.bufferevent.startReading()
         serialize(to: upstream.bufferevent)
@@ -175,8 +187,10 @@ extension Exchange {
     func pumpRequest() {
         guard let client, let upstream, machine.isReceivingRequest else { return }
         let before = requestLane.bytesTaken
+        let kept = replay.copyAhead(of: client.bufferevent.input)
         let progress = requestLane.pump(from: client.bufferevent.input, to: upstream.bufferevent.output)
         let moved = requestLane.bytesTaken - before
+        replay.keep(moved, after: kept)
         record.bytesReceived += moved
         upstream.bufferevent.flush()
         if moved > 0 {
@@ -223,7 +237,7 @@ extension Exchange {
     func clientEnded() {
         if machine.isReceivingRequest {
             pumpRequest()
-        } else if case .connecting = machine.state, !requestIsAtHand {
+        } else if machine.isBetweenEndpoints, !requestIsAtHand {
             perform(machine.clientLeft())
         } else {
             armDeadline()

@@ -16,7 +16,8 @@ extension Exchange {
         let limits = worker.headLimits
         guard let length = try? scanner.scan(bytes, limit: limits.headBytes),
             let found = Self.read(&response, bytes.extracting(first: length), limits, answering: traits.method),
-            !found.isInterim, found.status != 101, found.isWhole(with: bytes.count - length)
+            !found.isInterim, found.status != 101, found.isWhole(with: bytes.count - length),
+            !(cluster?.retries(found.status) ?? false)
         else { return false }
         responseTraits = found
         begin(bytes.extracting(droppingFirst: length))
@@ -56,7 +57,7 @@ extension Exchange {
                 guard judgeResponse() == .goesOn else { return }
             } catch {
                 let fault: Fault = error.kind == .headTooLarge ? .upstreamHeadTooLarge : .upstreamMalformed
-                fail(fault, detail: error.explanation)
+                attemptFailed(fault, detail: error.explanation)
                 return
             }
         }
@@ -94,6 +95,7 @@ extension Exchange {
     private func judgeResponse() -> Outcome {
         if responseTraits.isInterim { return relayInterim() }
         if responseTraits.status == 101 { return switchProtocols() }
+        if dropsAnswer { return .over }
         beginResponse()
         return .goesOn
     }
@@ -140,11 +142,17 @@ extension Exchange {
         let context = ResponseContext(
             isClassic: isClassic, canPersist: clientMayStay && !outpaces, clientVersion: traits.version,
             addsFields: addsFields)
-        let plan = ResponsePlan(framing, context, date: responseTraits.hasDate ? nil : worker.dateClock.now)
+        var plan = ResponsePlan(framing, context, date: responseTraits.hasDate ? nil : worker.dateClock.now)
+        if let tokens = cluster?.tokens, let position, position != preferred {
+            plan.rewrite.extraLines = tokens.line(for: position)
+        }
         persists = plan.persists
         record.responseBegan = now
         record.status = responseTraits.status
         machine.responseBegan()
+        if let cluster, cluster.tracksLatency, let position {
+            cluster.answered(position, after: now.nanoseconds(since: record.sent), now: now.nanoseconds)
+        }
         return plan
     }
 

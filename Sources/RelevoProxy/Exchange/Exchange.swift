@@ -60,11 +60,20 @@ final class Exchange {
     var avoidsPool = false
     /// The chosen endpoint's position in the cluster.
     var position: Int?
+    /// The position that the client's cookie names.
+    var preferred: Int?
     /// Positions that were tried before it.
     var triedPositions: [Int] = []
     /// Addresses of the current endpoint that were not tried yet.
     var addresses = AddressTurn()
-    var connectTimeouts = 0
+    /// Whether the chosen endpoint has an attempt that is not over.
+    var isAttempting = false
+    /// Attempts that failed and were followed by others.
+    var failures: [FailedAttempt] = []
+    /// What was taken of the body, while it may have to be sent again.
+    var replay = ReplayBuffer()
+    /// Ends the wait before an attempt.
+    var pauseTimer: Timer?
 
     // The response and its way to the client.
     var response = ResponseHead()
@@ -138,9 +147,13 @@ final class Exchange {
         upstreamHasEnded = false
         avoidsPool = false
         position = nil
+        preferred = nil
         if !triedPositions.isEmpty { triedPositions.removeAll(keepingCapacity: true) }
         addresses = AddressTurn()
-        connectTimeouts = 0
+        isAttempting = false
+        if !failures.isEmpty { failures = [] }
+        replay.forget()
+        pauseTimer?.stop()
         record = ExchangeRecord()
         response.reset()
         responseTraits = ResponseTraits()
@@ -157,6 +170,7 @@ final class Exchange {
         case .none: break
         case .route: route()
         case .connect: connect()
+        case .wait: worker.wheel.unset(deadline)
         case .sendHead: sendHead()
         case .awaitResponse: armDeadline()
         case .answer(let fault): answer(fault)
@@ -189,7 +203,7 @@ extension Exchange {
     private var currentPatience: UInt64? {
         let usual: UInt64? =
             switch machine.state {
-            case .awaitingHead, .routing, .done: nil
+            case .awaitingHead, .routing, .waiting, .done: nil
             case .connecting: patience.connect
             case .forwarding(.flowing, .awaitingHead) where awaitsContinue: patience.response
             case .forwarding(.flowing, .awaitingHead) where requestLane.paused.isEmpty: bodyPatience
@@ -227,7 +241,7 @@ extension Exchange {
         if client?.bufferevent.isReset ?? true {
             perform(machine.clientLeft())
         } else if let since = pausedSince, now >= since.advanced(by: patience.stream) {
-            fail(.upstreamTimeout)
+            attemptFailed(.upstreamTimeout, detail: nil)
         } else {
             armDeadline()
         }
@@ -239,11 +253,12 @@ extension Exchange {
             return
         }
         switch machine.state {
-        case .awaitingHead, .routing, .done: break
+        case .awaitingHead, .routing, .waiting, .done: break
         case .connecting: connectFailed(.connectTimeout, detail: nil)
         case .forwarding(.flowing, .awaitingHead) where !requestLane.paused.isEmpty: checkPausedRequest()
-        case .forwarding(.flowing, .awaitingHead): fail(awaitsContinue ? .upstreamTimeout : .clientBodyTimeout)
-        case .forwarding(.ended, .awaitingHead): fail(.upstreamTimeout)
+        case .forwarding(.flowing, .awaitingHead) where awaitsContinue: attemptFailed(.upstreamTimeout, detail: nil)
+        case .forwarding(.flowing, .awaitingHead): fail(.clientBodyTimeout)
+        case .forwarding(.ended, .awaitingHead): attemptFailed(.upstreamTimeout, detail: nil)
         case .forwarding(_, .flowing):
             // Whoever the bytes wait for is to blame.
             if responseLane.paused.isEmpty, !isTunnel {

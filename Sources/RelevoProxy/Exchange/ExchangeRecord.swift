@@ -20,6 +20,18 @@ struct ExchangeRecord: BitwiseCopyable {
     var requestNumber = 0
     /// Attempts to open a connection.
     var attempts = 0
+    /// Those that were made before all endpoints were tried once more.
+    var roundStart = 0
+    /// Attempts that ran into the connect timeout.
+    var connectTimeouts = 0
+    /// How often the head was sent.
+    var sends = 0
+    /// When the endpoint was chosen.
+    var attemptBegan = MonotonicTime(nanoseconds: 0)
+    /// When the head was sent.
+    var sent = MonotonicTime(nanoseconds: 0)
+    /// When the request began to be held because no endpoint could be reached.
+    var heldSince: MonotonicTime?
     /// Whether the endpoint's connection had served an earlier request.
     var upstreamReused = false
     /// The status that the client got, or 0.

@@ -6,24 +6,25 @@ package import RelevoPolicy
 /// The phases of one exchange.
 ///
 ///      awaitingHead -> routing -> connecting(n) -> forwarding -> done
-///                         ^            |
-///                         +--- retry --+      n is bounded by RetryPolicy, and nothing irreversible was sent
+///                                   ^       |          |
+///                                   |       +----------+    an attempt has failed, and RetryPolicy allows another
+///                                   +------ waiting <--+    (at once, or after a wait)
 ///      forwarding = request (flowing | ended) x response (awaitingHead | flowing), independent of each other
 ///      any phase --fault--> done:  response head not yet forwarded -> the client gets an answer
 ///                                  already forwarded               -> both connections end
-///      event               awaitingHead  routing     connecting            forwarding
-///      headReceived        route         -           -                     -
-///      clusterChosen       -             connect     -                     -
-///      answeredLocally     -             done        -                     -
-///      connected           -             -           sendHead              -
-///      connectFailed       -             -           connect or answer     -
-///      becameStale         -             -           -                     connect or answer
-///      requestEnded        -             -           -                     none, awaitResponse
-///      responseBegan       -             -           -                     none
-///      switchedProtocols   -             -           -                     none
-///      responseEnded       -             -           -                     finish
-///      failed              answer        answer      answer                answer or abort
-///      clientLeft          abandon       abandon     abandon               abandon
+///      event              awaitingHead  routing  connecting     waiting  forwarding
+///      headReceived       route         -        -              -        -
+///      clusterChosen      -             connect  -              -        -
+///      answeredLocally    -             done     -              -        -
+///      connected          -             -        sendHead       -        -
+///      triesAgain         -             -        connect, wait  -        connect, wait
+///      waitEnded          -             -        -              connect  -
+///      requestEnded       -             -        -              -        none, awaitResponse
+///      responseBegan      -             -        -              -        none
+///      switchedProtocols  -             -        -              -        none
+///      responseEnded      -             -        -              -        finish
+///      failed             answer        answer   answer         answer   answer or abort
+///      clientLeft         abandon       abandon  abandon        abandon  abandon
 package struct ExchangeStateMachine: BitwiseCopyable {
     /// The side that carries the request's body.
     package enum RequestSide: Sendable, Hashable, BitwiseCopyable { case flowing, ended }
@@ -38,6 +39,8 @@ package struct ExchangeStateMachine: BitwiseCopyable {
         case routing
         /// The n-th attempt to open a connection runs.
         case connecting(Int)
+        /// So many attempts were made; the next one has to wait.
+        case waiting(Int)
         /// The head is on its way.
         case forwarding(RequestSide, ResponseSide)
         /// The exchange is over.
@@ -50,8 +53,10 @@ package struct ExchangeStateMachine: BitwiseCopyable {
         case none
         /// Judge the head.
         case route
-        /// Open a connection to an endpoint that was not tried yet.
+        /// Open a connection to an endpoint.
         case connect
+        /// Wait until the next attempt may be made.
+        case wait
         /// Send the head and begin to forward.
         case sendHead
         /// The request is complete: the wait for the response begins.
@@ -98,22 +103,25 @@ package struct ExchangeStateMachine: BitwiseCopyable {
         return .sendHead
     }
 
-    /// A kept connection ended before a byte of the response; `isRepeatable` says whether the request can go again.
-    package mutating func becameStale(isRepeatable: Bool) -> Action {
-        guard case .forwarding(_, .awaitingHead) = state else { return .none }
-        let evidence = AttemptEvidence(
-            fault: .upstreamStale, attempts: attempts, timeouts: 0, isRepeatable: isRepeatable)
-        guard RetryPolicy.allowsAnother(evidence) else { return failed(.upstreamStale) }
-        attempts += 1
-        state = .connecting(attempts)
-        return .connect
+    /// An attempt has failed, to connect or later, and another is allowed: at once, or after a wait. The client has got
+    /// nothing of a response yet.
+    package mutating func triesAgain(later: Bool) -> Action {
+        switch state {
+        case .connecting, .forwarding(_, .awaitingHead): break
+        case .awaitingHead, .routing, .waiting, .forwarding(_, .flowing), .done: return .none
+        }
+        guard later else { return connectAgain() }
+        state = .waiting(attempts)
+        return .wait
     }
 
-    /// An attempt to open a connection has failed; `timeouts` counts those that ran into the connect timeout.
-    package mutating func connectFailed(_ fault: Fault, timeouts: Int) -> Action {
-        guard case .connecting = state else { return .none }
-        let evidence = AttemptEvidence(fault: fault, attempts: attempts, timeouts: timeouts)
-        guard RetryPolicy.allowsAnother(evidence) else { return failed(fault) }
+    /// The wait for the next attempt is over.
+    package mutating func waitEnded() -> Action {
+        guard case .waiting = state else { return .none }
+        return connectAgain()
+    }
+
+    private mutating func connectAgain() -> Action {
         attempts += 1
         state = .connecting(attempts)
         return .connect
@@ -128,7 +136,7 @@ package struct ExchangeStateMachine: BitwiseCopyable {
         case .forwarding(.flowing, .flowing):
             state = .forwarding(.ended, .flowing)
             return .none
-        case .awaitingHead, .routing, .connecting, .forwarding(.ended, _), .done:
+        case .awaitingHead, .routing, .connecting, .waiting, .forwarding(.ended, _), .done:
             return .none
         }
     }
@@ -154,7 +162,7 @@ package struct ExchangeStateMachine: BitwiseCopyable {
     package mutating func failed(_ fault: Fault) -> Action {
         switch state {
         case .done: return .none
-        case .awaitingHead, .routing, .connecting, .forwarding(_, .awaitingHead):
+        case .awaitingHead, .routing, .connecting, .waiting, .forwarding(_, .awaitingHead):
             state = .done
             return .answer(fault)
         case .forwarding(_, .flowing):
@@ -178,6 +186,14 @@ package struct ExchangeStateMachine: BitwiseCopyable {
     /// Whether a part of the response has gone to the client.
     package var isResponding: Bool {
         if case .forwarding(_, .flowing) = state { true } else { false }
+    }
+
+    /// Whether there is no endpoint that the request goes to at the moment.
+    package var isBetweenEndpoints: Bool {
+        switch state {
+        case .connecting, .waiting: true
+        case .awaitingHead, .routing, .forwarding, .done: false
+        }
     }
 
     /// Whether the client still owes request body.

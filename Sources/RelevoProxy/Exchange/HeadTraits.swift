@@ -19,6 +19,9 @@ struct RequestTraits {
     var wantsUpgrade = false
     /// Whether the client expects to send another request on its connection.
     var wantsKeepAlive = true
+    /// Whether the request may be sent twice: by its method (RFC 9110 §9.2.2), or because the client has said with an
+    /// Idempotency-Key that the endpoint knows how to tell.
+    var isRepeatable = true
     /// Whether the client may wait for a 100 before it sends the body (RFC 9110 §10.1.1).
     var expectsContinue = false
 
@@ -33,6 +36,7 @@ struct RequestTraits {
         hasBody = head.hasBody
         wantsUpgrade = head.wantsUpgrade
         wantsKeepAlive = Persistence.clientWantsKeepAlive(head)
+        isRepeatable = method.isIdempotent || head.fields.contains(.idempotencyKey)
         expectsContinue = version == .http11 && hasBody && head.fields.contains(.expect)
     }
 }

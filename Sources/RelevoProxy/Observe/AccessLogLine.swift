@@ -73,9 +73,30 @@ enum AccessLogLine {
         output.append(contentsOf: LogText.clientRequest)
         JSONText.append(record.requestNumber, to: &output)
         output.append(contentsOf: record.upstreamReused ? LogText.reused : LogText.notReused)
+        if !exchange.failures.isEmpty { append(exchange.failures, to: &output) }
         guard let fault = record.fault else { return }
         JSONText.append(LogText.code, fault.rawValue, to: &output)
         JSONText.append(LogText.detail, exchange.detail, to: &output)
+    }
+
+    /// The attempts that others followed, in their order.
+    private static func append(_ failures: [FailedAttempt], to output: inout [UInt8]) {
+        output.append(contentsOf: LogText.failedAttempts)
+        for (index, attempt) in failures.enumerated() {
+            if index > 0 { output.append(0x2C) }
+            output.append(contentsOf: LogText.attemptEndpoint)
+            JSONText.append(attempt.endpoint.text, to: &output)
+            output.append(0x22)
+            switch attempt.failure {
+            case .fault(let fault): JSONText.append(LogText.code, fault.rawValue, to: &output)
+            case .status(let status):
+                output.append(contentsOf: LogText.attemptStatus)
+                JSONText.append(status, to: &output)
+            }
+            JSONText.append(LogText.attemptTime, milliseconds: attempt.nanoseconds, to: &output)
+            output.append(0x7D)
+        }
+        output.append(0x5D)
     }
 
     private static func span(_ from: MonotonicTime?, _ to: MonotonicTime?) -> UInt64? {

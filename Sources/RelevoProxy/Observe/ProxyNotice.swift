@@ -16,6 +16,8 @@ package enum ProxyNotice: Sendable {
     case nameUnresolved(String, reason: String)
     /// A name has addresses.
     case nameResolved(String, [SocketAddress])
+    /// What is known about an endpoint's health has changed.
+    case healthChanged(cluster: String, HealthChange)
     /// Descriptors allow fewer client connections than are configured.
     case connectionsBounded(Int, descriptors: Int)
     /// Lines of the access log could not be written.

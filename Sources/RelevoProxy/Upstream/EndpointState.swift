@@ -13,16 +13,22 @@ final class EndpointState {
     /// Where it can be reached; empty while its name is unresolved.
     private var addresses: [SocketAddress]
     private var turn = 0
+    /// What was seen of it since the control loop was told.
+    private var tally = OutcomeTally()
+    /// Whether it has failed of late: then its successes count as well.
+    private(set) var isWatched = false
+    /// Whether it waits to be told of.
+    private var isReported = false
 
     /// Creates the state; literals and paths have their address at once.
     init(_ endpoint: Endpoint, pool: UpstreamPool) {
         self.endpoint = endpoint
         self.pool = pool
-        addresses = Self.knownAddress(endpoint.address).map { [$0] } ?? []
+        addresses = SocketAddress(endpoint.address).map { [$0] } ?? []
     }
 
-    /// Whether the endpoint can be tried.
-    var isUsable: Bool { !addresses.isEmpty }
+    /// Whether there is a way to it.
+    var hasAddress: Bool { !addresses.isEmpty }
 
     /// Takes the addresses that its name has now.
     func resolved(to found: [SocketAddress]) { addresses = found }
@@ -41,11 +47,49 @@ final class EndpointState {
         return addresses[turn.position]
     }
 
-    private static func knownAddress(_ address: EndpointAddress) -> SocketAddress? {
+}
+
+// MARK: - What is seen of it
+
+extension EndpointState {
+    /// It has served a request well.
+    /// - Returns: whether it has to be put on the list of those that are to be told of.
+    func succeeded() -> Bool {
+        tally.succeeded()
+        return isNew()
+    }
+
+    /// It has failed a request.
+    /// - Returns: whether it has to be put on the list of those that are to be told of.
+    func failed(_ failure: AttemptFailure) -> Bool {
+        isWatched = true
+        tally.failed(failure)
+        return isNew()
+    }
+
+    private func isNew() -> Bool {
+        guard !isReported else { return false }
+        isReported = true
+        return true
+    }
+
+    /// What there is to tell, and nothing any more.
+    func takeTally() -> OutcomeTally {
+        isReported = false
+        let taken = tally.take()
+        // Nobody has to hear of an endpoint that does well again.
+        if taken.failures == 0, taken.successes > 0 { isWatched = false }
+        return taken
+    }
+}
+
+extension SocketAddress {
+    /// The address that a configured one is by itself; nil for names.
+    init?(_ address: EndpointAddress) {
         switch address {
-        case .literal(let host, let port): SocketAddress(literal: host, port: UInt16(clamping: port))
-        case .unix(let path): .unix(path: path)
-        case .name: nil
+        case .literal(let host, let port): self.init(literal: host, port: UInt16(clamping: port))
+        case .unix(let path): self = .unix(path: path)
+        case .name: return nil
         }
     }
 }

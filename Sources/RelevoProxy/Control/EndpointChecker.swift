@@ -1,0 +1,75 @@
+// The checks of one endpoint, one after another.
+// A single check is a HealthProbe.
+
+import CLibevent
+import RelevoPolicy
+
+/// Checks an endpoint again and again. Confined to the control loop.
+final class EndpointChecker {
+    let endpoint: Endpoint
+    /// Where it can be reached; empty while its name is unresolved.
+    var addresses: [SocketAddress]
+    private let loop: EventLoop
+    private let check: HealthCheck
+    private let onResult: (CheckResult) -> Void
+    private var pause: Timer?
+    private var probe: HealthProbe?
+    private var turn = 0
+
+    /// Creates a checker that rests until ``start()``.
+    init(
+        loop: EventLoop, _ check: HealthCheck, _ endpoint: Endpoint, onResult: @escaping (CheckResult) -> Void
+    ) throws(SystemError) {
+        self.loop = loop
+        self.check = check
+        self.endpoint = endpoint
+        self.onResult = onResult
+        addresses = SocketAddress(endpoint.address).map { [$0] } ?? []
+        pause = try Timer(loop: loop, .once) { [unowned self] in run() }
+    }
+
+    /// Makes the first check at once.
+    func start() { pause?.start(.zero) }
+
+    /// Stops; a running check has no result.
+    func close() {
+        pause?.close()
+        pause = nil
+        probe?.close()
+        probe = nil
+    }
+
+    private func run() {
+        // The next check begins an interval after this one began, whatever comes of it.
+        pause?.start(nextPause)
+        guard !addresses.isEmpty else {
+            ended(.failed("its name has no address"))
+            return
+        }
+        turn = (turn + 1) % addresses.count
+        let address = check.port.map { addresses[turn].withPort(UInt16(clamping: $0)) } ?? addresses[turn]
+        probe?.close()
+        do throws(SystemError) {
+            probe = try HealthProbe(loop: loop, check, of: endpoint, at: address) { [unowned self] in ended($0) }
+        } catch {
+            // Without a descriptor of our own the endpoint's health is not known to have changed.
+            guard !error.isExhaustion, !error.isOutOfPorts else { return }
+            ended(.failed(error.reason))
+        }
+    }
+
+    private func ended(_ result: CheckResult) {
+        probe = nil
+        onResult(result)
+    }
+
+    /// The interval, give or take a tenth, so that the checks of many proxies do not come together.
+    private var nextPause: Duration {
+        let nanoseconds = Int64(clamping: check.interval.wholeNanoseconds)
+        let tenth = nanoseconds / 10
+        return .nanoseconds(nanoseconds - tenth + Int64.random(in: 0...max(1, 2 * tenth)))
+    }
+}
+
+@available(*, unavailable)
+extension EndpointChecker: Sendable {}

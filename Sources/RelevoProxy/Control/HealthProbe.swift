@@ -1,0 +1,156 @@
+// One check of one endpoint: connects, asks, reads the answer, and says once what came of it.
+// When checks are made and what follows from them is HealthMonitor's matter.
+
+import CLibevent
+import RelevoHTTP
+import RelevoPolicy
+
+/// A running check. Confined to its loop's thread.
+final class HealthProbe {
+    /// Bytes of an answer that are read at most.
+    static let maxAnswer = 64 * 1024
+
+    private let probe: HealthCheck.Probe
+    private let request: [UInt8]
+    private var onResult: ((CheckResult) -> Void)?
+    private var connection: Bufferevent?
+    private var limit: Timer?
+    private var head = ResponseHead()
+    private var scanner = HeadScanner()
+    private var method = Method.other
+    private var hasHead = false
+
+    /// Begins a check of an endpoint at `address`. `onResult` is called once, later, and never after ``close()``.
+    /// - Throws: what the system refuses at once.
+    init(
+        loop: EventLoop, _ check: HealthCheck, of endpoint: Endpoint, at address: SocketAddress,
+        onResult: @escaping (CheckResult) -> Void
+    ) throws(SystemError) {
+        probe = check.probe
+        request = Self.request(check.probe, endpoint)
+        self.onResult = onResult
+        if case .http(let http) = check.probe { method = Method.known(Array(http.method.utf8).span) }
+        let connection = try Bufferevent(loop: loop, connectingTo: address)
+        self.connection = connection
+        connection.setReadHighMark(Self.maxAnswer)
+        connection.onSignal = { [unowned self] in signalled($0) }
+        connection.onRead = { [unowned self] in readable() }
+        limit = try Timer(loop: loop, .once) { [unowned self] in
+            end(.failed("nothing within \(DurationText.write(check.timeout))"))
+        }
+        limit?.start(check.timeout)
+    }
+
+    /// Ends the check without a result. Idempotent.
+    func close() {
+        onResult = nil
+        limit?.close()
+        limit = nil
+        connection?.retire()
+        connection = nil
+    }
+
+    private func end(_ result: CheckResult) {
+        guard let report = onResult else { return }
+        close()
+        report(result)
+    }
+
+    private static func request(_ probe: HealthCheck.Probe, _ endpoint: Endpoint) -> [UInt8] {
+        guard case .http(let http) = probe else { return [] }
+        let host = http.host ?? endpoint.hostText
+        return Array(
+            """
+            \(http.method) \(http.path) HTTP/1.1\r
+            Host: \(host)\r
+            User-Agent: relevo-health\r
+            Accept: */*\r
+            Connection: close\r
+            \r
+
+            """.utf8)
+    }
+
+    private func signalled(_ signal: BuffereventSignal) {
+        switch signal {
+        case .connected:
+            guard case .http = probe else { return end(.passed) }
+            connection?.startReading()
+            connection?.send(request)
+        case .endOfStream: judge(isComplete: true)
+        case .failed(let error): end(.failed(error.reason))
+        }
+    }
+
+    private func readable() {
+        let isFull = (connection?.input.length ?? 0) >= Self.maxAnswer
+        judge(isComplete: isFull)
+    }
+
+    /// Looks at what has come. `isComplete` says that no more will.
+    private func judge(isComplete: Bool) {
+        guard case .http(let wanted) = probe, let input = connection?.input else { return }
+        do throws(HTTPParseError) {
+            while !hasHead {
+                guard try takeHead(input) else {
+                    if isComplete { end(.failed(input.isEmpty ? "no answer" : "half an answer")) }
+                    return
+                }
+                hasHead = !head.isInterim
+            }
+        } catch {
+            end(.failed("no valid HTTP: \(error.explanation)"))
+            return
+        }
+        guard wanted.statuses.contains(where: { $0.contains(head.status) }) else {
+            let expected = wanted.statuses.map(Self.text).joined(separator: ", ")
+            end(.failed("status \(head.status) instead of \(expected)"))
+            return
+        }
+        guard let text = wanted.body else { return end(.passed) }
+        if Self.contains(text, in: input) {
+            end(.passed)
+        } else if isComplete || hasWholeBody(input) {
+            end(.failed("the answer does not contain \"\(text)\""))
+        }
+    }
+
+    /// Moves a complete head to `head`; false if more bytes are needed.
+    private func takeHead(_ input: Evbuffer) throws(HTTPParseError) -> Bool {
+        let limits = HeadLimits()
+        var scanner = scanner
+        var found: Int?
+        try input.forEachSegment(from: scanner.examined) { (segment) throws(HTTPParseError) in
+            found = try scanner.scan(segment, limit: limits.headBytes)
+            return found == nil
+        }
+        self.scanner = found == nil ? scanner : HeadScanner()
+        guard let length = found else { return false }
+        input.takePrefix(length, into: &head.fields.bytes)
+        try head.parse(limits: limits)
+        return true
+    }
+
+    private func hasWholeBody(_ input: Evbuffer) -> Bool {
+        switch (try? head.framing(answering: method)) ?? .untilClose {
+        case .none: true
+        case .length(let count): input.length >= count
+        case .chunked, .untilClose: false
+        }
+    }
+
+    private static func contains(_ text: String, in input: Evbuffer) -> Bool {
+        var bytes: [UInt8] = []
+        input.copyPrefix(maxAnswer, into: &bytes)
+        let wanted = Array(text.utf8)
+        guard bytes.count >= wanted.count else { return false }
+        return (0...(bytes.count - wanted.count)).contains { bytes[$0..<($0 + wanted.count)].elementsEqual(wanted) }
+    }
+
+    private static func text(_ range: ClosedRange<Int>) -> String {
+        range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+    }
+}
+
+@available(*, unavailable)
+extension HealthProbe: Sendable {}

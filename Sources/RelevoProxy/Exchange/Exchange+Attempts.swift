@@ -1,0 +1,253 @@
+// The attempts of a request: which endpoint gets it, what follows when that fails, and when it is given up.
+// What is allowed is decided in RelevoPolicy; the events of the connection are in Exchange+Upstream.
+
+import CLibevent
+import RelevoHTTP
+import RelevoPolicy
+
+/// An attempt that failed and was followed by another, for the log.
+struct FailedAttempt {
+    let endpoint: Endpoint
+    let failure: AttemptFailure
+    let nanoseconds: UInt64
+}
+
+extension Exchange {
+    /// Takes a kept connection or opens one to the next address: of the same endpoint while its name has others, else
+    /// of an endpoint of the cluster that was not tried yet.
+    func connect() {
+        if addresses.left == 0 { chooseEndpoint() }
+        guard let target, let address = nextAddress(of: target) else {
+            nobodyLeft()
+            return
+        }
+        record.attempts += 1
+        if keepsUpstream, !avoidsPool, let kept = target.pool.lease(address, to: self) {
+            use(kept)
+            return
+        }
+        record.connectBegan = now
+        worker.stats.connectsBegun += 1
+        do throws(SystemError) {
+            upstream = try UpstreamConnection(loop: worker.loop, address: address, exchange: self)
+            upstream?.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
+            armDeadline()
+        } catch {
+            // Ports run out for one endpoint at a time, and those of connections that end now are not free for long.
+            if error.isExhaustion { worker.makeRoom() }
+            connectFailed(Fault(connecting: error), detail: error.description)
+        }
+    }
+
+    /// Whether the connection to the endpoint outlives the exchange, if the endpoint agrees.
+    var keepsUpstream: Bool { keepsConnections && !traits.wantsUpgrade }
+
+    private func use(_ connection: UpstreamConnection) {
+        upstream = connection
+        record.upstreamReused = true
+        perform(machine.connected())
+    }
+
+    private func chooseEndpoint() {
+        guard let cluster else { return }
+        if let position { triedPositions.append(position) }
+        let tried = position == nil ? [] : triedPositions
+        var random = worker.random
+        let choice = cluster.choose(balanceRequest(cluster, tried), using: &random)
+        worker.random = random
+        guard let next = choice else { return }
+        position = next
+        let chosen = cluster.endpoints[next]
+        target = chosen
+        addresses = chosen.beginTurn()
+        isAttempting = true
+        record.attemptBegan = now
+        cluster.attemptBegan(next)
+    }
+
+    private func balanceRequest(_ cluster: ClusterState, _ tried: [Int]) -> BalanceRequest {
+        var asked = BalanceRequest()
+        asked.tried = tried
+        asked.now = now.nanoseconds
+        if let tokens = cluster.tokens { preferred = tokens.position(in: request.fields) }
+        asked.preferred = preferred
+        if let key = cluster.key { asked.key = key.key(of: request, client: clientAddress) }
+        return asked
+    }
+
+    private func nextAddress(of endpoint: EndpointState) -> SocketAddress? {
+        var turn = addresses
+        defer { addresses = turn }
+        return endpoint.next(&turn)
+    }
+
+    /// There is no endpoint that could be asked: the client is told why, unless all of them may be back in a moment.
+    private func nobodyLeft() {
+        if let wait = holdTime { return pause(wait) }
+        fail(lastResort)
+    }
+
+    /// What to tell the client when no endpoint is left to try: the reason of the last attempt if there was one.
+    private var lastResort: Fault {
+        if let fault = record.fault { return fault }
+        return cluster?.hasAddress ?? true ? .endpointNoneHealthy : .connectDNS
+    }
+}
+
+// MARK: - Failed attempts
+
+extension Exchange {
+    /// A connection could not be opened; another address of the endpoint is tried if it has one, else another endpoint.
+    func connectFailed(_ fault: Fault, detail: String?) {
+        worker.stats.connectsFailed += 1
+        if fault == .connectTimeout { record.connectTimeouts += 1 }
+        attemptFailed(fault, detail: detail)
+    }
+
+    /// An attempt has failed, and nothing of a response has gone to the client: another follows if that is allowed.
+    func attemptFailed(_ fault: Fault, detail: String?) {
+        self.detail = detail
+        record.fault = fault
+        let isConnectFailure = fault.row.retry == .nothingSent
+        guard let next = nextAttempt(after: .fault(fault)) else {
+            if isConnectFailure, let wait = holdTime {
+                closeUpstream(.orderly)
+                leaveEndpoint(.fault(fault))
+                pause(wait)
+            } else {
+                fail(fault, detail: detail)
+            }
+            return
+        }
+        closeUpstream(isConnectFailure ? .orderly : .reset)
+        let staysHere = next.place == .sameEndpoint || isConnectFailure && addresses.left > 0
+        if !staysHere { leaveEndpoint(.fault(fault)) }
+        tryAgain(next)
+    }
+
+    /// Whether an answer with this status is dropped because another endpoint is asked.
+    var dropsAnswer: Bool {
+        guard let cluster, cluster.retries(responseTraits.status) else { return false }
+        guard let next = nextAttempt(after: .status(responseTraits.status)) else { return false }
+        closeUpstream(.reset)
+        leaveEndpoint(.status(responseTraits.status))
+        response.reset()
+        tryAgain(next)
+        return true
+    }
+
+    /// Where and when the request goes next; nil if it goes nowhere.
+    private func nextAttempt(after failure: AttemptFailure) -> (place: RetryVerdict.Where, waits: Bool)? {
+        guard let cluster else { return nil }
+        let verdict = RetryPolicy.decide(evidence(of: failure, cluster), cluster.cluster.retry)
+        guard case .another(let place, let countsAgainstBudget, let waits) = verdict else { return nil }
+        guard !countsAgainstBudget || cluster.takeRetry(now: now.nanoseconds) else { return nil }
+        return (place, waits)
+    }
+
+    private func evidence(of failure: AttemptFailure, _ cluster: ClusterState) -> AttemptEvidence {
+        var evidence = AttemptEvidence(failure)
+        evidence.requestBytesSent = hasForwarded
+        evidence.responseBytes = hasResponseBytes
+        evidence.connection = upstream?.isReused ?? false ? .kept : .fresh
+        evidence.isIdempotent = traits.isRepeatable
+        evidence.body =
+            !traits.hasBody ? .none : requestLane.bytesTaken == 0 ? .untouched : replay.isComplete ? .kept : .lost
+        evidence.attempts = record.attempts - record.roundStart
+        evidence.sends = record.sends
+        evidence.connectTimeouts = record.connectTimeouts
+        evidence.hasUntried = addresses.left > 0 || cluster.hasUntried(beside: position, triedPositions)
+        return evidence
+    }
+
+    /// Whether the endpoint has sent anything in answer to this request.
+    private var hasResponseBytes: Bool {
+        interimResponses > 0 || machine.awaitsResponseHead && !(upstream?.bufferevent.input.isEmpty ?? true)
+    }
+
+    private func leaveEndpoint(_ failure: AttemptFailure) {
+        addresses = AddressTurn()
+        avoidsPool = false
+        if let target {
+            failures.append(
+                FailedAttempt(
+                    endpoint: target.endpoint, failure: failure,
+                    nanoseconds: now.nanoseconds(since: record.attemptBegan)))
+        }
+        endAttempt(.failed(failure))
+    }
+
+    private func tryAgain(_ next: (place: RetryVerdict.Where, waits: Bool)) {
+        rewind()
+        if next.place == .sameEndpoint, let target {
+            avoidsPool = true
+            addresses = target.beginTurn()
+        }
+        guard next.waits else {
+            perform(machine.triesAgain(later: false))
+            return
+        }
+        var random = worker.random
+        let settings = cluster?.cluster.retry ?? RetrySettings()
+        let delay = Backoff.delay(attempt: record.sends, settings, using: &random)
+        worker.random = random
+        pause(delay)
+    }
+
+    /// Makes the request what it was before the attempt.
+    private func rewind() {
+        endSplicingRequest()
+        upstreamHasEnded = false
+        requestWasCutOff = false
+        hasForwarded = false
+        record.upstreamReused = false
+        responseScanner = HeadScanner()
+        if requestLane.bytesTaken > 0, let client {
+            record.bytesReceived -= replay.rewind(into: client.bufferevent.input)
+        }
+        startRequestLane()
+        pausedSince = now
+    }
+
+    /// The attempt at the current endpoint is over. Told once for each attempt, whatever its end.
+    func endAttempt(_ outcome: AttemptOutcome) {
+        guard isAttempting, let cluster, let position else { return }
+        isAttempting = false
+        if cluster.attemptEnded(position, outcome) { worker.reportSoon(cluster, position) }
+    }
+}
+
+// MARK: - Waiting
+
+extension Exchange {
+    /// How long the request is held before all endpoints are tried once more; nil if it is not, or no longer.
+    private var holdTime: UInt64? {
+        let isHarmless = record.fault.map { $0.row.retry == .nothingSent } ?? true
+        guard let hold = cluster?.cluster.hold?.wholeNanoseconds, isHarmless else { return nil }
+        let since = record.heldSince ?? now
+        var random = worker.random
+        let wait = HoldPolicy.next(since: since.nanoseconds, now: now.nanoseconds, hold: hold, using: &random)
+        worker.random = random
+        guard let wait else { return nil }
+        record.heldSince = since
+        record.roundStart = record.attempts
+        record.connectTimeouts = 0
+        position = nil
+        triedPositions.removeAll(keepingCapacity: true)
+        return wait
+    }
+
+    /// Waits before the next attempt.
+    private func pause(_ nanoseconds: UInt64) {
+        guard machine.triesAgain(later: true) == .wait else { return }
+        do throws(SystemError) {
+            let timer = try pauseTimer ?? Timer(loop: worker.loop, .once) { [unowned self] in pauseEnded() }
+            pauseTimer = timer
+            timer.start(.nanoseconds(Int64(clamping: nanoseconds)))
+        } catch {
+            pauseEnded()
+        }
+    }
+
+    private func pauseEnded() { perform(machine.waitEnded()) }
+}
