@@ -5,7 +5,7 @@ import CLibevent
 import RelevoPolicy
 
 /// Everything that happens once for a process. Confined to the control loop.
-final class ControlPlane {
+package final class ControlPlane {
     let loop: EventLoop
     let resolver: NameResolver
     let monitor: HealthMonitor

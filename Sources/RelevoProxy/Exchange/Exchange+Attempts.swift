@@ -83,7 +83,7 @@ extension Exchange {
 
     /// There is no endpoint that could be asked: the client is told why, unless all of them may be back in a moment.
     private func nobodyLeft() {
-        if let wait = holdTime { return pause(wait) }
+        if let wait = hold() { return pause(wait) }
         fail(lastResort)
     }
 
@@ -110,7 +110,7 @@ extension Exchange {
         record.fault = fault
         let isConnectFailure = fault.row.retry == .nothingSent
         guard let next = nextAttempt(after: .fault(fault)) else {
-            if isConnectFailure, let wait = holdTime {
+            if isConnectFailure, let wait = hold() {
                 closeUpstream(.orderly)
                 leaveEndpoint(.fault(fault))
                 pause(wait)
@@ -220,13 +220,13 @@ extension Exchange {
 // MARK: - Waiting
 
 extension Exchange {
-    /// How long the request is held before all endpoints are tried once more; nil if it is not, or no longer.
-    private var holdTime: UInt64? {
+    /// Begins another round through all endpoints, or gives up: how long to wait before it; nil for no longer.
+    private func hold() -> UInt64? {
         let isHarmless = record.fault.map { $0.row.retry == .nothingSent } ?? true
-        guard let hold = cluster?.cluster.hold?.wholeNanoseconds, isHarmless else { return nil }
+        guard let patience = cluster?.cluster.hold?.wholeNanoseconds, isHarmless else { return nil }
         let since = record.heldSince ?? now
         var random = worker.random
-        let wait = HoldPolicy.next(since: since.nanoseconds, now: now.nanoseconds, hold: hold, using: &random)
+        let wait = HoldPolicy.next(since: since.nanoseconds, now: now.nanoseconds, hold: patience, using: &random)
         worker.random = random
         guard let wait else { return nil }
         record.heldSince = since
@@ -240,14 +240,10 @@ extension Exchange {
     /// Waits before the next attempt.
     private func pause(_ nanoseconds: UInt64) {
         guard machine.triesAgain(later: true) == .wait else { return }
-        do throws(SystemError) {
-            let timer = try pauseTimer ?? Timer(loop: worker.loop, .once) { [unowned self] in pauseEnded() }
-            pauseTimer = timer
-            timer.start(.nanoseconds(Int64(clamping: nanoseconds)))
-        } catch {
-            pauseEnded()
+        if pauseTimer == nil {
+            pauseTimer = try? Timer(loop: worker.loop, .once) { [unowned self] in perform(machine.waitEnded()) }
         }
+        guard let pauseTimer else { return perform(machine.waitEnded()) }
+        pauseTimer.start(.nanoseconds(Int64(clamping: nanoseconds)))
     }
-
-    private func pauseEnded() { perform(machine.waitEnded()) }
 }

@@ -2,6 +2,7 @@
 // How it is written down is the facade's matter.
 
 package import CLibevent
+package import RelevoPolicy
 
 /// News for the operator.
 package enum ProxyNotice: Sendable {
