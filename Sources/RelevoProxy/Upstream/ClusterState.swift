@@ -11,13 +11,14 @@ final class ClusterState {
     /// In the order of the cluster's endpoints.
     let endpoints: [EndpointState]
     private var balancer: Balancer
-    /// Whether there is an endpoint without an address: else nobody has to look for one.
-    private var isAnyUnusable = false
+    /// What the balancer knows of the endpoints. One without an address has no weight here.
+    private var view: ClusterView
 
     /// Creates the state, with a pool of at most `idleLimit` connections for each endpoint.
     init(_ cluster: Cluster, loop: EventLoop, wheel: DeadlineWheel, idleLimit: Int) {
         self.cluster = cluster
         balancer = Balancer(cluster)
+        view = ClusterView(cluster)
         endpoints = cluster.endpoints.map {
             EndpointState($0, pool: UpstreamPool(loop: loop, wheel: wheel, limit: idleLimit))
         }
@@ -35,12 +36,15 @@ final class ClusterState {
 
     /// The position of an endpoint that was not tried yet.
     func choose(tried: [Int], using random: inout RandomSource) -> Int? {
-        var candidates = Candidates(tried: tried)
-        if isAnyUnusable { candidates.usable = endpoints.map(\.isUsable) }
-        return balancer.choose(candidates, using: &random)
+        balancer.choose(view, BalanceRequest(tried: tried), using: &random)
     }
 
-    private func usabilityChanged() { isAnyUnusable = !endpoints.allSatisfy(\.isUsable) }
+    private func usabilityChanged() {
+        for (position, state) in endpoints.enumerated() {
+            let weight = state.isUsable ? state.endpoint.weight * ClusterView.weightScale : 0
+            view.setWeight(weight, of: position)
+        }
+    }
 }
 
 @available(*, unavailable)
