@@ -125,26 +125,51 @@ func routes() -> [Part] {
     ].compactMap(\.self)
 }
 
+/// A cluster with one of its endpoints in use, and what chooses among them.
+private final class Chooser {
+    private var balancer: Balancer
+    private var view: ClusterView
+    private var source = RandomSource(seed: 7)
+    private var request = BalanceRequest()
+
+    init?(_ method: BalanceMethod, endpoints: Int) {
+        var configuration = ProxyConfiguration(listeners: ["127.0.0.1:8080"])
+        let addresses = (0..<endpoints).map {
+            ProxyConfiguration.Endpoint("10.0.\($0 / 250).\($0 % 250 + 1)", weight: $0 % 3 + 1)
+        }
+        configuration.domains = [.init("a.example", endpoints: addresses, balance: method)]
+        guard let cluster = try? SnapshotBuilder.build(configuration).clusters.first else { return nil }
+        balancer = Balancer(cluster)
+        view = ClusterView(cluster)
+        view.active[0] = 1
+        if case .hash = method { request.key = 1 }
+        if case .sticky = method { request.preferred = endpoints / 2 }
+        for position in view.latencies.indices { view.latencies[position].record(1_000_000, now: 0) }
+    }
+
+    func choose() {
+        request.now &+= 10_000
+        if let key = request.key { request.key = key &* 0x9e37_79b9_7f4a_7c15 }
+        use(balancer.choose(view, request, using: &source))
+    }
+}
+
 /// Balancing.
 func balancers() -> [Part] {
-    final class Box {
-        let random: RandomBalancer
-        var roundRobin: RoundRobinBalancer
-        var source = RandomSource(seed: 7)
-        init(_ weights: [Int]) {
-            random = RandomBalancer(weights: weights)
-            roundRobin = RoundRobinBalancer(weights: weights)
+    let methods: [BalanceMethod] = [
+        .random, .roundRobin, .leastRequests, .powerOfTwo, .latency, .hash(.path), .sticky(StickyCookie()),
+    ]
+    let key = Array("/articles/2026/11/proxies".utf8)
+    let cookies = Array("theme=dark; consent=all; relevo=0123456789abcdef0123456789abcdef".utf8)
+    let choices: [Part] = methods.flatMap { method in
+        [3, 100].compactMap { count in
+            Chooser(method, endpoints: count).map { chooser in
+                Part(name: "choose one of \(count) endpoints, weighted: \(method.name)") { chooser.choose() }
+            }
         }
     }
-    return [3, 100].flatMap { count in
-        let box = Box((0..<count).map { $0 % 3 + 1 })
-        return [
-            Part(name: "choose at random from \(count) endpoints, weighted") {
-                use(box.random.choose(Candidates(), using: &box.source))
-            },
-            Part(name: "choose in turn from \(count) endpoints, weighted") {
-                use(box.roundRobin.choose(Candidates()))
-            },
-        ]
-    }
+    return choices + [
+        Part(name: "hash a key of \(key.count) bytes") { use(HashKey.hash(key[...])) },
+        Part(name: "find the third cookie") { use(CookieValue.find("relevo", in: cookies[...])) },
+    ]
 }

@@ -11,6 +11,8 @@ package final class Cluster: Sendable {
     package let endpoints: [Endpoint]
     /// How one of them is chosen.
     package let balance: BalanceMethod
+    /// Which keys belong to which endpoint; nil if it is not balanced by keys.
+    package let maglev: MaglevTable?
     /// Time limits that differ for this cluster.
     package let timeouts: TimeoutOverrides
     /// Where it was written.
@@ -21,6 +23,7 @@ package final class Cluster: Sendable {
         name = source.name
         self.endpoints = endpoints
         balance = source.balance
+        if case .hash = source.balance { maglev = MaglevTable(endpoints) } else { maglev = nil }
         timeouts = source.timeouts
         location = source.location
     }

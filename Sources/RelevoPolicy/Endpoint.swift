@@ -28,16 +28,19 @@ package final class Endpoint: Sendable {
     package let address: EndpointAddress
     /// Its share beside the others' weights, 0 to 1000.
     package let weight: Int
+    /// 0 for one that serves; n for one in reserve, which serves while none with a lower number can.
+    package let backup: Int
     /// Its text in logs, explanations and metrics.
     package let text: String
     /// Where it was written.
     package let location: SourceLocation?
 
-    init(id: Int, address: EndpointAddress, weight: Int, location: SourceLocation?) {
+    init(_ source: ProxyConfiguration.Endpoint, id: Int, address: EndpointAddress) {
         self.id = id
         self.address = address
-        self.weight = weight
-        self.text = address.description
-        self.location = location
+        weight = source.weight
+        backup = source.backup
+        text = address.description
+        location = source.location
     }
 }

@@ -81,12 +81,10 @@ package struct RequestExplainer {
 
     private func describe(_ cluster: Cluster, _ route: Route, _ domain: Domain) -> [String] {
         var lines = ["cluster   \(cluster.name)\(place(cluster.location)), balance \(cluster.balance.name)"]
-        let total = cluster.endpoints.reduce(0) { $0 + $1.weight }
         let width = cluster.endpoints.map(\.text.count).max() ?? 0
-        for endpoint in cluster.endpoints {
-            let share = total > 0 ? endpoint.weight * 1000 / total : 0
+        for (endpoint, part) in zip(cluster.endpoints, BalanceText.parts(of: cluster)) {
             let name = endpoint.text + String(repeating: " ", count: width - endpoint.text.count)
-            lines.append("endpoint  \(name)  \(share / 10).\(share % 10) %\(place(endpoint.location))")
+            lines.append("endpoint  \(name)  \(part)\(place(endpoint.location))")
         }
         lines.append("sent on   \(sentOn(domain))")
         let times = route.timeouts
@@ -98,13 +96,7 @@ package struct RequestExplainer {
         lines.append(
             "limits    head \(limits.headBytes) bytes, \(limits.fields) fields, target \(limits.targetBytes) bytes,"
                 + " body \(body)")
-        let count = cluster.endpoints.count { $0.weight > 0 }
-        let how = cluster.balance == .random ? "chosen at random" : "taken in turn"
-        lines.append(
-            count == 1
-                ? "outcome   goes to the one endpoint of `\(cluster.name)`"
-                : "outcome   goes to one of \(count) endpoints of `\(cluster.name)`, \(how);"
-                    + " if it refuses, to another")
+        lines.append("outcome   \(BalanceText.outcome(of: cluster))")
         return lines
     }
 

@@ -69,7 +69,7 @@ extension SnapshotBuilder {
         }
         do {
             let address = try AddressText.endpoint(source.address)
-            return Endpoint(id: id, address: address, weight: source.weight, location: source.location)
+            return Endpoint(source, id: id, address: address)
         } catch {
             report(error.message, error.suggestion, at: source.location)
             return nil

@@ -31,6 +31,56 @@ import Testing
         #expect(outcome == "outcome   \(expected), and no endpoint sees the request")
     }
 
+    private func lines(_ balance: BalanceMethod, backups: [Int] = [0, 0]) throws -> [String] {
+        var endpoints: [ProxyConfiguration.Endpoint] = [.init("10.0.0.1", weight: 3), "10.0.0.2"]
+        for position in endpoints.indices { endpoints[position].backup = backups[position] }
+        let snapshot = try SnapshotBuilder.build(
+            ProxyConfiguration(
+                listeners: ["127.0.0.1:0"], domains: [.init("a.example", endpoints: endpoints, balance: balance)]))
+        return RequestExplainer(snapshot).explain(.init(url: "http://a.example/"))
+    }
+
+    @Test(
+        "it says in words how an endpoint is chosen, and shares where there are any",
+        arguments: [
+            (BalanceMethod.random, "75.0 %", "chosen at random by weight"),
+            (.roundRobin, "75.0 %", "taken in turn by weight, in an order of each worker's own"),
+            (.leastRequests, "weight 3", "the one with the fewest requests in flight for its weight"),
+            (
+                .powerOfTwo, "weight 3",
+                "of two chosen at random by weight the one with fewer requests in flight for its weight"
+            ),
+            (
+                .latency, "weight 3",
+                "of two chosen at random by weight the one that has answered sooner of late, for its requests in flight"
+            ),
+            (
+                .hash(.header("X-User")), "75.0 % of keys",
+                "the same for the same value of the field `X-User` unless it has more than its share to do,"
+                    + " else at random by weight"
+            ),
+            (
+                .sticky(StickyCookie()), "75.0 % of new clients",
+                "the one that the cookie `relevo` names, else chosen at random by weight"
+            ),
+        ])
+    func balance(method: BalanceMethod, part: String, rule: String) throws {
+        let lines = try lines(method)
+        #expect(lines.contains("endpoint  10.0.0.1:80  \(part)"))
+        #expect(lines.last == "outcome   goes to one of 2 endpoints of `a.example`, \(rule); if it refuses, to another")
+    }
+
+    @Test("endpoints in reserve have no share")
+    func reserve() throws {
+        let lines = try lines(.random, backups: [0, 2])
+        #expect(lines.contains("endpoint  10.0.0.1:80  100.0 %"))
+        #expect(lines.contains("endpoint  10.0.0.2:80  in reserve (2)"))
+        #expect(
+            lines.last
+                == "outcome   goes to the one endpoint of `a.example` that serves; while none can be had,"
+                + " to one in reserve")
+    }
+
     @Test("every error of the parser has a failure code with the status that it is answered with")
     func faults() {
         for error in HTTPParseError.allCases {
