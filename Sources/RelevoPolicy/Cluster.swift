@@ -11,6 +11,12 @@ package final class Cluster: Sendable {
     package let endpoints: [Endpoint]
     /// How one of them is chosen.
     package let balance: BalanceMethod
+    /// How its endpoints are asked whether they are well; nil for not.
+    package let health: HealthCheck?
+    /// When an endpoint is taken out of service because of how it serves; nil for never.
+    package let ejection: Ejection?
+    /// The time in which an endpoint that has recovered comes back to its full weight; nil for at once.
+    package let slowStart: Duration?
     /// Time limits that differ for this cluster.
     package let timeouts: TimeoutOverrides
     /// Where it was written.
@@ -21,6 +27,9 @@ package final class Cluster: Sendable {
         name = source.name
         self.endpoints = endpoints
         balance = source.balance
+        health = source.health
+        ejection = source.ejection
+        slowStart = source.slowStart
         timeouts = source.timeouts
         location = source.location
     }
