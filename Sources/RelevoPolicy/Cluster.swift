@@ -13,6 +13,12 @@ package final class Cluster: Sendable {
     package let balance: BalanceMethod
     /// Which keys belong to which endpoint; nil if it is not balanced by keys.
     package let maglev: MaglevTable?
+    /// How its endpoints are asked whether they are well; nil for not.
+    package let health: HealthCheck?
+    /// When an endpoint is taken out of service because of how it serves; nil for never.
+    package let ejection: Ejection?
+    /// The time in which an endpoint that has recovered comes back to its full weight; nil for at once.
+    package let slowStart: Duration?
     /// Time limits that differ for this cluster.
     package let timeouts: TimeoutOverrides
     /// Where it was written.
@@ -24,6 +30,9 @@ package final class Cluster: Sendable {
         self.endpoints = endpoints
         balance = source.balance
         if case .hash = source.balance { maglev = MaglevTable(endpoints) } else { maglev = nil }
+        health = source.health
+        ejection = source.ejection
+        slowStart = source.slowStart
         timeouts = source.timeouts
         location = source.location
     }
