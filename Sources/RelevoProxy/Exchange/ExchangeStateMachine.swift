@@ -101,19 +101,30 @@ package struct ExchangeStateMachine: BitwiseCopyable {
     /// A kept connection ended before a byte of the response; `isRepeatable` says whether the request can go again.
     package mutating func becameStale(isRepeatable: Bool) -> Action {
         guard case .forwarding(_, .awaitingHead) = state else { return .none }
-        let evidence = AttemptEvidence(
-            fault: .upstreamStale, attempts: attempts, timeouts: 0, isRepeatable: isRepeatable)
-        guard RetryPolicy.allowsAnother(evidence) else { return failed(.upstreamStale) }
-        attempts += 1
-        state = .connecting(attempts)
-        return .connect
+        var evidence = AttemptEvidence(.fault(.upstreamStale))
+        evidence.connection = .kept
+        evidence.isIdempotent = isRepeatable
+        evidence.body = .none
+        return connectAgain(evidence) ?? failed(.upstreamStale)
     }
 
     /// An attempt to open a connection has failed; `timeouts` counts those that ran into the connect timeout.
     package mutating func connectFailed(_ fault: Fault, timeouts: Int) -> Action {
         guard case .connecting = state else { return .none }
-        let evidence = AttemptEvidence(fault: fault, attempts: attempts, timeouts: timeouts)
-        guard RetryPolicy.allowsAnother(evidence) else { return failed(fault) }
+        var evidence = AttemptEvidence(.fault(fault))
+        evidence.requestBytesSent = false
+        evidence.body = .untouched
+        evidence.connectTimeouts = timeouts
+        // Whether one is left is found out by looking for it.
+        evidence.hasUntried = true
+        return connectAgain(evidence) ?? failed(fault)
+    }
+
+    /// Begins another attempt if the evidence allows one.
+    private mutating func connectAgain(_ evidence: AttemptEvidence) -> Action? {
+        var evidence = evidence
+        evidence.attempts = attempts
+        guard case .another = RetryPolicy.decide(evidence, nil) else { return nil }
         attempts += 1
         state = .connecting(attempts)
         return .connect
