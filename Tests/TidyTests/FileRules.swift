@@ -6,7 +6,7 @@ let allowedImports: [String: Set<String>] = [
     "CLibevent": ["CEvent2", "Glibc", "Synchronization"],
     "CLibeventHTTP": ["CEvent2", "CLibevent", "Glibc"],
     "RelevoHTTP": [],
-    "RelevoPolicy": ["RelevoHTTP"],
+    "RelevoPolicy": ["RelevoHTTP", "Synchronization"],
     "RelevoProxy": ["CLibevent", "RelevoHTTP", "RelevoPolicy", "Synchronization"],
     "Relevo": ["RelevoProxy", "RelevoPolicy", "CLibevent", "Logging", "ServiceLifecycle", "Synchronization"],
     "RelevoConfig": ["RelevoPolicy", "Yams"],
