@@ -8,7 +8,7 @@ extension Fault {
         case never
         /// It always may: not a byte of it was sent.
         case nothingSent
-        /// It may if its method is idempotent (RFC 9110 §9.2.2) and no response byte has come.
+        /// It may if the request is idempotent (RFC 9110 §9.2.2) and nothing of a response was passed on.
         case ifIdempotent
     }
 

@@ -21,19 +21,4 @@ import Testing
         #expect(fault.row.blamesEndpoint == (isOfEndpoint && fault != .upstreamStale))
         if !isOfEndpoint { #expect(fault.row.retry == .never) }
     }
-
-    @Test("another endpoint is tried after refusals up to the bound, after timeouts twice, after a sent byte never")
-    func retries() {
-        func allows(_ fault: Fault, _ attempts: Int, _ timeouts: Int = 0) -> Bool {
-            RetryPolicy.allowsAnother(AttemptEvidence(fault: fault, attempts: attempts, timeouts: timeouts))
-        }
-        #expect(allows(.connectRefused, 1))
-        #expect(allows(.connectRefused, RetryPolicy.maxAttempts - 1))
-        #expect(!allows(.connectRefused, RetryPolicy.maxAttempts))
-        #expect(allows(.connectTimeout, 1, 1))
-        #expect(!allows(.connectTimeout, 2, 2))
-        #expect(!allows(.upstreamClosed, 1))
-        #expect(!allows(.upstreamTimeout, 1))
-        #expect(!allows(.proxyOverloaded, 1))
-    }
 }

@@ -7,7 +7,7 @@ let allowedImports: [String: Set<String>] = [
     "CLibeventHTTP": ["CEvent2", "CLibevent", "Glibc"],
     "CLibeventTLS": ["COpenSSL"],
     "RelevoHTTP": [],
-    "RelevoPolicy": ["RelevoHTTP"],
+    "RelevoPolicy": ["RelevoHTTP", "Synchronization"],
     "RelevoProxy": ["CLibevent", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy", "Synchronization"],
     "Relevo": ["RelevoProxy", "RelevoPolicy", "CLibevent", "Logging", "ServiceLifecycle", "Synchronization"],
     "RelevoConfig": ["RelevoPolicy", "Yams"],

@@ -79,7 +79,7 @@ struct RulesTests {
         "A target imports what the table allows and nothing else",
         arguments: [
             ("RelevoHTTP", "import Glibc", 1), ("RelevoHTTP", "public import Foundation", 1),
-            ("RelevoPolicy", "import RelevoHTTP", 0),
+            ("RelevoPolicy", "import RelevoHTTP", 0), ("RelevoPolicy", "import Synchronization", 0),
             ("RelevoPolicy", "@testable import RelevoProxy", 1), ("RelevoProxy", "package import CLibevent", 0),
             ("RelevoProxy", "import struct Foundation.Data", 1), ("RelevoConfig", "import Yams", 0),
             ("RelevoConfig", "import Foundation", 1), ("CLibevent", "import RelevoHTTP", 1),

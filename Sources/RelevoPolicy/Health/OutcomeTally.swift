@@ -2,7 +2,7 @@
 // What follows: ServiceRecord.
 
 /// Why an attempt counts against its endpoint.
-package enum AttemptFailure: Sendable, Hashable, CustomStringConvertible {
+package enum AttemptFailure: Sendable, Hashable, BitwiseCopyable, CustomStringConvertible {
     /// No usable answer came.
     case fault(Fault)
     /// The answer had this status.

@@ -16,8 +16,8 @@ public struct RetrySettings: Sendable, Hashable {
     public var reserve = 3
     /// Bytes of a request's body that are kept so that it can be sent again.
     public var bodyBytes = 64 * 1024
-    /// The longest wait before the second attempt at sending; it doubles with each further one. The wait itself is
-    /// chosen at random.
+    /// The longest wait before the second attempt at sending; it doubles with each further one, to 16 times this
+    /// at most. The wait itself is chosen at random.
     public var backoff: Duration = .milliseconds(25)
 
     /// Creates the defaults.
