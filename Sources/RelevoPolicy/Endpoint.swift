@@ -30,17 +30,29 @@ package final class Endpoint: Sendable {
     package let weight: Int
     /// 0 for one that serves; n for one in reserve, which serves while none with a lower number can.
     package let backup: Int
+    /// Requests in flight that it is given at most; nil for no limit.
+    package let maxRequests: Int?
     /// Its text in logs, explanations and metrics.
     package let text: String
     /// Where it was written.
     package let location: SourceLocation?
 
-    init(_ source: ProxyConfiguration.Endpoint, id: Int, address: EndpointAddress) {
+    /// Takes an endpoint over from a configuration; `limit` is what its cluster says of ``maxRequests``.
+    init(_ source: ProxyConfiguration.Endpoint, id: Int, address: EndpointAddress, limit: Int? = nil) {
         self.id = id
         self.address = address
         weight = source.weight
         backup = source.backup
+        maxRequests = source.maxRequests ?? limit
         text = address.description
         location = source.location
+    }
+
+    /// What a Host field says that is meant for the endpoint itself (RFC 9112 §3.2): `localhost` for a path.
+    package var hostText: String {
+        switch address {
+        case .literal, .name: text
+        case .unix: "localhost"
+        }
     }
 }

@@ -1,7 +1,9 @@
 // Endpoints that fail, and how soon their clients hear no more of it: checks, ejections, recovery.
 // The rules themselves are tested in RelevoPolicyTests with a virtual clock.
 
+import CLibevent
 import RelevoPolicy
+import RelevoProxy
 import Synchronization
 import TestSupport
 import Testing
@@ -50,7 +52,7 @@ extension Integration {
         }
 
         private func answers(_ proxy: TestProxy, _ count: Int = 10) throws -> Set<String> {
-            Set(try (0..<count).map { _ in try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n").text })
+            try Set((0..<count).map { _ in try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n").text })
         }
 
         @Test("an endpoint whose checks fail gets no requests until they pass again, in every worker")

@@ -1,7 +1,9 @@
 // Requests that are sent again: which, where, how often, and that no other ever is.
 // The rules themselves are tested in RelevoPolicyTests.
 
+import CLibevent
 import RelevoPolicy
+import RelevoProxy
 import TestSupport
 import Testing
 

@@ -13,9 +13,9 @@ func healthCluster(
     source.health = check
     source.ejection = ejection
     let endpoints = (0..<count).map { position in
-        Endpoint(
-            id: position, address: .literal("10.0.0.\(position + first)", port: 80),
-            weight: position < weights.count ? weights[position] : 1, location: nil)
+        let host = "10.0.0.\(position + first)"
+        let weight = position < weights.count ? weights[position] : 1
+        return Endpoint(.init(host, weight: weight), id: position, address: .literal(host, port: 80))
     }
     return Cluster(source, id: 0, endpoints: endpoints)
 }
