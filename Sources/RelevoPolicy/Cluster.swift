@@ -11,6 +11,25 @@ package final class Cluster: Sendable {
     package let endpoints: [Endpoint]
     /// How one of them is chosen.
     package let balance: BalanceMethod
+    /// Whether and how endpoints are asked whether they are well; nil for not.
+    package let health: HealthCheck?
+    /// When an endpoint is taken out of service because of how it serves; nil for never.
+    package let ejection: Ejection?
+    /// When a request is sent again; nil for never.
+    package let retry: RetrySettings?
+    /// The time in which an endpoint that has recovered comes back to its full weight; nil for at once.
+    package let slowStart: Duration?
+    /// How long a request waits for any endpoint while all refuse connections; nil for not at all.
+    package let hold: Duration?
+    /// Requests in flight that each endpoint is given at most; nil for no limit. ``Endpoint/maxRequests`` has taken it
+    /// into account.
+    package let maxRequests: Int?
+    /// Requests in flight of all endpoints together; nil for no limit.
+    package let concurrency: Int?
+    /// A limit on those that follows the cluster's latency; nil for none.
+    package let adaptiveLimit: AdaptiveLimit?
+    /// Who waits when endpoints are at their limit.
+    package let queue: QueueSettings
     /// Time limits that differ for this cluster.
     package let timeouts: TimeoutOverrides
     /// Where it was written.
@@ -21,6 +40,15 @@ package final class Cluster: Sendable {
         name = source.name
         self.endpoints = endpoints
         balance = source.balance
+        health = source.health
+        ejection = source.ejection
+        retry = source.retry
+        slowStart = source.slowStart
+        hold = source.hold
+        maxRequests = source.maxRequests
+        concurrency = source.concurrency
+        adaptiveLimit = source.adaptiveLimit
+        queue = source.queue
         timeouts = source.timeouts
         location = source.location
     }

@@ -28,16 +28,25 @@ package final class Endpoint: Sendable {
     package let address: EndpointAddress
     /// Its share beside the others' weights, 0 to 1000.
     package let weight: Int
+    /// 0 for one that serves; n for one in reserve, which serves while none with a lower number can. At most 9.
+    package let backup: Int
+    /// Requests in flight that it is given at most, by its own setting or else its cluster's; nil for no limit.
+    package let maxRequests: Int?
     /// Its text in logs, explanations and metrics.
     package let text: String
     /// Where it was written.
     package let location: SourceLocation?
 
-    init(id: Int, address: EndpointAddress, weight: Int, location: SourceLocation?) {
+    init(
+        _ source: ProxyConfiguration.Endpoint, of cluster: ProxyConfiguration.Cluster, id: Int,
+        at address: EndpointAddress
+    ) {
         self.id = id
         self.address = address
-        self.weight = weight
-        self.text = address.description
-        self.location = location
+        weight = source.weight
+        backup = source.backup
+        maxRequests = source.maxRequests ?? cluster.maxRequests
+        text = address.description
+        location = source.location
     }
 }

@@ -80,14 +80,8 @@ package struct RequestExplainer {
     }
 
     private func describe(_ cluster: Cluster, _ route: Route, _ domain: Domain) -> [String] {
-        var lines = ["cluster   \(cluster.name)\(place(cluster.location)), balance \(cluster.balance.name)"]
-        let total = cluster.endpoints.reduce(0) { $0 + $1.weight }
-        let width = cluster.endpoints.map(\.text.count).max() ?? 0
-        for endpoint in cluster.endpoints {
-            let share = total > 0 ? endpoint.weight * 1000 / total : 0
-            let name = endpoint.text + String(repeating: " ", count: width - endpoint.text.count)
-            lines.append("endpoint  \(name)  \(share / 10).\(share % 10) %\(place(endpoint.location))")
-        }
+        let explanation = ClusterExplanation(cluster: cluster)
+        var lines = explanation.lines
         lines.append("sent on   \(sentOn(domain))")
         let times = route.timeouts
         lines.append(
@@ -98,13 +92,7 @@ package struct RequestExplainer {
         lines.append(
             "limits    head \(limits.headBytes) bytes, \(limits.fields) fields, target \(limits.targetBytes) bytes,"
                 + " body \(body)")
-        let count = cluster.endpoints.count { $0.weight > 0 }
-        let how = cluster.balance == .random ? "chosen at random" : "taken in turn"
-        lines.append(
-            count == 1
-                ? "outcome   goes to the one endpoint of `\(cluster.name)`"
-                : "outcome   goes to one of \(count) endpoints of `\(cluster.name)`, \(how);"
-                    + " if it refuses, to another")
+        lines.append("outcome   \(explanation.outcome)")
         return lines
     }
 

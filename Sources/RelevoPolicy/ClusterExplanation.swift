@@ -1,0 +1,119 @@
+// What a cluster would do with a request, in words: for `relevo explain`. Settings that are off are left out.
+// What it does is decided in Balancing/, Health/, Retry/ and Capacity/.
+
+/// Describes one cluster.
+struct ClusterExplanation {
+    /// The cluster.
+    let cluster: Cluster
+
+    /// Its name, endpoints and settings, one line for each.
+    var lines: [String] {
+        ["cluster   \(cluster.name)\(place(cluster.location)), balance \(cluster.balance.name)"]
+            + endpoints + [health, ejection, retry, recovery, hold, capacity].compactMap(\.self)
+    }
+
+    /// Where a request goes.
+    var outcome: String {
+        let count = cluster.endpoints.count { $0.weight > 0 && $0.backup == 0 }
+        guard count != 1 else { return "goes to the one endpoint of `\(cluster.name)`" }
+        return "goes to one of \(count) endpoints of `\(cluster.name)`, \(choice); if it refuses, to another"
+    }
+
+    private var choice: String {
+        switch cluster.balance {
+        case .random: "chosen at random"
+        case .roundRobin: "taken in turn"
+        case .leastRequests: "the one with the fewest requests"
+        case .powerOfTwo: "of two chosen at random the one with fewer requests"
+        case .latency: "of two chosen at random the one that answers sooner"
+        case .hash(.client): "always the same for the client's address"
+        case .hash(.path): "always the same for the path"
+        case .hash(.header(let name)): "always the same for the value of \(name)"
+        case .hash(.cookie(let name)): "always the same for the cookie `\(name)`"
+        case .sticky(let cookie): "named by the cookie `\(cookie.name)`, the first time chosen at random"
+        }
+    }
+
+    private var endpoints: [String] {
+        let width = cluster.endpoints.map(\.text.count).max() ?? 0
+        return cluster.endpoints.map { endpoint in
+            let name = endpoint.text + String(repeating: " ", count: width - endpoint.text.count)
+            let rank = endpoint.backup == 0 ? "" : ", backup \(endpoint.backup)"
+            let limit = endpoint.maxRequests.map { ", at most \($0) at a time" } ?? ""
+            return "endpoint  \(name)  \(share(of: endpoint))\(rank)\(limit)\(place(endpoint.location))"
+        }
+    }
+
+    /// What an endpoint gets of the requests that endpoints of its rank share, where weights alone say it.
+    private func share(of endpoint: Endpoint) -> String {
+        switch cluster.balance {
+        case .leastRequests, .powerOfTwo, .latency: return "weight \(endpoint.weight)"
+        case .random, .roundRobin, .hash, .sticky: break
+        }
+        let rank = cluster.endpoints.lazy.filter { $0.backup == endpoint.backup }
+        let total = rank.reduce(0) { $0 + $1.weight }
+        let share = total > 0 ? endpoint.weight * 1000 / total : 0
+        return "\(share / 10).\(share % 10) %"
+    }
+
+    private var health: String? {
+        guard let health = cluster.health else { return nil }
+        let port = health.port.map { " on port \($0)" } ?? ""
+        let question: String
+        switch health.probe {
+        case .tcp: question = "a connection\(port)"
+        case .http(let probe):
+            let host = probe.host.map { " for \($0)" } ?? ""
+            let body = probe.body == nil ? "" : " with a certain text"
+            question =
+                "\(probe.method) \(probe.path)\(host)\(port), answered with \(StatusText.write(probe.statuses))\(body)"
+        }
+        return "health    \(question) within \(text(health.timeout)), every \(text(health.interval));"
+            + " up after \(health.rise), down after \(health.fall); \(health.startsUp ? "up" : "down") at first"
+    }
+
+    private var ejection: String? {
+        guard let ejection = cluster.ejection else { return nil }
+        var reasons: [String] = []
+        if ejection.consecutive > 0 { reasons.append("\(ejection.consecutive) failures in a row") }
+        if ejection.rate > 0 {
+            reasons.append(
+                "\(ejection.rate) % failures of \(ejection.volume) requests or more in \(text(ejection.window))")
+        }
+        guard !reasons.isEmpty else { return nil }
+        return "ejection  after \(reasons.joined(separator: " or ")), for \(text(ejection.time))"
+            + " to \(text(ejection.maxTime)); at most \(ejection.share) % of the endpoints"
+    }
+
+    private var retry: String? {
+        guard let retry = cluster.retry, retry.attempts > 1 else { return nil }
+        let statuses = retry.statuses.isEmpty ? "" : ", also after \(StatusText.write(retry.statuses))"
+        return "retry     \(retry.attempts) attempts in all if it can do no harm\(statuses);"
+            + " for \(retry.budget) % of the requests, or \(retry.reserve) a second"
+    }
+
+    private var recovery: String? {
+        cluster.slowStart.map { "recovery  back to its full share within \(text($0))" }
+    }
+
+    private var hold: String? {
+        cluster.hold.map { "hold      waits up to \(text($0)) while all endpoints refuse" }
+    }
+
+    private var capacity: String? {
+        var limits: [String] = []
+        if let limit = cluster.maxRequests { limits.append("\(limit) requests at a time for each endpoint") }
+        if let limit = cluster.concurrency { limits.append("\(limit) in all") }
+        if let limit = cluster.adaptiveLimit {
+            limits.append("\(limit.minimum) to \(limit.maximum) in all, by latency")
+        }
+        guard !limits.isEmpty || cluster.endpoints.contains(where: { $0.maxRequests != nil }) else { return nil }
+        let queue = cluster.queue
+        limits.append(queue.length == 0 ? "none wait" : "\(queue.length) wait up to \(text(queue.timeout))")
+        return "capacity  " + limits.joined(separator: "; ")
+    }
+
+    private func text(_ duration: Duration) -> String { DurationText.write(duration) }
+
+    private func place(_ location: SourceLocation?) -> String { location.map { " (\($0))" } ?? "" }
+}
