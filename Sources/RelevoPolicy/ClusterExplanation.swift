@@ -64,9 +64,9 @@ struct ClusterExplanation {
         case .tcp: question = "a connection\(port)"
         case .http(let probe):
             let host = probe.host.map { " for \($0)" } ?? ""
-            let body = probe.body == nil ? "" : " with a certain text"
+            let body = probe.body == nil ? "" : " and a certain text"
             question =
-                "\(probe.method) \(probe.path)\(host)\(port), answered with \(StatusText.write(probe.statuses))\(body)"
+                "\(probe.method) \(probe.path)\(host)\(port): status \(StatusText.write(probe.statuses))\(body)"
         }
         return "health    \(question) within \(text(health.timeout)), every \(text(health.interval));"
             + " up after \(health.rise), down after \(health.fall); \(health.startsUp ? "up" : "down") at first"

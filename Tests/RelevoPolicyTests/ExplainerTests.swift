@@ -74,7 +74,7 @@ import Testing
         let expected = [
             "endpoint  10.0.0.1:80  100.0 %, at most 5 at a time",
             "endpoint  10.0.0.2:80  100.0 %, backup 1, at most 5 at a time",
-            "health    GET /health, answered with 200, 204-299 within 1s, every 2s;"
+            "health    GET /health: status 200, 204-299 within 1s, every 2s;"
                 + " up after 2, down after 3; up at first",
             "ejection  after 5 failures in a row or 50 % failures of 20 requests or more in 10s, for 5s to 1m;"
                 + " at most 50 % of the endpoints",
