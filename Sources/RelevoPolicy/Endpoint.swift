@@ -28,9 +28,9 @@ package final class Endpoint: Sendable {
     package let address: EndpointAddress
     /// Its share beside the others' weights, 0 to 1000.
     package let weight: Int
-    /// 0 for one that serves; n for one in reserve, which serves while none with a lower number can.
+    /// 0 for one that serves; n for one in reserve, which serves while none with a lower number can. At most 9.
     package let backup: Int
-    /// Requests in flight that it is given at most; nil for no limit.
+    /// Requests in flight that it is given at most, by its own setting or else its cluster's; nil for no limit.
     package let maxRequests: Int?
     /// Its text in logs, explanations and metrics.
     package let text: String

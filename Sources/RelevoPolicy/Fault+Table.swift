@@ -49,6 +49,8 @@ extension Fault {
                 proxyStatus: "proxy_loop_detected", explanation: "The request goes round in circles.")
         case .routeNone: Self.route(404, "No route of this domain takes that path and method.")
         case .endpointNoneHealthy: Self.proxy(503, "destination_unavailable", "No endpoint is available.")
+        case .endpointOverloaded:
+            Self.proxy(503, "connection_limit_reached", "The endpoints have as many requests as they may have.")
         case .proxyOverloaded:
             // The client's own descriptor is one of those that are missing.
             Row(

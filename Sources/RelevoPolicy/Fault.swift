@@ -37,6 +37,8 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable, BitwiseCopya
 
     /// The cluster has no endpoint that may be tried.
     case endpointNoneHealthy = "endpoint.none_healthy"
+    /// The cluster's endpoints have as many requests as they may have, and the request could not wait for its turn.
+    case endpointOverloaded = "endpoint.overloaded"
     /// The proxy is at one of its own bounds.
     case proxyOverloaded = "proxy.overloaded"
     /// The proxy is shutting down.

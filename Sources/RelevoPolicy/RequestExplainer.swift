@@ -80,12 +80,8 @@ package struct RequestExplainer {
     }
 
     private func describe(_ cluster: Cluster, _ route: Route, _ domain: Domain) -> [String] {
-        var lines = ["cluster   \(cluster.name)\(place(cluster.location)), balance \(cluster.balance.name)"]
-        let width = cluster.endpoints.map(\.text.count).max() ?? 0
-        for (endpoint, part) in zip(cluster.endpoints, BalanceText.parts(of: cluster)) {
-            let name = endpoint.text + String(repeating: " ", count: width - endpoint.text.count)
-            lines.append("endpoint  \(name)  \(part)\(place(endpoint.location))")
-        }
+        let explanation = ClusterExplanation(cluster: cluster)
+        var lines = explanation.lines
         lines.append("sent on   \(sentOn(domain))")
         let times = route.timeouts
         lines.append(
@@ -96,7 +92,7 @@ package struct RequestExplainer {
         lines.append(
             "limits    head \(limits.headBytes) bytes, \(limits.fields) fields, target \(limits.targetBytes) bytes,"
                 + " body \(body)")
-        lines.append("outcome   \(BalanceText.outcome(of: cluster))")
+        lines.append("outcome   \(explanation.outcome)")
         return lines
     }
 

@@ -46,12 +46,17 @@ extension SnapshotBuilder {
             report("cluster `\(source.name)` has no endpoints", at: source.location)
         } else if source.endpoints.allSatisfy({ $0.weight == 0 }) {
             report("all endpoints of `\(source.name)` have weight 0", "give one a weight", at: source.location)
+        } else if source.endpoints.allSatisfy({ $0.backup > 0 }) {
+            report(
+                "all endpoints of `\(source.name)` are backups", "leave `backup` out where requests usually go",
+                at: source.location)
         }
         check(source.timeouts, at: source.location)
+        checkSettings(of: source)
         var endpoints: [Endpoint] = []
         var seen: [EndpointAddress: SourceLocation?] = [:]
         for endpoint in source.endpoints {
-            guard let checked = self.endpoint(endpoint, id: set.nextEndpointID()) else { continue }
+            guard let checked = self.endpoint(endpoint, of: source, id: set.nextEndpointID()) else { continue }
             if let earlier = seen[checked.address] {
                 report(
                     "endpoint `\(checked.text)` is in `\(source.name)` twice",
@@ -63,13 +68,45 @@ extension SnapshotBuilder {
         return Cluster(source, id: set.all.count, endpoints: endpoints)
     }
 
-    private mutating func endpoint(_ source: ProxyConfiguration.Endpoint, id: Int) -> Endpoint? {
+    private mutating func checkSettings(of cluster: ProxyConfiguration.Cluster) {
+        for problem in ClusterRules.problems(of: cluster) {
+            report(
+                "`\(problem.path.joined(separator: "."))` of `\(cluster.name)` \(problem.message)", problem.suggestion,
+                at: cluster.location)
+        }
+        let isLimited =
+            cluster.maxRequests != nil || cluster.concurrency != nil || cluster.adaptiveLimit != nil
+            || cluster.endpoints.contains { $0.maxRequests != nil }
+        if cluster.queue != QueueSettings(), cluster.queue.length > 0, !isLimited {
+            warnings.append(
+                ConfigurationProblem(
+                    "nothing ever waits in the `queue` of `\(cluster.name)`: its endpoints have no limit",
+                    suggestion: "set `max_requests` or `concurrency`", location: cluster.location))
+        }
+        if let retry = cluster.retry, retry.attempts == 1, !retry.statuses.isEmpty {
+            warnings.append(
+                ConfigurationProblem(
+                    "the `retry.statuses` of `\(cluster.name)` mean nothing: `attempts` is 1",
+                    suggestion: "write `attempts: 2` or more", location: cluster.location))
+        }
+    }
+
+    private mutating func endpoint(
+        _ source: ProxyConfiguration.Endpoint, of cluster: ProxyConfiguration.Cluster, id: Int
+    ) -> Endpoint? {
         if !(0...1000).contains(source.weight) {
             report("endpoint `\(source.address)` has weight \(source.weight)", "0 to 1000", at: source.location)
         }
+        if !ClusterRules.backups.contains(source.backup) {
+            report("endpoint `\(source.address)` has backup \(source.backup)", "0 to 9", at: source.location)
+        }
+        if let limit = source.maxRequests, !ClusterRules.requests.contains(limit) {
+            let bounds = "\(ClusterRules.requests.lowerBound) to \(ClusterRules.requests.upperBound)"
+            report("endpoint `\(source.address)` has max_requests \(limit)", bounds, at: source.location)
+        }
         do {
             let address = try AddressText.endpoint(source.address)
-            return Endpoint(source, id: id, address: address)
+            return Endpoint(source, id: id, address: address, limit: cluster.maxRequests)
         } catch {
             report(error.message, error.suggestion, at: source.location)
             return nil

@@ -55,13 +55,21 @@ extension Integration {
             try Set((0..<count).map { _ in try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n").text })
         }
 
+        private func expectAnswers(
+            _ proxy: TestProxy, _ expected: Set<String>, of count: Int = 10,
+            at location: Testing.SourceLocation = #_sourceLocation
+        ) throws {
+            let seen = try answers(proxy, count)
+            #expect(seen == expected, sourceLocation: location)
+        }
+
         @Test("an endpoint whose checks fail gets no requests until they pass again, in every worker")
         func checked() async throws {
             let (one, two) = (try Patient("one"), try Patient("two"))
             let configuration = configuration(
                 [.init(one.origin.text), .init(two.origin.text)], workers: 2) { $0.health = check() }
             try await withProxy(configuration) { proxy in
-                #expect(try answers(proxy) == ["one", "two"])
+                try expectAnswers(proxy, ["one", "two"])
                 one.isWell.change { $0 = false }
                 #expect(proxy.notices.wait { $0.contains { $0.contains("is down: a check failed: status 500") } })
                 #expect(await eventually { (try? answers(proxy, 20)) == ["two"] })
@@ -83,7 +91,7 @@ extension Integration {
             try await withProxy(configuration) { proxy in
                 #expect(proxy.notices.wait { $0.contains { $0.contains("does not contain") } })
                 // The only endpoint is tried whatever its checks say.
-                #expect(try answers(proxy) == ["one"])
+                try expectAnswers(proxy, ["one"])
             }
             let head = try patient.origin.connection().receivedText
             #expect(head.hasPrefix("GET /health HTTP/1.1\r\nHost: check.example\r\n"), "\(head)")
@@ -99,7 +107,7 @@ extension Integration {
             try await withProxy(configuration) { proxy in
                 #expect(proxy.notices.wait { $0.contains { $0.contains("\(dead) is down") } })
                 #expect(await eventually { await proxy.group.statistics().connectsFailed == 0 })
-                #expect(try answers(proxy) == ["one"])
+                try expectAnswers(proxy, ["one"])
             }
         }
 
@@ -119,7 +127,7 @@ extension Integration {
                 $0.ejection?.time = .milliseconds(400)
             }
             try await withProxy(configuration) { proxy in
-                #expect(try answers(proxy, 10) == ["good"])
+                try expectAnswers(proxy, ["good"], of: 10)
                 #expect(proxy.notices.wait { $0.contains { $0.contains("\(ill.text) is ejected") } })
                 #expect(ill.requestCount <= 4)
                 isIll.change { $0 = false }
@@ -133,7 +141,7 @@ extension Integration {
             let good = try Origin.ok("good")
             let endpoints: [ProxyConfiguration.Endpoint] = [.init(ill.text), .init(good.text)]
             try await withProxy(configuration(endpoints) { $0.ejection?.consecutive = 3 }) { proxy in
-                #expect(try answers(proxy) == ["ill", "good"])
+                try expectAnswers(proxy, ["ill", "good"])
                 #expect(proxy.notices.wait { $0.contains { $0.contains("\(ill.text) is ejected") } })
                 #expect(await eventually { (try? answers(proxy)) == ["good"] })
             }
@@ -142,7 +150,7 @@ extension Integration {
                 $0.ejection?.countsServerErrors = false
             }
             try await withProxy(lenient) { proxy in
-                for _ in 0..<3 { #expect(try answers(proxy) == ["ill", "good"]) }
+                for _ in 0..<3 { try expectAnswers(proxy, ["ill", "good"]) }
                 #expect(proxy.notices.current.isEmpty)
             }
         }
@@ -154,7 +162,7 @@ extension Integration {
             spare.backup = 1
             let configuration = configuration([.init(main.origin.text), spare]) { $0.health = check() }
             try await withProxy(configuration) { proxy in
-                #expect(try answers(proxy) == ["main"])
+                try expectAnswers(proxy, ["main"])
                 main.isWell.change { $0 = false }
                 #expect(await eventually { (try? answers(proxy)) == ["reserve"] })
                 main.isWell.change { $0 = true }

@@ -35,11 +35,20 @@ extension Integration {
             return "\(method) / HTTP/1.1\r\nHost: a.example\r\n\(fields)\(length)\r\n\(body)"
         }
 
+        private func expect(  // tidy: parameters: what is asked and what is expected
+            _ proxy: TestProxy, _ request: String, to method: String = "GET", status: Int? = nil, text: String? = nil,
+            at location: Testing.SourceLocation = #_sourceLocation
+        ) throws {
+            let response = try ask(proxy, request, method: method)
+            if let status { #expect(response.status == status, sourceLocation: location) }
+            if let text { #expect(response.text == text, sourceLocation: location) }
+        }
+
         @Test("a GET that an endpoint drops is answered by another, and the log tells of both")
         func dropped() async throws {
             let (bad, good) = (try closing(), try Origin.ok())
             let proxy = try await TestProxy.start(pair(bad, good))
-            #expect(try ask(proxy, request("GET")).text == "ok")
+            try expect(proxy, request("GET"), text: "ok")
             await proxy.stop()
             let line = try proxy.log.line()
             #expect(line.number("attempts") == 2 && line.number("status") == 200)
@@ -97,7 +106,7 @@ extension Integration {
             let configuration = pair(bad, good) { $0.retry?.bodyBytes = 1000 }
             try await withProxy(configuration) { proxy in
                 let body = String(repeating: "x", count: 1001)
-                #expect(try ask(proxy, request("PUT", body: body), method: "PUT").status == 502)
+                try expect(proxy, request("PUT", body: body), to: "PUT", status: 502)
                 #expect(good.requestCount == 0)
             }
         }
@@ -110,8 +119,8 @@ extension Integration {
             }
             let good = try Origin.ok()
             try await withProxy(pair(hanging, good)) { proxy in
-                #expect(try ask(proxy, request("GET")).text == "ok")
-                #expect(try ask(proxy, request("POST"), method: "POST").status == 504)
+                try expect(proxy, request("GET"), text: "ok")
+                try expect(proxy, request("POST"), to: "POST", status: 504)
             }
         }
 
@@ -120,8 +129,8 @@ extension Integration {
             let bad = try Origin.answering("HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\nno")
             let good = try Origin.ok()
             try await withProxy(pair(bad, good) { $0.retry?.statuses = [503...503] }) { proxy in
-                #expect(try ask(proxy, request("GET")).text == "ok")
-                #expect(try ask(proxy, request("POST"), method: "POST").text == "no")
+                try expect(proxy, request("GET"), text: "ok")
+                try expect(proxy, request("POST"), to: "POST", text: "no")
             }
             let alike = try Origin.answering("HTTP/1.1 503 No\r\nContent-Length: 3\r\n\r\ntoo")
             try await withProxy(pair(bad, alike) { $0.retry?.statuses = [500...599] }) { proxy in
@@ -134,7 +143,7 @@ extension Integration {
         func attempts() async throws {
             let origins = try (0..<5).map { _ in try closing() }
             try await withProxy(cluster(origins) { $0.retry?.attempts = 3 }) { proxy in
-                #expect(try ask(proxy, request("GET")).status == 502)
+                try expect(proxy, request("GET"), status: 502)
                 #expect(origins.map(\.requestCount).reduce(0, +) == 3)
                 #expect(origins.allSatisfy { $0.requestCount <= 1 })
             }
@@ -144,14 +153,14 @@ extension Integration {
         func off() async throws {
             let (bad, good) = (try closing(), try Origin.ok())
             try await withProxy(pair(bad, good) { $0.retry = nil }) { proxy in
-                #expect(try ask(proxy, request("GET")).status == 502)
+                try expect(proxy, request("GET"), status: 502)
             }
             let none = pair(bad, good) {
                 $0.retry?.budget = 0
                 $0.retry?.reserve = 0
             }
             try await withProxy(none) { proxy in
-                #expect(try ask(proxy, request("GET")).status == 502)
+                try expect(proxy, request("GET"), status: 502)
             }
             #expect(good.requestCount == 0)
         }
@@ -183,7 +192,7 @@ extension Integration {
             cluster.hold = .milliseconds(200)
             let configuration = ProxyConfiguration.loopback([.init("a.example", routes: [.init(.endpoints(cluster))])])
             let proxy = try await TestProxy.start(configuration)
-            #expect(try ask(proxy, request("GET")).status == 502)
+            try expect(proxy, request("GET"), status: 502)
             await proxy.stop()
             let line = try proxy.log.line()
             #expect(line.text("code") == "connect.refused")

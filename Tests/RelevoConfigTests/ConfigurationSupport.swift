@@ -100,6 +100,54 @@ enum SampleFile {
         access_log: off
         """
 
+    static let settings = """
+        listeners: [0.0.0.0:8080]
+        domains:
+          a.example:
+            endpoints: [{ address: a, backup: 2, max_requests: 5 }, { address: b, backup: false }]
+            balance: sticky
+            health: /well?deep=1
+            ejection: off
+            retry: off
+            slow_start: 30s
+            hold: 2s
+            max_requests: 100
+            concurrency: 1000
+            queue: off
+          b.example:
+            routes:
+              - { path: /x, endpoints: [a], balance: { hash: { header: "X-User" } }, health: tcp, concurrency: off }
+              - path: /y
+                endpoints: [a, { address: b, backup: true }]
+                balance: { hash: { cookie: cart } }
+                health: { probe: tcp, interval: 5s, timeout: 2s, rise: 1, fall: 1, port: 8081, initial: down }
+                concurrency: { adaptive: on }
+              - { endpoints: [a], balance: { hash: path }, concurrency: { limit: off, adaptive: off }, queue: {} }
+        clusters:
+          c:
+            endpoints: [a]
+            balance: { sticky: { cookie: "a~b", secret: "0123456789 $${abc}", lifetime: 9600h } }
+            health:
+              { path: /h, method: OPTIONS, host: "c.example:81", status: [200, 301-302], body: "off", initial: up }
+            ejection:
+              consecutive: off
+              rate: 25%
+              volume: 10
+              window: 20s
+              time: 90s
+              max_time: 2m
+              share: 100%
+              server_errors: false
+            retry: { attempts: 5, statuses: 502-503, budget: 0%, reserve: 0, body_bytes: 0, backoff: off }
+            slow_start: off
+            hold: off
+            max_requests: off
+            concurrency: { limit: 500, adaptive: { minimum: 20, maximum: 300 } }
+            queue: { length: off, timeout: 3s }
+          d: { endpoints: [a], balance: latency, health: { status: [404], body: off }, ejection: { rate: off } }
+          e: { endpoints: [a], balance: power-of-two, retry: { statuses: [500, 502-504] }, health: { host: auto } }
+        """
+
     static let odd = """
         listeners: ["127.0.0.1:${PORT:-0}"]
         domains:

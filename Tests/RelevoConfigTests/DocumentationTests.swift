@@ -61,4 +61,28 @@ struct DocumentationTests {
         }
         #expect(limits.bodyBytes == 0)
     }
+
+    @Test(
+        "The defaults of a cluster's blocks are the defaults of the code",
+        arguments: [
+            ("Health", "health", 12), ("Ejection", "ejection", 8), ("Retry", "retry", 6),
+            ("Concurrency and queue", "concurrency", 3), ("Concurrency and queue", "queue", 2),
+        ])
+    func blocks(heading: String, block: String, count: Int) throws {
+        let page = try Self.page()
+        let start = try #require(page.firstRange(of: "\n### \(heading)\n"))
+        let section = page[start.upperBound...].components(separatedBy: "\n#")[0].split(separator: "\n")
+        let file = """
+            listeners: [a:1]
+            domains: { a.example: { endpoints: [a], health: {}, concurrency: { adaptive: on } } }
+            """
+        let lines = try load(file).effectiveYAML().split(separator: "\n").drop { $0 != "    \(block):" }.dropFirst()
+        let defaults = lines.prefix { $0.hasPrefix("      ") }.filter { $0.hasSuffix("# default") }
+        #expect(defaults.count == count)
+        for line in defaults {
+            let (key, value) = (line.split(separator: " ")[0].dropLast(), line.split(separator: " ")[1])
+            let row = section.first { $0.hasPrefix("| `\(key)` | ") }
+            #expect(row?.hasSuffix("| `\(value)` |") == true, "\(key): \(value)")
+        }
+    }
 }

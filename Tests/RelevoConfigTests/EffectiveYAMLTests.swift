@@ -30,7 +30,32 @@ struct EffectiveYAMLTests {
             endpoints:
               - address: 10.0.0.1               # line 3
                 weight: 1                       # default
+                backup: false                   # default
             balance: random                     # default
+            health: off                         # default
+            ejection:
+              consecutive: 5                    # default
+              rate: 50%                         # default
+              volume: 20                        # default
+              window: 10s                       # default
+              time: 5s                          # default
+              max_time: 1m                      # default
+              share: 50%                        # default
+              server_errors: true               # default
+            retry:
+              attempts: 3                       # default
+              statuses: off                     # default
+              budget: 20%                       # default
+              reserve: 3                        # default
+              body_bytes: 64KiB                 # default
+              backoff: 25ms                     # default
+            slow_start: off                     # default
+            hold: off                           # default
+            max_requests: off                   # default
+            concurrency: off                    # default
+            queue:
+              length: 100                       # default
+              timeout: 1s                       # default
           b.example:                            # line 4
             connection: keep-alive              # default
             forwarded: none                     # line 5
@@ -78,9 +103,47 @@ struct EffectiveYAMLTests {
     }
 
     @Test(
+        "What is written of a cluster has the origin of what was written, short or long",
+        arguments: [
+            ("balance: random", ["    balance: random # line 4"]),
+            ("balance: { hash: client }", ["      hash: client # line 4"]),
+            ("balance: { hash: { header: X-A } }", ["        header: X-A # line 4"]),
+            (
+                "balance: sticky",
+                [
+                    "        cookie: relevo # default", "        secret: auto # default",
+                    "        lifetime: off # default",
+                ]
+            ),
+            ("balance: { sticky: { lifetime: 1h } }", ["        lifetime: 1h # line 4"]),
+            ("health: off", ["    health: off # line 4"]), ("health: tcp", ["      probe: tcp # line 4"]),
+            ("health: /x", ["      path: /x # line 4", "      probe: http # default", "      initial: up # default"]),
+            ("health: { status: [201] }", ["      status: 201 # line 4"]),
+            ("health: { status: [201,\n 300-301] }", ["        - 201 # line 4", "        - 300-301 # line 5"]),
+            ("health: { body: ok }", ["      body: \"ok\" # line 4", "      host: auto # default"]),
+            ("ejection: off", ["    ejection: off # line 4"]),
+            ("ejection: { rate: off }", ["      rate: off # line 4", "      share: 50% # default"]),
+            ("retry: { budget: 5% }", ["      budget: 5% # line 4", "      statuses: off # default"]),
+            ("max_requests: 7", ["    max_requests: 7 # line 4"]), ("hold: 1s", ["    hold: 1s # line 4"]),
+            ("concurrency: 7", ["      limit: 7 # line 4", "      adaptive: off # default"]),
+            ("concurrency: { adaptive: on }", ["      limit: off # default", "        minimum: 10 # default"]),
+            ("concurrency: off", ["    concurrency: off # line 4"]), ("queue: off", ["    queue: off # line 4"]),
+            ("queue: { timeout: 2s }", ["      length: 100 # default", "      timeout: 2s # line 4"]),
+        ])
+    func clusterOrigins(setting: String, expected: [String]) throws {
+        let head = "listeners: [a:1]\ndomains: { a.example: { cluster: c } }\nclusters:\n"
+        let file = head + "  c: { endpoints: [a], \(setting) }"
+        let lines = try load(file).effectiveYAML().split(separator: "\n").map { line -> String in
+            guard let mark = line.lastIndex(of: "#") else { return String(line) }
+            return trimmed(line[..<mark]) + " " + line[mark...]
+        }
+        for line in expected { #expect(lines.contains(line), "\(lines)") }
+    }
+
+    @Test(
         "It loads to an equal configuration, and its own effective configuration says the same",
         arguments: [
-            SampleFile.shortest, SampleFile.full, SampleFile.odd,
+            SampleFile.shortest, SampleFile.full, SampleFile.settings, SampleFile.odd,
         ])
     func roundTrip(text: String) throws {
         let first = try load(text, SampleFile.oddEnvironment)

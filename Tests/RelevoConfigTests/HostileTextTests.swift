@@ -23,10 +23,12 @@ struct HostileTextTests {
     @Test("1,000 random mutations of a valid file are loaded or refused with problems, never more than that")
     func mutations() {
         var generator = SeededGenerator(state: 20_260_401)
-        let original = Array((SampleFile.full + SampleFile.odd).unicodeScalars)
+        let originals = [SampleFile.full, SampleFile.settings, SampleFile.full + SampleFile.odd].map {
+            Array($0.unicodeScalars)
+        }
         let alphabet = Array("[]{}:,-*&!?|>#'\"%@`$\\ \n\t\r~<.0aé\u{E000}\u{E001}\u{0}\u{85}\u{FEFF}".unicodeScalars)
         for _ in 0..<1000 {
-            var scalars = Bool.random(using: &generator) ? Array(SampleFile.full.unicodeScalars) : original
+            var scalars = originals[Int.random(in: 0..<originals.count, using: &generator)]
             for _ in 0..<Int.random(in: 1...8, using: &generator) where !scalars.isEmpty {
                 mutate(&scalars, alphabet, &generator)
             }

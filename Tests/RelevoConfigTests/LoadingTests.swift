@@ -41,6 +41,7 @@ struct LoadingTests {
             [times.response, times.stream, times.halfClose, times.shutdown] == [9, 10, 2, 60].map { .seconds($0) })
         var api = Configuration.Cluster("api", endpoints: ["10.0.0.1:80", "api.internal:8080"], balance: .roundRobin)
         (api.timeouts.connect, api.timeouts.response) = (.seconds(1), .seconds(10))
+        api.retry = nil
         #expect(configuration.clusters == [api, .init("api-read", endpoints: ["10.0.0.9"])])
     }
 
@@ -76,7 +77,9 @@ struct LoadingTests {
         #expect(domains[5].routes == [.init(.respond(status: 404, body: ""))])
     }
 
-    @Test("What loads passes the checks of names and addresses", arguments: [SampleFile.shortest, SampleFile.full])
+    @Test(
+        "What loads passes the checks of names and addresses",
+        arguments: [SampleFile.shortest, SampleFile.full, SampleFile.settings])
     func snapshot(text: String) throws {
         let snapshot = try SnapshotBuilder.build(load(text).configuration)
         #expect(snapshot.warnings.isEmpty)

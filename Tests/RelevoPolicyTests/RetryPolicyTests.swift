@@ -179,21 +179,21 @@ import Testing
 
     // MARK: All cases
 
-    @Test("every fault, with every method, body, sending and setting, is decided as the page on failures says")
-    func table() {
-        for fault in Fault.allCases {
-            for body in AttemptEvidence.BodyState.allCases {
-                for flags in 0..<16 {
-                    let item = evidence(.fault(fault)) {
-                        $0.isIdempotent = flags & 1 != 0
-                        $0.requestBytesSent = flags & 2 != 0
-                        $0.connection = flags & 4 != 0 ? .kept : .fresh
-                        $0.body = body
-                    }
-                    let settings = flags & 8 != 0 ? RetrySettings() : nil
-                    let verdict = RetryPolicy.decide(item, settings)
-                    #expect(verdict == expected(fault, item, settings != nil), "\(fault) \(item)")
+    @Test(
+        "every fault, with every method, body, sending and setting, is decided as the page on failures says",
+        arguments: Fault.allCases)
+    func table(fault: Fault) {
+        for body in AttemptEvidence.BodyState.allCases {
+            for flags in 0..<16 {
+                let item = evidence(.fault(fault)) {
+                    $0.isIdempotent = flags & 1 != 0
+                    $0.requestBytesSent = flags & 2 != 0
+                    $0.connection = flags & 4 != 0 ? .kept : .fresh
+                    $0.body = body
                 }
+                let settings = flags & 8 != 0 ? RetrySettings() : nil
+                let verdict = RetryPolicy.decide(item, settings)
+                #expect(verdict == expected(fault, item, settings != nil), "\(item)")
             }
         }
     }

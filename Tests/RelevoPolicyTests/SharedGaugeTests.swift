@@ -58,23 +58,24 @@ import Testing
         let gauge = SharedGauge()
         let inside = SharedCount()
         let entered = await withTaskGroup(of: Int.self) { group in
-            for _ in 0..<4 {
-                group.addTask {
-                    var entered = 0
-                    for _ in 0..<100_000 where gauge.tryEnter(limit: 3) {
-                        inside.enter()
-                        entered += 1
-                        inside.leave()
-                        gauge.leave()
-                    }
-                    return entered
-                }
-            }
+            for _ in 0..<4 { group.addTask { Self.visit(gauge, inside) } }
             return await group.reduce(0, +)
         }
         #expect(entered > 0)
         #expect(gauge.count == 0)
         #expect((1...3).contains(inside.peak.load(ordering: .relaxed)))
+    }
+
+    /// Enters and leaves as often as it can in so many tries.
+    private static func visit(_ gauge: SharedGauge, _ inside: SharedCount) -> Int {
+        var entered = 0
+        for _ in 0..<100_000 where gauge.tryEnter(limit: 3) {
+            inside.enter()
+            entered += 1
+            inside.leave()
+            gauge.leave()
+        }
+        return entered
     }
 
     /// Counts those inside by itself, with their peak.

@@ -133,19 +133,6 @@ extension EffectiveYAML {
         }
     }
 
-    /// Endpoints and balance, which domains, routes and clusters have alike.
-    private mutating func write(_ cluster: ProxyConfiguration.Cluster, _ depth: Int, _ path: ValuePath) {
-        header("endpoints", depth)
-        for (index, endpoint) in cluster.endpoints.enumerated() {
-            let path = path + ["endpoints", String(index)]
-            item(depth + 1) {
-                $0.put("address", YAMLText.block(endpoint.address), depth + 2, path + ["address"])
-                $0.put("weight", String(endpoint.weight), depth + 2, path + ["weight"])
-            }
-        }
-        put("balance", cluster.balance.name, depth, path + ["balance"])
-    }
-
     /// Overrides that are set; the others are inherited, which is not a value.
     private mutating func write(_ overrides: TimeoutOverrides, _ depth: Int, _ path: ValuePath) {
         let values = [
@@ -164,21 +151,23 @@ extension EffectiveYAML {
 
 extension EffectiveYAML {
     /// A key whose value follows on the next lines.
-    private mutating func header(_ key: String, _ depth: Int, _ path: ValuePath? = nil) {
+    mutating func header(_ key: String, _ depth: Int, _ path: ValuePath? = nil) {
         add(key + ":", depth, path)
     }
 
-    private mutating func put(_ key: String, _ value: String, _ depth: Int, _ path: ValuePath) {
+    /// A key and its value, with the value's origin.
+    mutating func put(_ key: String, _ value: String, _ depth: Int, _ path: ValuePath) {
         add(key + ": " + value, depth, path)
     }
 
-    private mutating func add(_ text: String, _ depth: Int, _ path: ValuePath?) {
+    /// A line as it is, with the origin of what stands at a path.
+    mutating func add(_ text: String, _ depth: Int, _ path: ValuePath?) {
         let indentation = String(repeating: "  ", count: depth)
         lines.append((indentation + text, path.map { origin(of: $0) }))
     }
 
     /// A map as an item of a list: what `body` writes one step deeper, with a dash before its first line.
-    private mutating func item(_ depth: Int, _ body: (inout EffectiveYAML) -> Void) {
+    mutating func item(_ depth: Int, _ body: (inout EffectiveYAML) -> Void) {
         let first = lines.count
         body(&self)
         guard first < lines.count else { return }

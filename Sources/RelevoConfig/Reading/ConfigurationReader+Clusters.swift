@@ -1,17 +1,9 @@
 // Clusters and their endpoints, named or written at their place. What an address or a weight may be is checked by
-// `SnapshotBuilder`.
+// `SnapshotBuilder`; the settings of clusters are read in files of their own.
 
 import RelevoPolicy
 
 extension ConfigurationReader {
-    /// Ways to balance that are planned and refused.
-    private static let laterBalance = ["least-requests", "power-of-two", "hash", "latency", "sticky"]
-
-    private enum BalanceWord: String, CaseIterable {
-        case random
-        case roundRobin = "round-robin"
-    }
-
     /// The named clusters in the order of the file.
     mutating func clusters(_ field: Field) -> [ProxyConfiguration.Cluster] {
         named(field, wants: "a map of names, e.g. `api: { endpoints: [10.0.0.1] }`").compactMap { name, field in
@@ -33,18 +25,9 @@ extension ConfigurationReader {
             return nil
         }
         var cluster = ProxyConfiguration.Cluster(name, endpoints: endpoints(list), location: place)
-        if let method = fields["balance"].flatMap({ balance($0) }) { cluster.balance = method }
+        settings(fields, into: &cluster, at: field.path)
         cluster.timeouts = overrides(fields["timeouts"])
         return cluster
-    }
-
-    /// How an endpoint is chosen.
-    mutating func balance(_ field: Field) -> BalanceMethod? {
-        switch choice(field, of: BalanceWord.self, later: ConfigurationReader.laterBalance) {
-        case .random?: .random
-        case .roundRobin?: .roundRobin
-        case nil: nil
-        }
     }
 
     /// The endpoints of a list.
@@ -64,12 +47,35 @@ extension ConfigurationReader {
         }
         guard let fields = map(field, .endpoint) else { return nil }
         let weight = fields["weight"].map { number($0, wants: "a whole number") } ?? 1
+        let reserve = fields["backup"].map { backup($0) } ?? 0
+        let limit = fields["max_requests"].flatMap { maxRequests($0) }
         guard let value = fields["address"] else {
             report("an endpoint wants an `address`", at: field.place)
             return nil
         }
-        guard let text = address(value, example: "10.0.0.1:80"), let weight else { return nil }
-        return ProxyConfiguration.Endpoint(text, weight: weight, location: value.node.location)
+        guard let text = address(value, example: "10.0.0.1:80"), let weight, let reserve else { return nil }
+        var endpoint = ProxyConfiguration.Endpoint(text, weight: weight, location: value.node.location)
+        endpoint.backup = reserve
+        endpoint.maxRequests = limit
+        return endpoint
+    }
+
+    /// Who serves while an endpoint cannot: `true` is the first in reserve.
+    private mutating func backup(_ field: Field) -> Int? {
+        if says("true", field) { return 1 }
+        if says("false", field) { return 0 }
+        return number(field, in: ClusterRules.backups, wants: "`true`, `false` or a number from 0 to 9")
+    }
+
+    /// What an endpoint is given at most; only the cluster can have no limit.
+    private mutating func maxRequests(_ field: Field) -> Int? {
+        guard !says("off", field) else {
+            mismatch(
+                field, wants: "a whole number",
+                suggestion: "leave it out: then what the cluster's `max_requests` says holds")
+            return nil
+        }
+        return number(field, in: ClusterRules.requests, wants: "a whole number")
     }
 
     /// An address that became a map because a space stands before its port.

@@ -13,7 +13,7 @@ extension ConfigurationReader {
 
     private mutating func domain(_ name: String, _ field: Field) -> ProxyConfiguration.Domain? {
         if case .list = field.node.content {
-            let cluster = inlineCluster(name, endpoints: field.lengthened(to: "endpoints"), balance: nil)
+            let cluster = inlineCluster(name, endpoints: field.lengthened(to: "endpoints"), [:])
             let route = ProxyConfiguration.Route(.endpoints(cluster), location: field.node.location)
             return ProxyConfiguration.Domain(name, routes: [route], location: field.keyLocation)
         }
@@ -44,7 +44,7 @@ extension ConfigurationReader {
             let action = self.action(key, fields, owner)
             return action.map { [ProxyConfiguration.Route($0, location: value.node.location)] } ?? []
         }
-        refuseStrayBalance(fields, besides: key)
+        refuseStraySettings(fields, beside: key)
         if let place = value.keyLocation { note(value.path, line: place.line) }
         let items = list(value, of: "a route", wants: "a list of routes") ?? []
         return items.compactMap { route($0, ofDomain: name) }
@@ -75,10 +75,7 @@ extension ConfigurationReader {
 
     /// The methods of a route; none means all, which is also written `any`.
     private mutating func methods(_ field: Field) -> [String] {
-        if let scalar = field.node.scalar, scalar.text == "any" {
-            note(field.path, line: field.node.location.line, variables: scalar.variables)
-            return []
-        }
+        if says("any", field) { return [] }
         let items = list(field, of: "a method", wants: "a list of methods or `any`") ?? []
         return items.compactMap { text($0, wants: "a name such as `GET`") }
     }
@@ -115,28 +112,38 @@ extension ConfigurationReader {
 
     private mutating func action(_ key: String, _ fields: Fields, _ owner: Owner) -> ProxyConfiguration.RouteAction? {
         guard let field = fields[key] else { return nil }
-        refuseStrayBalance(fields, besides: key)
+        if key != "endpoints" { refuseStraySettings(fields, beside: key) }
         switch key {
-        case "endpoints": return .endpoints(inlineCluster(owner.name, endpoints: field, balance: fields["balance"]))
+        case "endpoints": return .endpoints(inlineCluster(owner.name, endpoints: field, fields))
         case "cluster": return text(field, wants: "the name of a cluster").map { .cluster($0) }
         case "redirect": return redirect(field)
         default: return respond(field)
         }
     }
 
-    /// `balance` chooses between endpoints: without them it would do nothing.
-    private mutating func refuseStrayBalance(_ fields: Fields, besides key: String) {
-        guard key != "endpoints", let balance = fields["balance"] else { return }
-        let cure = key == "cluster" ? "write it in the cluster" : "remove it"
-        report("`balance` has no meaning beside `\(key)`", suggestion: cure, at: balance.keyLocation ?? balance.place)
+    /// Settings of a cluster belong where its endpoints are: without them they would do nothing.
+    private mutating func refuseStraySettings(_ fields: Fields, beside key: String) {
+        let name = fields[key]?.node.scalar?.text.quoted
+        let cure =
+            switch key {
+            case "cluster": name.map { "write it in the cluster \($0)" } ?? "write it in the cluster"
+            case "routes": "write it in the routes that have `endpoints`, or in their clusters"
+            default: "remove it"
+            }
+        for setting in Section.settings {
+            guard let field = fields[setting] else { continue }
+            report(
+                "`\(setting)` has no meaning beside `\(key)`", suggestion: cure, at: field.keyLocation ?? field.place)
+        }
     }
 
+    /// A cluster that has its endpoints and settings among the keys of a domain or a route.
     private mutating func inlineCluster(
-        _ name: String, endpoints field: Field, balance: Field?
+        _ name: String, endpoints field: Field, _ fields: Fields
     ) -> ProxyConfiguration.Cluster {
         let location = field.keyLocation ?? field.node.location
         var cluster = ProxyConfiguration.Cluster(name, endpoints: endpoints(field), location: location)
-        if let method = balance.flatMap({ self.balance($0) }) { cluster.balance = method }
+        settings(fields, into: &cluster, at: Array(field.path.dropLast()))
         return cluster
     }
 

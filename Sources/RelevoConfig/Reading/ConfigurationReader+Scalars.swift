@@ -4,6 +4,13 @@
 import RelevoPolicy
 
 extension ConfigurationReader {
+    /// Whether a value is a certain word, such as `off`; if so, its origin is noted.
+    mutating func says(_ word: String, _ field: Field) -> Bool {
+        guard let scalar = field.node.scalar, scalar.text == word else { return false }
+        note(field.path, line: field.node.location.line, variables: scalar.variables)
+        return true
+    }
+
     /// A text that is not empty.
     mutating func text(_ field: Field, wants: String, suggestion: String? = nil) -> String? {
         guard let scalar = field.node.scalar, !scalar.isNothing, !scalar.text.isEmpty || scalar.isBroken else {
@@ -42,11 +49,35 @@ extension ConfigurationReader {
         return number
     }
 
-    /// A time.
-    mutating func duration(_ field: Field) -> Duration? {
+    /// Yes or no.
+    mutating func flag(_ field: Field) -> Bool? {
+        let wants = "`true` or `false`"
+        guard let text = text(field, wants: wants) else { return nil }
+        switch text {
+        case "true": return true
+        case "false": return false
+        default:
+            let meant = ["yes": "true", "on": "true", "no": "false", "off": "false"][text.lowercased()]
+            mismatch(field, wants: wants, suggestion: meant.map { "write `\($0)`" })
+            return nil
+        }
+    }
+
+    /// Per cent, written with the sign.
+    mutating func percentage(_ field: Field) -> Int? {
+        let wants = "a whole number and `%`"
+        guard let text = text(field, wants: wants, suggestion: "for example `20%`") else { return nil }
+        if text.hasSuffix("%"), let number = WholeNumber.parse(text.dropLast()) { return number }
+        let digits = WholeNumber.parse(text)
+        mismatch(field, wants: wants, suggestion: digits.map { "write `\($0)%`" } ?? "for example `20%`")
+        return nil
+    }
+
+    /// A time of at most 24 hours, unless more is allowed.
+    mutating func duration(_ field: Field, atMost maximum: Duration = .seconds(86_400)) -> Duration? {
         guard let text = text(field, wants: "a time", suggestion: "for example `5s`") else { return nil }
         do throws(QuantityError) {
-            return try DurationText.parse(text, for: field.label)
+            return try DurationText.parse(text, for: field.label, atMost: maximum)
         } catch {
             report(error.message, suggestion: error.suggestion, at: field.place)
             return nil
@@ -68,18 +99,14 @@ extension ConfigurationReader {
         return nil
     }
 
-    /// One of the words of an enumeration. `later` are words that are planned and refused.
+    /// One of the words of an enumeration.
     mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ field: Field, of type: Choice.Type, later: [String] = []
+        _ field: Field, of type: Choice.Type
     ) -> Choice? {
         let words = type.allCases.map(\.rawValue)
         let wanted = words.dropLast().map { "`\($0)`" }.joined(separator: ", ") + " or `\(words.last ?? "")`"
         guard let text = text(field, wants: wanted) else { return nil }
         if let choice = type.init(rawValue: text) { return choice }
-        if later.contains(text) {
-            report("\(field.label) `\(text)` is not supported yet", suggestion: "write \(wanted)", at: field.place)
-            return nil
-        }
         let near = Section.closest(to: text, among: words)
         mismatch(field, wants: wanted, suggestion: near.map { "did you mean `\($0)`?" })
         return nil

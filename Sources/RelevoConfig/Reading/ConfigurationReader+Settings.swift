@@ -6,10 +6,7 @@ import RelevoPolicy
 extension ConfigurationReader {
     /// Worker threads; `nil` for `auto`.
     mutating func workers(_ field: Field) -> Int? {
-        if let scalar = field.node.scalar, scalar.text == "auto" {
-            note(field.path, line: field.node.location.line, variables: scalar.variables)
-            return nil
-        }
+        if says("auto", field) { return nil }
         return number(field, in: 1...256, wants: "a whole number or `auto`")
     }
 
@@ -33,10 +30,7 @@ extension ConfigurationReader {
 
     /// Peers whose word is taken.
     mutating func trustedProxies(_ field: Field) -> [ProxyConfiguration.TrustedProxy] {
-        if let scalar = field.node.scalar, scalar.text == "off" {
-            note(field.path, line: field.node.location.line, variables: scalar.variables)
-            return []
-        }
+        if says("off", field) { return [] }
         let items = list(field, of: "a trusted proxy", wants: "`off` or a list of addresses and ranges") ?? []
         return items.compactMap { item in
             let range = text(item, wants: "an address or a range", suggestion: "for example `10.0.0.0/8`")
@@ -127,19 +121,13 @@ extension ConfigurationReader {
     }
 
     private mutating func bodyBytes(_ field: Field) -> Int? {
-        if let scalar = field.node.scalar, scalar.text == "unlimited" {
-            note(field.path, line: field.node.location.line, variables: scalar.variables)
-            return 0
-        }
+        if says("unlimited", field) { return 0 }
         return size(field, in: 0...(1 << 60))
     }
 
     /// Whether and where requests are logged.
     mutating func accessLog(_ field: Field) -> AccessLog? {
-        if let scalar = field.node.scalar, scalar.text == "off" {
-            note(field.path, line: field.node.location.line, variables: scalar.variables)
-            return .off
-        }
+        if says("off", field) { return .off }
         guard let fields = map(field, .accessLog, wants: "`off` or a map such as `{ format: json, to: stdout }`") else {
             return nil
         }

@@ -12,6 +12,10 @@ struct ConfigurationReader {
     var problems: [ConfigurationProblem] = []
     /// Where the values were written.
     var origins: [ValuePath: ValueOrigin] = [:]
+    /// Where to point for the keys that were read so far.
+    var places: [ValuePath: SourceLocation] = [:]
+    /// Values that were reported as wrong already, so that their defaults are not held against others.
+    var unread: Set<ValuePath> = []
 
     /// A value and how to speak of it.
     struct Field {
@@ -96,19 +100,17 @@ extension ConfigurationReader {
         for entry in entries where !entry.key.isBroken {
             let key = entry.key.text
             if section.keys.contains(key) {
-                fields[key] = Field(
+                let value = Field(
                     node: entry.value, path: field.path + [key], label: "`\(key)`", keyLocation: entry.keyLocation)
-            } else if !section.laterKeys.contains(key) {
-                report("unknown key \(key.quoted)", suggestion: section.cure(forUnknown: key), at: entry.keyLocation)
-            } else if !isOff(entry.value, key: key) {
+                fields[key] = value
+                places[value.path] = value.place
+            } else if section.laterKeys.contains(key) {
                 report("`\(key)` is not supported yet", suggestion: "remove it", at: entry.keyLocation)
+            } else {
+                report("unknown key \(key.quoted)", suggestion: section.cure(forUnknown: key), at: entry.keyLocation)
             }
         }
         return fields
-    }
-
-    private func isOff(_ value: YAMLNode, key: String) -> Bool {
-        Section.offKeys.contains(key) && value.scalar?.text == "off"
     }
 
     /// The entries of a map whose keys are names that the user chose, in the order of the file.

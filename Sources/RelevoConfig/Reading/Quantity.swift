@@ -30,11 +30,10 @@ enum WholeNumber {
 }
 
 extension DurationText {
-    /// The longest time that a file can ask for, in milliseconds: 24 hours.
-    private static let maximum = 24 * 3_600_000
-
-    /// The time that a text stands for: above zero, at most 24 hours.
-    static func parse(_ text: String, for name: String) throws(QuantityError) -> Duration {
+    /// The time that a text stands for: above zero, at most 24 hours unless more is allowed.
+    static func parse(
+        _ text: String, for name: String, atMost maximum: Duration = .seconds(86_400)
+    ) throws(QuantityError) -> Duration {
         guard let (digits, unit) = WholeNumber.split(text) else {
             let sign = text.hasPrefix("-") ? "a time cannot be negative" : nil
             throw QuantityError(
@@ -53,8 +52,9 @@ extension DurationText {
             throw QuantityError(
                 message: "\(name) cannot be zero", suggestion: "every wait has an end: write 1ms to 24h")
         }
-        guard !overflow, milliseconds <= maximum else {
-            throw QuantityError(message: "\(name) is at most 24h, found \(text.quoted)", suggestion: nil)
+        guard !overflow, .milliseconds(milliseconds) <= maximum else {
+            let bound = DurationText.write(maximum)
+            throw QuantityError(message: "\(name) is at most \(bound), found \(text.quoted)", suggestion: nil)
         }
         return .milliseconds(milliseconds)
     }

@@ -6,6 +6,12 @@ import RelevoPolicy
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
     case root, listener, domain, route, cluster, endpoint, timeouts, overrides, limits, accessLog, redirect, respond
+    case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
+
+    /// Keys of a cluster that a domain or a route has too, beside its `endpoints`.
+    static let settings = [
+        "balance", "health", "ejection", "retry", "slow_start", "hold", "max_requests", "concurrency", "queue",
+    ]
 
     /// Keys that it may have.
     var keys: [String] {
@@ -14,10 +20,12 @@ enum Section: CaseIterable {
             ["workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "access_log"]
         case .listener: ["address"]
         case .domain:
-            ["endpoints", "cluster", "routes", "redirect", "respond", "balance", "connection", "forwarded", "timeouts"]
-        case .route: ["path", "methods", "endpoints", "cluster", "redirect", "respond", "balance", "timeouts"]
-        case .cluster: ["endpoints", "balance", "timeouts"]
-        case .endpoint: ["address", "weight"]
+            ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "timeouts"]
+                + Section.settings
+        case .route:
+            ["path", "methods", "endpoints", "cluster", "redirect", "respond", "timeouts"] + Section.settings
+        case .cluster: ["endpoints", "timeouts"] + Section.settings
+        case .endpoint: ["address", "weight", "backup", "max_requests"]
         case .timeouts:
             [
                 "head", "body", "idle", "connect", "response", "stream", "tunnel", "upstream_idle", "half_close",
@@ -32,6 +40,20 @@ enum Section: CaseIterable {
         case .accessLog: ["format", "to"]
         case .redirect: ["to", "status"]
         case .respond: ["status", "body"]
+        case .balance: ["hash", "sticky"]
+        case .hash: ["header", "cookie"]
+        case .sticky: ["cookie", "secret", "lifetime"]
+        case .health:
+            [
+                "probe", "path", "method", "host", "status", "body", "interval", "timeout", "rise", "fall", "port",
+                "initial",
+            ]
+        case .ejection:
+            ["consecutive", "rate", "volume", "window", "time", "max_time", "share", "server_errors"]
+        case .retry: ["attempts", "statuses", "budget", "reserve", "body_bytes", "backoff"]
+        case .concurrency: ["limit", "adaptive"]
+        case .adaptive: ["minimum", "maximum"]
+        case .queue: ["length", "timeout"]
         }
     }
 
@@ -40,13 +62,12 @@ enum Section: CaseIterable {
         switch self {
         case .root: ["admin", "resolver"]
         case .listener: ["tls"]
-        case .domain, .route, .cluster: ["health", "retry", "tls", "limits"]
-        case .endpoint, .timeouts, .overrides, .limits, .accessLog, .redirect, .respond: []
+        case .domain, .route, .cluster: ["tls", "limits"]
+        case .endpoint, .timeouts, .overrides, .limits, .accessLog, .redirect, .respond, .balance, .hash, .sticky,
+            .health, .ejection, .retry, .concurrency, .adaptive, .queue:
+            []
         }
     }
-
-    /// Planned blocks that may be switched off already, because off is what they are.
-    static let offKeys = ["health", "retry"]
 
     /// Where the keys of this section belong, for messages.
     var place: String {
@@ -63,13 +84,38 @@ enum Section: CaseIterable {
         case .accessLog: "`access_log`"
         case .redirect: "`redirect`"
         case .respond: "`respond`"
+        case .balance: "`balance`"
+        case .hash: "`hash`"
+        case .sticky: "`sticky`"
+        case .health: "`health`"
+        case .ejection: "`ejection`"
+        case .retry: "`retry`"
+        case .concurrency: "`concurrency`"
+        case .adaptive: "`adaptive`"
+        case .queue: "`queue`"
         }
     }
+
+    /// Whether it is a block of settings within a cluster.
+    private var isBlock: Bool {
+        switch self {
+        case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
+        case .root, .listener, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .accessLog,
+            .redirect, .respond:
+            false
+        }
+    }
+
+    /// Whether it has settings of a cluster, or is one.
+    private var isOfCluster: Bool { isBlock || keys.contains("queue") }
 
     /// The cure for a key that this section does not have.
     func cure(forUnknown key: String) -> String {
         if let near = Section.closest(to: key, among: keys) { return "did you mean `\(near)`?" }
-        let homes = Section.allCases.filter { $0 != .overrides && ($0.keys + $0.laterKeys).contains(key) }
+        let homes = Section.allCases.filter { home in
+            // `port` of a listener is no slip of one who meant a health check.
+            home != .overrides && (isOfCluster || !home.isBlock) && (home.keys + home.laterKeys).contains(key)
+        }
         if !homes.isEmpty { return "it belongs to " + homes.map(\.place).joined(separator: ", ") }
         if let near = Section.closest(to: key, among: laterKeys) { return "did you mean `\(near)`?" }
         return "the keys here are " + keys.map { "`\($0)`" }.joined(separator: ", ")

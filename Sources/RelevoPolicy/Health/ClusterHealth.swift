@@ -90,6 +90,7 @@ extension ClusterHealth {
     /// Time has passed: ejections end.
     package mutating func elapsed(now: UInt64) -> [HealthChange] {
         latest = max(latest, now)
+        guard let deadline = nextDeadline, deadline <= latest else { return [] }
         let ended = records.indices.filter { records[$0].service?.term.map { $0.until <= latest } ?? false }
         // All end before any is told, so that none is told of a desperation that the next one relieves.
         for position in ended { records[position].service?.reinstate(now: latest) }
@@ -189,9 +190,18 @@ extension ClusterHealth {
     }
 
     private var prospects: ClusterOutlook {
-        let enabled = records.filter { $0.duty == .enabled }
-        guard !enabled.isEmpty else { return .closed }
-        let carriers = enabled.filter { $0.weight > 0 }
-        return (carriers.isEmpty ? enabled : carriers).contains(where: \.isWell) ? .well : .desperate
+        var carriers = (count: 0, well: 0)
+        var others = (count: 0, well: 0)
+        for record in records where record.duty == .enabled {
+            let well = record.isWell ? 1 : 0
+            if record.weight > 0 {
+                carriers = (carriers.count + 1, carriers.well + well)
+            } else {
+                others = (others.count + 1, others.well + well)
+            }
+        }
+        let (count, well) = carriers.count > 0 ? carriers : others
+        guard count > 0 else { return .closed }
+        return well > 0 ? .well : .desperate
     }
 }

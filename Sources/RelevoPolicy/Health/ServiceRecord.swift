@@ -50,7 +50,7 @@ struct ServiceRecord: Sendable, Hashable {
         return "\(failures) of \(requests) requests failed within \(DurationText.write(settings.window))" + last
     }
 
-    /// Begins an ejection.
+    /// Begins an ejection. Counting starts anew: nothing is to be added before its end.
     mutating func eject(_ reason: String, now: UInt64) {
         let served = now > returned ? now - returned : 0
         let forgiven = rules.forgiven(served)
@@ -59,12 +59,11 @@ struct ServiceRecord: Sendable, Hashable {
         forget()
     }
 
-    /// Ends the ejection, if there is one; counting starts anew.
+    /// Ends the ejection, if there is one.
     mutating func reinstate(now: UInt64) {
         guard term != nil else { return }
         term = nil
         returned = now
-        forget()
     }
 
     /// Starts counting anew: what was counted was about another phase of the endpoint's life.

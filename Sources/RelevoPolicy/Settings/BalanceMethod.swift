@@ -11,8 +11,8 @@ public enum BalanceMethod: Sendable, Hashable {
     case leastRequests
     /// Of two endpoints chosen at random by weight, the one with fewer requests in flight for its weight.
     case powerOfTwo
-    /// Of two endpoints chosen at random by weight, the one that has answered sooner of late, for its requests in flight
-    /// (peak EWMA).
+    /// Of two endpoints chosen at random by weight, the one that has answered sooner of late, for its requests in
+    /// flight (peak EWMA).
     case latency
     /// The same endpoint for the same key, as long as it is there and not loaded beyond its share (Maglev).
     case hash(HashSource)

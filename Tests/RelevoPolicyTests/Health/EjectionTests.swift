@@ -120,6 +120,21 @@ import Testing
         #expect(((stage.health.nextDeadline ?? 0) - stage.now) / second == expected)
     }
 
+    @Test("a time that is over already counts as the latest one: nothing ends or begins in the past")
+    func backwards() {
+        var stage = HealthStage(healthCluster(2, ejection: .byStreak))
+        stage.pass(seconds: 100)
+        let now = stage.now
+        stage.now = 0
+        stage.serves(0, badly: 5)
+        #expect(stage.health.nextDeadline == now + 5 * second)
+        stage.now = now + 5 * second
+        stage.pass(seconds: 0)
+        stage.now = 1
+        stage.serves(0, badly: 5)
+        #expect(stage.health.nextDeadline == now + 15 * second)
+    }
+
     @Test("events say that ejections have ended, too: nobody has to call `elapsed` first")
     func endedOnTheWay() {
         var stage = HealthStage(healthCluster(2, ejection: .byStreak))

@@ -27,21 +27,21 @@ import Testing
         return healthCluster(Int(random.next() % 6) + 1, check: check, ejection: ejection, weights: weights)
     }
 
-    @Test("100,000 random courses of events keep all promises", arguments: 0..<100 as Range<UInt64>)
+    @Test("100,000 short courses of random events keep all promises", arguments: 0..<100 as Range<UInt64>)
     func courses(seed: UInt64) {
         var random = RandomSource(seed: seed)
         for _ in 0..<10 {
             let cluster = cluster(&random)
             for _ in 0..<100 {
                 var script = HealthScript(cluster, seed: random.next())
-                let wrong = script.run(16)
+                let wrong = script.run(8)
                 #expect(wrong == nil, "\(String(describing: cluster.health)) \(String(describing: cluster.ejection))")
                 if wrong != nil { return }
             }
         }
     }
 
-    @Test("a hundred long courses keep all promises")
+    @Test("a hundred long courses of random events keep all promises")
     func longCourses() {
         var random = RandomSource(seed: 4711)
         for _ in 0..<100 {

@@ -24,10 +24,12 @@ struct HealthScript {
     mutating func run(_ events: Int) -> String? {
         if let wrong = wrongNow() { return "at the start: \(wrong)" }
         for number in 0..<events {
-            let before = health
+            let before = (standings: health.standings, outlook: health.outlook)
             let event = HealthEvent.random(count: cluster.endpoints.count, using: &random)
             let changes = apply(event)
-            if let wrong = wrongNow() ?? wrongStep(from: before, event, changes) {
+            if let wrong = wrongNow() ?? wrongStep(from: before.standings, event, changes)
+                ?? wrongTurn(from: before.outlook, changes)
+            {
                 return "event \(number), \(event): \(wrong)\n\(health.standings)"
             }
         }
@@ -42,7 +44,7 @@ struct HealthScript {
         case .time(let nanoseconds):
             now = now.addingSaturated(nanoseconds)
             return health.elapsed(now: now)
-        case .jumpBack: return health.elapsed(now: now / 2)
+        case .late(let position, let tally): return health.served(position, tally, now: now / 2)
         }
     }
 
@@ -90,23 +92,27 @@ struct HealthScript {
 
     // MARK: - What must hold between two times
 
-    private func wrongStep(from before: ClusterHealth, _ event: HealthEvent, _ changes: [HealthChange]) -> String? {
-        let isOther = before.standings != health.standings
+    private func wrongStep(from before: [EndpointStanding], _ event: HealthEvent, _ changes: [HealthChange]) -> String?
+    {
+        let isOther = before != health.standings
         if isOther, changes.isEmpty { return "changed without telling" }
         // An ejection of no length at all can end and begin again at one time.
         if isSane, !isOther, !changes.isEmpty { return "told \(changes.map(\.text)), but nothing changed" }
         let hasNothingToGoBy = cluster.health == nil && cluster.ejection == nil && !event.isOrder
         if hasNothingToGoBy, !changes.isEmpty { return "changed without settings" }
         for position in health.standings.indices {
-            let (old, new) = (before.standings[position], health.standings[position])
+            let (old, new) = (before[position], health.standings[position])
             let isTold = changes.contains { $0.position == position }
             if old.state != new.state || old.weight != new.weight, !isTold { return "\(position) changed untold" }
             if old.weight != new.weight, !event.isOrder { return "the weight of \(position) changed by itself" }
             if let wrong = wrongLength(old.state, new.state) { return wrong }
         }
-        let turn = changes.last { $0.outlook != nil }?.outlook
-        guard turn ?? before.outlook == health.outlook else { return "the outlook's turn was not told" }
         return nil
+    }
+
+    private func wrongTurn(from before: ClusterOutlook, _ changes: [HealthChange]) -> String? {
+        let turn = changes.last { $0.outlook != nil }?.outlook
+        return turn ?? before == health.outlook ? nil : "the outlook's turn was not told"
     }
 
     private func wrongLength(_ old: EndpointCondition, _ new: EndpointCondition) -> String? {
@@ -141,7 +147,8 @@ enum HealthEvent {
     case report(Int, OutcomeTally)
     case order(Int, EndpointOrder)
     case time(UInt64)
-    case jumpBack
+    /// A report at a time that is over already.
+    case late(Int, OutcomeTally)
 
     var isOrder: Bool { if case .order = self { true } else { false } }
 
@@ -154,7 +161,7 @@ enum HealthEvent {
         case 4, 5: return .check(position, .passed)
         case 6...10: return .report(position, tally(using: &random))
         case 11: return .order(position, order(using: &random))
-        case 12: return .jumpBack
+        case 12: return .late(position, tally(using: &random))
         default: return .time(random.next() >> (30 + dice >> 48 % 12))
         }
     }
