@@ -127,8 +127,7 @@ func routes() -> [Part] {
 
 /// A cluster with one of its endpoints in use, and what chooses among them.
 private final class Chooser {
-    private var balancer: Balancer
-    private var view: ClusterView
+    private var balancer: ClusterBalancer
     private var source = RandomSource(seed: 7)
     private var request = BalanceRequest()
 
@@ -139,18 +138,17 @@ private final class Chooser {
         }
         configuration.domains = [.init("a.example", endpoints: addresses, balance: method)]
         guard let cluster = try? SnapshotBuilder.build(configuration).clusters.first else { return nil }
-        balancer = Balancer(cluster)
-        view = ClusterView(cluster)
-        view.active[0] = 1
+        balancer = ClusterBalancer(cluster)
+        balancer.view.active[0] = 1
         if case .hash = method { request.key = 1 }
         if case .sticky = method { request.preferred = endpoints / 2 }
-        for position in view.latencies.indices { view.latencies[position].record(1_000_000, now: 0) }
+        for position in 0..<endpoints { balancer.view.latencies[position].record(1_000_000, now: 0) }
     }
 
     func choose() {
         request.now &+= 10_000
         if let key = request.key { request.key = key &* 0x9e37_79b9_7f4a_7c15 }
-        use(balancer.choose(view, request, using: &source))
+        use(balancer.choose(request, using: &source))
     }
 }
 

@@ -31,8 +31,8 @@ package struct Balancer: Sendable {
         hash = HashBalancer(cluster.maglev)
     }
 
-    /// The position of an endpoint with a weight that the request has not tried, of the lowest tier that has one; nil if
-    /// none may be chosen.
+    /// The position of an endpoint with a weight that the request has not tried, of the lowest tier that has one; nil
+    /// if none may be chosen.
     ///
     /// - Parameters:
     ///   - view: The cluster as it is now; always the same view, since what follows from its weights is kept.

@@ -100,7 +100,7 @@ package struct ClusterView: Sendable {
 
     /// The weight of an endpoint if it belongs to a tier and the request has not tried it, else 0.
     func weight(of position: Int, for request: borrowing BalanceRequest, in tier: Int) -> Int {
-        guard tiers[position] == tier, !request.tried.contains(position) else { return 0 }
+        guard tiers[position] == tier, request.tried.isEmpty || !request.tried.contains(position) else { return 0 }
         return assigned[position]
     }
 

@@ -7,11 +7,11 @@ import RelevoHTTP
 package enum HashKey {
     /// A 64-bit hash, the same in every process, on every machine and after every restart.
     ///
-    /// Eight bytes at a time are added to what there is and mixed (``RandomSource``, Stafford's variant 13): each bit of
-    /// the result changes with a probability of one half when any bit of the key does. Mixing loses nothing, so keys of
-    /// up to eight bytes never collide with others of their length; longer ones do as seldom as random numbers. The
-    /// length goes first, so that trailing zero bytes count. FNV, as in `HostTable`, leaves the upper bits of short keys
-    /// nearly alone, and the place in the table is taken from these.
+    /// Eight bytes at a time are added to what there is and mixed (``RandomSource``, Stafford's variant 13): each bit
+    /// of the result changes with a probability of one half when any bit of the key does. Mixing loses nothing, so keys
+    /// of up to eight bytes never collide with others of their length; longer ones do as seldom as random numbers. The
+    /// length goes first, so that trailing zero bytes count. FNV, as in `HostTable`, leaves the upper bits of short
+    /// keys nearly alone, and the place in the table is taken from these.
     ///
     /// Whoever knows this function can make up keys for one endpoint. A secret would not help, since proxies that share
     /// endpoints have to agree; the bounded load of ``HashBalancer`` does.

@@ -17,8 +17,8 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
         return Self.mixed(state)
     }
 
-    /// A number from 0 to below a bound of at least 1. By multiplication instead of division: of 2⁶⁴ values some come up
-    /// once more than others, which no number of requests can show.
+    /// A number from 0 to below a bound of at least 1. By multiplication instead of division: some numbers stand for
+    /// one of 2⁶⁴ values more than others, which no number of requests can show.
     mutating func below(_ bound: Int) -> Int {
         Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(truncatingIfNeeded: bound)).high)
     }

@@ -28,8 +28,8 @@ struct RoundRobinBalancer: Sendable {
         return best
     }
 
-    /// After a change of weights everybody keeps the turns that are due, not the sums: these are worth more or less now.
-    /// Who was out begins in the middle, neither with all missed turns at once nor behind all others.
+    /// After a change of weights everybody keeps the turns that are due, not the sums: these are worth more or less
+    /// now. Who was out begins in the middle, neither with all missed turns at once nor behind all others.
     private mutating func adjust(_ view: borrowing ClusterView) {
         generation = view.generation
         var total = 0

@@ -26,8 +26,8 @@ final class ClusterState {
     let key: BalanceKey?
     /// The cookies by which clients come back to their endpoint; nil if there are none.
     let tokens: StickyTokens?
-    private var balancer: Balancer
-    private var view: ClusterView
+    /// In its view an endpoint that must not be chosen has no weight.
+    private var balancer: ClusterBalancer
     private var budget: RetryBudget
     private var standings: [EndpointStanding]
     private let tracksLoad: Bool
@@ -51,8 +51,7 @@ final class ClusterState {
         self.cluster = cluster
         key = BalanceKey(cluster.balance)
         tokens = StickyTokens(cluster.balance, cluster.endpoints, fallback: place.secret)
-        balancer = Balancer(cluster)
-        view = ClusterView(cluster)
+        balancer = ClusterBalancer(cluster)
         budget = RetryBudget(cluster.retry ?? RetrySettings(), workers: place.workers)
         standings = ClusterHealth(cluster, now: 0).standings
         switch cluster.balance {
@@ -93,7 +92,7 @@ final class ClusterState {
             let share = self.share(of: standing, now: now)
             if share < ClusterView.weightScale { isAnyRising = true }
             let isUsable = standing.isAvailable && endpoints[position].hasAddress
-            view.setWeight(isUsable ? standing.weight * max(1, share) : 0, of: position)
+            balancer.view.setWeight(isUsable ? standing.weight * max(1, share) : 0, of: position)
         }
     }
 
@@ -117,7 +116,7 @@ extension ClusterState {
 
     /// The position of an endpoint for a request; nil if none may be chosen.
     func choose(_ request: BalanceRequest, using random: inout RandomSource) -> Int? {
-        balancer.choose(view, request, using: &random)
+        balancer.choose(request, using: &random)
     }
 
     /// Whether there is an endpoint that may be chosen beside those that were tried.
@@ -139,18 +138,18 @@ extension ClusterState {
 
     /// An endpoint gets a request.
     func attemptBegan(_ position: Int) {
-        if tracksLoad { view.active[position] += 1 }
+        if tracksLoad { balancer.view.active[position] += 1 }
     }
 
     /// The endpoint has begun to answer, after so many nanoseconds.
     func answered(_ position: Int, after nanoseconds: UInt64, now: UInt64) {
-        view.latencies[position].record(nanoseconds, now: now)
+        balancer.view.latencies[position].record(nanoseconds, now: now)
     }
 
     /// An attempt is over.
     /// - Returns: whether the control loop has to hear of it.
     func attemptEnded(_ position: Int, _ outcome: AttemptOutcome) -> Bool {
-        if tracksLoad { view.active[position] -= 1 }
+        if tracksLoad { balancer.view.active[position] -= 1 }
         let endpoint = endpoints[position]
         switch outcome {
         case .neutral: return false
