@@ -31,7 +31,11 @@ let package = Package(
         .systemLibrary(
             name: "CEvent2", pkgConfig: "libevent",
             providers: [.apt(["libevent-dev"])]),
+        .systemLibrary(
+            name: "CCares", pkgConfig: "libcares",
+            providers: [.apt(["libc-ares-dev"])]),
         .target(name: "CLibevent", dependencies: ["CEvent2"], swiftSettings: common),
+        .target(name: "CLibeventDNS", dependencies: ["CCares", "CLibevent"], swiftSettings: common),
         .target(name: "CLibeventHTTP", dependencies: ["CEvent2", "CLibevent"], swiftSettings: common),
         .target(name: "RelevoHTTP", swiftSettings: safe),
         .target(name: "RelevoPolicy", dependencies: ["RelevoHTTP"], swiftSettings: safe),
@@ -62,6 +66,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["CLibevent", "RelevoProxy", "RelevoPolicy"], path: "Tests/TestSupport",
             swiftSettings: common),
         .testTarget(name: "CLibeventTests", dependencies: ["CLibevent"], swiftSettings: safe),
+        .testTarget(
+            name: "CLibeventDNSTests", dependencies: ["CLibeventDNS", "CLibevent"], swiftSettings: common),
         .testTarget(name: "RelevoHTTPTests", dependencies: ["RelevoHTTP"], swiftSettings: safe),
         .testTarget(name: "RelevoPolicyTests", dependencies: ["RelevoPolicy", "RelevoHTTP"], swiftSettings: safe),
         .testTarget(
