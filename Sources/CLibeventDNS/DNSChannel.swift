@@ -197,7 +197,7 @@ final class DNSChannel {
         return opened
     }
 
-    /// c-ares reads the system's configuration once; if it is another now, begins anew. Only while nothing is under way.
+    /// c-ares reads the system's configuration once; if it is another now, begins anew. Only while nobody waits.
     private func followSystemFile() {
         let stamp = FileStamp(path: settings.systemFile)
         guard stamp != systemFile, let old = handle, let fresh = try? open() else { return }
