@@ -31,7 +31,11 @@ let package = Package(
         .systemLibrary(
             name: "CEvent2", pkgConfig: "libevent",
             providers: [.apt(["libevent-dev"])]),
+        .systemLibrary(
+            name: "CCares", pkgConfig: "libcares",
+            providers: [.apt(["libc-ares-dev"])]),
         .target(name: "CLibevent", dependencies: ["CEvent2"], swiftSettings: common),
+        .target(name: "CLibeventDNS", dependencies: ["CCares", "CLibevent"], swiftSettings: common),
         .target(name: "CLibeventHTTP", dependencies: ["CEvent2", "CLibevent"], swiftSettings: common),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLibeventTLS", dependencies: ["COpenSSL"], swiftSettings: common),
@@ -65,6 +69,8 @@ let package = Package(
             swiftSettings: common),
         .testTarget(name: "CLibeventTests", dependencies: ["CLibevent"], swiftSettings: safe),
         .testTarget(name: "CLibeventTLSTests", dependencies: ["CLibeventTLS"], swiftSettings: safe),
+        .testTarget(
+            name: "CLibeventDNSTests", dependencies: ["CLibeventDNS", "CLibevent"], swiftSettings: common),
         .testTarget(name: "RelevoHTTPTests", dependencies: ["RelevoHTTP"], swiftSettings: safe),
         .testTarget(name: "RelevoPolicyTests", dependencies: ["RelevoPolicy", "RelevoHTTP"], swiftSettings: safe),
         .testTarget(

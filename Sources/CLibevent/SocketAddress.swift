@@ -150,6 +150,11 @@ extension SocketAddress {
         }
     }
 
+    /// Reads the C form, a `sockaddr` that another library has filled in; nil for families that Relevo does not speak.
+    package init?(form: UnsafeRawPointer, length: Int) {
+        self.init(form.assumingMemoryBound(to: sockaddr.self), length: length)
+    }
+
     /// Reads the C form; nil for families that Relevo does not speak.
     init?(_ address: UnsafePointer<sockaddr>, length: Int) {
         let bytes = UnsafeRawPointer(address)
