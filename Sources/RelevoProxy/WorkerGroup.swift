@@ -182,7 +182,8 @@ extension WorkerGroup {
         var seeds = RandomSource(seed: settings.seed &+ UInt64(index))
         return WorkerSettings(
             snapshot: snapshot, hook: settings.hook, log: settings.log, notify: settings.notify,
-            census: census, balance: balance, index: index, control: control.mailbox, count: workers.count, secret: secret,
+            census: census, balance: balance, index: index, control: control.mailbox, count: workers.count,
+            secret: secret,
             maxConnections: max(1, Self.connectionBound(snapshot, settings, index) / workers.count),
             seed: seeds.next())
     }

@@ -44,7 +44,10 @@ extension Integration {
         func refusalForgotten() async throws {
             let silent = try Origin { $0.readToEnd() }
             let dead = try Integration.deadAddress().description
-            let domain = ProxyConfiguration.Domain("a.example", endpoints: [.init(dead), .init(silent.text)])
+            var cluster = ProxyConfiguration.Cluster("c", endpoints: [.init(dead), .init(silent.text)])
+            cluster.retry = nil
+            cluster.ejection = nil
+            let domain = ProxyConfiguration.Domain("a.example", routes: [.init(.endpoints(cluster))])
             try await withProxy(.loopback([domain]) { $0.timeouts.response = .milliseconds(200) }) { proxy in
                 for _ in 0..<8 {
                     let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")

@@ -35,7 +35,7 @@ extension Integration {
             let origins = try names(5)
             let sources: [(HashSource, (Int) -> String)] = [
                 (.header("X-User"), { get("/", "x-user: user\($0)\r\n") }),
-                (.cookie("id"), { get("/", "Cookie: a=b; id=session\($0)\r\n") }),
+                (.cookie("id"), { get("/", "Cookie: a=b; id=visit\($0)\r\n") }),
                 (.path, { get("/item/\($0)?x=\(Int.random(in: 0..<1000))") }),
             ]
             for (source, request) in sources {
@@ -62,7 +62,8 @@ extension Integration {
         @Test("a cookie leads back to its endpoint, and to another once that is gone")
         func sticky() async throws {
             var origins = try names(3)
-            let balance = BalanceMethod.sticky(StickyCookie(name: "srv", secret: "a secret of many bytes", lifetime: .seconds(60)))
+            let balance = BalanceMethod.sticky(
+                StickyCookie(name: "srv", secret: "a secret of many bytes", lifetime: .seconds(60)))
             let configuration = configuration(origins, balance, workers: 2)
             try await withProxy(configuration) { proxy in
                 let first = try ask(proxy, get())

@@ -45,7 +45,8 @@ extension Integration {
             probe.path = "/health"
             adjust(&probe)
             var check = HealthCheck(.http(probe))
-            check.interval = .milliseconds(50)
+            check.interval = .milliseconds(200)
+            check.timeout = .milliseconds(200)
             check.rise = 1
             check.fall = 1
             return check
@@ -67,7 +68,8 @@ extension Integration {
         func checked() async throws {
             let (one, two) = (try Patient("one"), try Patient("two"))
             let configuration = configuration(
-                [.init(one.origin.text), .init(two.origin.text)], workers: 2) { $0.health = check() }
+                [.init(one.origin.text), .init(two.origin.text)], workers: 2
+            ) { $0.health = check() }
             try await withProxy(configuration) { proxy in
                 try expectAnswers(proxy, ["one", "two"])
                 one.isWell.change { $0 = false }
@@ -151,7 +153,7 @@ extension Integration {
             }
             try await withProxy(lenient) { proxy in
                 for _ in 0..<3 { try expectAnswers(proxy, ["ill", "good"]) }
-                #expect(proxy.notices.current.isEmpty)
+                #expect(!proxy.notices.current.contains { $0.contains("ejected") })
             }
         }
 

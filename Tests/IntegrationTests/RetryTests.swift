@@ -54,7 +54,8 @@ extension Integration {
             #expect(line.number("attempts") == 2 && line.number("status") == 200)
             #expect(line.text("endpoint") == good.text)
             #expect(line.text("code") == nil)
-            let failed = line.text.contains(#""failed_attempts":[{"endpoint":"\#(bad.text)","code":"upstream.closed","ms":"#)
+            let failed = line.text.contains(
+                #""failed_attempts":[{"endpoint":"\#(bad.text)","code":"upstream.closed","ms":"#)
             #expect(failed, "\(line.text)")
         }
 
@@ -120,6 +121,8 @@ extension Integration {
             let good = try Origin.ok()
             try await withProxy(pair(hanging, good)) { proxy in
                 try expect(proxy, request("GET"), text: "ok")
+            }
+            try await withProxy(pair(hanging, good)) { proxy in
                 try expect(proxy, request("POST"), to: "POST", status: 504)
             }
         }
@@ -130,6 +133,8 @@ extension Integration {
             let good = try Origin.ok()
             try await withProxy(pair(bad, good) { $0.retry?.statuses = [503...503] }) { proxy in
                 try expect(proxy, request("GET"), text: "ok")
+            }
+            try await withProxy(pair(bad, good) { $0.retry?.statuses = [503...503] }) { proxy in
                 try expect(proxy, request("POST"), to: "POST", text: "no")
             }
             let alike = try Origin.answering("HTTP/1.1 503 No\r\nContent-Length: 3\r\n\r\ntoo")

@@ -106,7 +106,8 @@ import Testing
         }
         #expect(lines.contains("endpoint  10.0.0.2:80  75.0 %"))
         #expect(
-            lines.last == "outcome   goes to one of 2 endpoints of `api`, chosen at random; if it refuses, to another")
+            lines.last == "outcome   goes to one of 2 endpoints of `api`, chosen at random by weight;"
+                + " if it refuses, to another")
     }
 
     @Test("each setting of a cluster that is not off has a line of its own")
@@ -123,7 +124,7 @@ import Testing
         }
         let expected = [
             "endpoint  10.0.0.1:80  100.0 %, at most 5 at a time",
-            "endpoint  10.0.0.2:80  100.0 %, backup 1, at most 5 at a time",
+            "endpoint  10.0.0.2:80  in reserve (1), at most 5 at a time",
             "health    GET /health: status 200, 204-299 within 1s, every 2s;"
                 + " up after 2, down after 3; up at first",
             "ejection  after 5 failures in a row or 50 % failures of 20 requests or more in 10s, for 5s to 1m;"
@@ -141,9 +142,9 @@ import Testing
         "every way to choose an endpoint has words of its own",
         arguments: [
             (BalanceMethod.roundRobin, "taken in turn"), (.leastRequests, "fewest requests"),
-            (.powerOfTwo, "the one with fewer requests"), (.latency, "answers sooner"),
-            (.hash(.client), "client's address"), (.hash(.path), "for the path"),
-            (.hash(.header("X-User")), "of X-User"),
+            (.powerOfTwo, "the one with fewer requests"), (.latency, "answered sooner"),
+            (.hash(.client), "same address of the client"), (.hash(.path), "the same path"),
+            (.hash(.header("X-User")), "field `X-User`"),
             (.hash(.cookie("cart")), "cookie `cart`"), (.sticky(StickyCookie()), "cookie `relevo`"),
         ])
     func choices(method: BalanceMethod, words: String) throws {

@@ -4,7 +4,6 @@
 @testable import RelevoPolicy
 import Testing
 
-
 @Suite struct RetryBudgetTests {
     private func settings(budget: Int, reserve: Int) -> RetrySettings {
         var settings = RetrySettings()

@@ -13,7 +13,8 @@ import Testing
 
     static let states: [State] = [
         .awaitingHead, .routing, .connecting(1), .connecting(2), .waiting(1),
-        .forwarding(.flowing, .awaitingHead), .forwarding(.ended, .awaitingHead), .forwarding(.flowing, .flowing), .forwarding(.ended, .flowing), .done,
+        .forwarding(.flowing, .awaitingHead), .forwarding(.ended, .awaitingHead), .forwarding(.flowing, .flowing),
+        .forwarding(.ended, .flowing), .done,
     ]
 
     /// A state in which an event is allowed, and what comes of it.

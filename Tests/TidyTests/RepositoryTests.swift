@@ -43,6 +43,6 @@ struct RepositoryTests {
     @Test("Every target of Sources has a line in the table of allowed imports")
     func knowsEveryTarget() {
         let targets = Set(Repository.shared.paths.compactMap { Source("", path: $0).target })
-        #expect(targets.subtracting(["CCares", "CEvent2"]).subtracting(allowedImports.keys).isEmpty)
+        #expect(targets.subtracting(["CCares", "CEvent2", "COpenSSL"]).subtracting(allowedImports.keys).isEmpty)
     }
 }

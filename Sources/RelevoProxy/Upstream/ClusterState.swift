@@ -1,4 +1,4 @@
-// What a worker knows about a cluster at run time: the states of its endpoints, who may be chosen, and whose turn it is.
+// What a worker knows about a cluster at run time: the states of its endpoints, who may be chosen, whose turn it is.
 // Configuration is Cluster's matter, how one is chosen the balancers', who is well ClusterHealth's.
 
 import CLibevent
@@ -153,12 +153,15 @@ extension ClusterState {
         let endpoint = endpoints[position]
         switch outcome {
         case .neutral: return false
-        case .answered(let status) where status < 500 || !(cluster.ejection?.countsServerErrors ?? false):
+        case .answered(let status):
+            if status >= 500, counts(.status(status)) { return endpoint.failed(.status(status)) }
             return endpoint.isWatched && endpoint.succeeded()
-        case .answered(let status): return endpoint.failed(.status(status))
-        case .failed(let failure): return endpoint.failed(failure)
+        case .failed(let failure): return counts(failure) && endpoint.failed(failure)
         }
     }
+
+    /// Whether anything follows from a failure.
+    private func counts(_ failure: AttemptFailure) -> Bool { cluster.ejection?.counts(failure) ?? false }
 }
 
 @available(*, unavailable)
