@@ -5,13 +5,6 @@ import CLibevent
 import RelevoHTTP
 import RelevoPolicy
 
-/// An attempt that failed and was followed by another, for the log.
-struct FailedAttempt {
-    let endpoint: Endpoint
-    let failure: AttemptFailure
-    let nanoseconds: UInt64
-}
-
 extension Exchange {
     /// Takes a kept connection or opens one to the next address: of the same endpoint while its name has others, else
     /// of an endpoint of the cluster that was not tried yet.
@@ -50,8 +43,8 @@ extension Exchange {
 
     private func chooseEndpoint() {
         guard let cluster else { return }
-        if let position { triedPositions.append(position) }
-        let tried = position == nil ? [] : triedPositions
+        if let position { history.add(tried: position) }
+        let tried = history.isUsed ? history.tried : []
         var random = worker.random
         let choice = cluster.choose(balanceRequest(cluster, tried), using: &random)
         worker.random = random
@@ -152,11 +145,12 @@ extension Exchange {
         evidence.connection = upstream?.isReused ?? false ? .kept : .fresh
         evidence.isIdempotent = traits.isRepeatable
         evidence.body =
-            !traits.hasBody ? .none : requestLane.bytesTaken == 0 ? .untouched : replay.isComplete ? .kept : .lost
+            !traits.hasBody
+            ? .none : requestLane.bytesTaken == 0 ? .untouched : history.replay.isComplete ? .kept : .lost
         evidence.attempts = record.attempts - record.roundStart
         evidence.sends = record.sends
         evidence.connectTimeouts = record.connectTimeouts
-        evidence.hasUntried = addresses.left > 0 || cluster.hasUntried(beside: position, triedPositions)
+        evidence.hasUntried = addresses.left > 0 || cluster.hasUntried(beside: position, history.tried)
         return evidence
     }
 
@@ -169,7 +163,7 @@ extension Exchange {
         addresses = AddressTurn()
         avoidsPool = false
         if let target {
-            failures.append(
+            history.add(
                 FailedAttempt(
                     endpoint: target.endpoint, failure: failure,
                     nanoseconds: now.nanoseconds(since: record.attemptBegan)))
@@ -203,7 +197,7 @@ extension Exchange {
         record.upstreamReused = false
         responseScanner = HeadScanner()
         if requestLane.bytesTaken > 0, let client {
-            record.bytesReceived -= replay.rewind(into: client.bufferevent.input)
+            record.bytesReceived -= history.rewind(into: client.bufferevent.input)
         }
         startRequestLane()
         pausedSince = now
@@ -233,17 +227,13 @@ extension Exchange {
         record.roundStart = record.attempts
         record.connectTimeouts = 0
         position = nil
-        triedPositions.removeAll(keepingCapacity: true)
+        history.beginRound()
         return wait
     }
 
     /// Waits before the next attempt.
     private func pause(_ nanoseconds: UInt64) {
         guard machine.triesAgain(later: true) == .wait else { return }
-        if pauseTimer == nil {
-            pauseTimer = try? Timer(loop: worker.loop, .once) { [unowned self] in perform(machine.waitEnded()) }
-        }
-        guard let pauseTimer else { return perform(machine.waitEnded()) }
-        pauseTimer.start(.nanoseconds(Int64(clamping: nanoseconds)))
+        history.wait(nanoseconds, on: worker.loop) { [unowned self] in perform(machine.waitEnded()) }
     }
 }

@@ -100,7 +100,7 @@ extension Exchange {
         guard traits.hasBody else { return }
         let retry = traits.isRepeatable ? cluster?.cluster.retry : nil
         let count: Int? = if case .length(let count) = traits.framing { count } else { nil }
-        replay.start(limit: retry?.bodyBytes ?? 0, expecting: count)
+        history.keepBody(upTo: retry?.bodyBytes ?? 0, expecting: count)
     }
 
     private var requestFraming: LaneFraming {
@@ -187,10 +187,10 @@ extension Exchange {
     func pumpRequest() {
         guard let client, let upstream, machine.isReceivingRequest else { return }
         let before = requestLane.bytesTaken
-        let kept = replay.copyAhead(of: client.bufferevent.input)
+        let kept = history.copyAhead(of: client.bufferevent.input)
         let progress = requestLane.pump(from: client.bufferevent.input, to: upstream.bufferevent.output)
         let moved = requestLane.bytesTaken - before
-        replay.keep(moved, after: kept)
+        history.keep(moved, after: kept)
         record.bytesReceived += moved
         upstream.bufferevent.flush()
         if moved > 0 {

@@ -62,18 +62,12 @@ final class Exchange {
     var position: Int?
     /// The position that the client's cookie names.
     var preferred: Int?
-    /// Positions that were tried before it.
-    var triedPositions: [Int] = []
+    /// What is remembered for the case that an attempt fails.
+    let history = AttemptHistory()
     /// Addresses of the current endpoint that were not tried yet.
     var addresses = AddressTurn()
     /// Whether the chosen endpoint has an attempt that is not over.
     var isAttempting = false
-    /// Attempts that failed and were followed by others.
-    var failures: [FailedAttempt] = []
-    /// What was taken of the body, while it may have to be sent again.
-    var replay = ReplayBuffer()
-    /// Ends the wait before an attempt.
-    var pauseTimer: Timer?
 
     // The response and its way to the client.
     var response = ResponseHead()
@@ -148,12 +142,9 @@ final class Exchange {
         avoidsPool = false
         position = nil
         preferred = nil
-        if !triedPositions.isEmpty { triedPositions.removeAll(keepingCapacity: true) }
+        if history.isUsed { history.reset() }
         addresses = AddressTurn()
         isAttempting = false
-        if !failures.isEmpty { failures = [] }
-        replay.forget()
-        pauseTimer?.stop()
         record = ExchangeRecord()
         response.reset()
         responseTraits = ResponseTraits()

@@ -73,7 +73,7 @@ enum AccessLogLine {
         output.append(contentsOf: LogText.clientRequest)
         JSONText.append(record.requestNumber, to: &output)
         output.append(contentsOf: record.upstreamReused ? LogText.reused : LogText.notReused)
-        if !exchange.failures.isEmpty { append(exchange.failures, to: &output) }
+        if exchange.history.isUsed { append(exchange.history.failures, to: &output) }
         guard let fault = record.fault else { return }
         JSONText.append(LogText.code, fault.rawValue, to: &output)
         JSONText.append(LogText.detail, exchange.detail, to: &output)
@@ -81,6 +81,7 @@ enum AccessLogLine {
 
     /// The attempts that others followed, in their order.
     private static func append(_ failures: [FailedAttempt], to output: inout [UInt8]) {
+        guard !failures.isEmpty else { return }
         output.append(contentsOf: LogText.failedAttempts)
         for (index, attempt) in failures.enumerated() {
             if index > 0 { output.append(0x2C) }

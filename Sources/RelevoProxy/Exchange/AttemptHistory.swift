@@ -1,0 +1,73 @@
+// What an exchange remembers of its attempts for the case that one fails: nothing of it is touched by a request that is
+// served at once.
+// What follows from it: Exchange+Attempts.
+
+import CLibevent
+import RelevoPolicy
+
+/// An attempt that failed and was followed by another, for the log.
+struct FailedAttempt {
+    let endpoint: Endpoint
+    let failure: AttemptFailure
+    let nanoseconds: UInt64
+}
+
+/// The attempts of one exchange that have failed, and the means for another.
+final class AttemptHistory {
+    /// Whether there is anything to forget.
+    private(set) var isUsed = false
+    /// Positions of the cluster that were tried.
+    private(set) var tried: [Int] = []
+    /// Attempts that failed and were followed by others.
+    private(set) var failures: [FailedAttempt] = []
+    /// What was taken of the body, while it may have to be sent again.
+    private(set) var replay = ReplayBuffer()
+    private var pause: Timer?
+
+    /// Notes that a position was tried.
+    func add(tried position: Int) {
+        isUsed = true
+        tried.append(position)
+    }
+
+    /// Notes that an attempt failed and another follows.
+    func add(_ failure: FailedAttempt) {
+        isUsed = true
+        failures.append(failure)
+    }
+
+    /// All positions may be tried once more.
+    func beginRound() { tried.removeAll(keepingCapacity: true) }
+
+    /// Begins to keep a body of at most `limit` bytes.
+    func keepBody(upTo limit: Int, expecting count: Int?) {
+        isUsed = true
+        replay.start(limit: limit, expecting: count)
+    }
+
+    /// Copies what is about to be taken of a body, and returns how much was kept before.
+    func copyAhead(of input: Evbuffer) -> Int { replay.copyAhead(of: input) }
+
+    /// So many bytes of a body were taken.
+    func keep(_ count: Int, after before: Int) { replay.keep(count, after: before) }
+
+    /// Gives what was kept of the body back, and returns the bytes.
+    func rewind(into input: Evbuffer) -> Int { replay.rewind(into: input) }
+
+    /// Calls `body` after so many nanoseconds; at once if there is no timer to be had.
+    func wait(_ nanoseconds: UInt64, on loop: EventLoop, _ body: @escaping () -> Void) {
+        isUsed = true
+        guard let timer = try? pause ?? Timer(loop: loop, .once, onFire: body) else { return body() }
+        pause = timer
+        timer.start(.nanoseconds(Int64(clamping: nanoseconds)))
+    }
+
+    /// Forgets everything.
+    func reset() {
+        isUsed = false
+        tried.removeAll(keepingCapacity: true)
+        failures = []
+        replay.forget()
+        pause?.stop()
+    }
+}
