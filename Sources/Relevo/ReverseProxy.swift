@@ -121,6 +121,11 @@ public final class ReverseProxy: Sendable {
         return ProxyStatistics(await group.statistics(), droppedLines: log?.droppedLines ?? 0)
     }
 
+    /// The workers, while they run.
+    var runningGroup: WorkerGroup? {
+        state.withLock { if case .running(let group, _) = $0 { group } else { nil } }
+    }
+
     var isNew: Bool { state.withLock { if case .new = $0 { true } else { false } } }
 
     private func openLog() throws(StartError) -> LogWriter? {

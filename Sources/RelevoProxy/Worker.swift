@@ -27,6 +27,10 @@ package struct WorkerSettings: Sendable {
     package var count: Int
     /// What cookies are signed with where the configuration names no secret; the same for all workers.
     package var secret: [UInt8]
+    /// The places of each cluster that has limits, by the cluster's number.
+    package var capacities: [ClusterCapacity?]
+    /// Tells other workers that there is a place in a cluster for which somebody waits; any thread.
+    package var callOthers: @Sendable (_ cluster: Int) -> Void
     /// Client connections that this worker may hold.
     package var maxConnections: Int
     /// The seed of the worker's dice.
@@ -57,6 +61,10 @@ package final class Worker {
     /// Endpoints of which the control loop has to hear.
     private var outcomes: [(cluster: ClusterState, position: Int)] = []
     private let control: LoopMailbox<ControlPlane>
+    /// Clusters with a place for which somebody waits here, one entry for each place.
+    private var freed: [ClusterState] = []
+    private var callTimer: Timer?
+    private let callOthers: @Sendable (Int) -> Void
     private var faults: [Fault: Int] = [:]
     private let notify: @Sendable (ProxyNotice) -> Void
     private let maxConnections: Int
@@ -101,6 +109,7 @@ package final class Worker {
         census = settings.census
         balance = settings.balance
         control = settings.control
+        callOthers = settings.callOthers
         index = settings.index
         maxConnections = settings.maxConnections
         snapshot = settings.snapshot
@@ -110,10 +119,12 @@ package final class Worker {
         random = RandomSource(seed: settings.seed)
         requestCounter = random.next()
         let place = ClusterState.Place(
-            loop: loop, wheel: wheel, idleLimit: limits.idleUpstreams, workers: settings.count, secret: settings.secret)
+            loop: loop, wheel: wheel, idleLimit: limits.idleUpstreams, workers: settings.count, secret: settings.secret,
+            capacities: settings.capacities)
         clusters = settings.snapshot.clusters.map { ClusterState($0, place) }
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)
+        callTimer = try Timer(loop: loop, .once) { [unowned self] in callWaiting() }
         for socket in sockets { listeners.append(try makeListener(socket)) }
     }
 
@@ -153,7 +164,10 @@ package final class Worker {
         if isFull { evictIdle() }
         accessLog?.flush()
         report()
-        for cluster in clusters { cluster.rise(now: loop.now.nanoseconds) }
+        for cluster in clusters {
+            cluster.rise(now: loop.now.nanoseconds)
+            cluster.tendLine(now: loop.now.nanoseconds)
+        }
     }
 
     /// An identifier for a request: 16 hexadecimal digits that other workers and other runs hardly repeat.
@@ -302,11 +316,33 @@ extension Worker {
         clusters[id].standingsChanged(standings, now: MonotonicTime.now.nanoseconds)
     }
 
+    /// Requests in flight of each endpoint, in the order of the clusters.
+    var activeRequests: [Int] { clusters.flatMap { $0.endpoints.map(\.active) } }
+
     /// Puts an endpoint on the list of those of which the control loop has to hear: soon, but not for each request.
     func reportSoon(_ cluster: ClusterState, _ position: Int) {
         outcomes.append((cluster, position))
         guard loop.now >= reportSilence else { return }
         report()
+    }
+
+    /// A place of a cluster is free: whoever waits for one gets it, but not before the current event is dealt with.
+    func placeIsFree(in cluster: ClusterState) {
+        guard cluster.isAnyWaiting else { return }
+        guard cluster.isAnyWaitingHere else { return callOthers(cluster.cluster.id) }
+        freed.append(cluster)
+        if freed.count == 1 { callTimer?.start(.zero) }
+    }
+
+    private func callWaiting() {
+        let all = freed
+        freed = []
+        for cluster in all { cluster.callNext(1) }
+    }
+
+    /// Another worker has given a place back.
+    func placeIsFree(inCluster id: Int) {
+        if clusters.indices.contains(id) { clusters[id].callNext(1) }
     }
 
     private func report() {
@@ -347,6 +383,7 @@ extension Worker {
         onDrained = nil
         drainLimit?.close()
         tick?.close()
+        callTimer?.close()
         accessLog?.flush()
         endIdleUpstreams()
         while let spare = spareExchange {

@@ -55,10 +55,11 @@ package final class WorkerGroup: Sendable {
     /// Who has how many clients.
     package let balance: AcceptBalance
 
-    private let workers: [LoopMailbox<Worker>]
+    let workers: [LoopMailbox<Worker>]
     private let threads = Mutex<[LoopThread]>([])
-    private let control: ControlLoop
+    let control: ControlLoop
     private let socketPaths: [String]
+    private let capacities: [ClusterCapacity?]
     private let secret: [UInt8] = (0..<32).map { _ in UInt8.random(in: 0...255) }
 
     /// Opens the listeners, resolves names for a bounded time, and starts the workers. Returns when all of them listen.
@@ -71,7 +72,9 @@ package final class WorkerGroup: Sendable {
         do throws(SystemError) {
             let mailboxes = try (0..<count).map { _ throws(SystemError) in try LoopMailbox<Worker>() }
             let control = try ControlLoop(snapshot, settings, workers: mailboxes)
-            group = WorkerGroup(addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control)
+            group = WorkerGroup(
+                addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control,
+                capacities: snapshot.clusters.map { ClusterCapacity($0) })
         } catch {
             removeFiles(of: sockets)
             throw StartError(listener: nil, reason: error)
@@ -89,7 +92,11 @@ package final class WorkerGroup: Sendable {
         return group
     }
 
-    private init(addresses: [SocketAddress], workers: [LoopMailbox<Worker>], control: ControlLoop) {
+    private init(
+        addresses: [SocketAddress], workers: [LoopMailbox<Worker>], control: ControlLoop,
+        capacities: [ClusterCapacity?]
+    ) {
+        self.capacities = capacities
         self.addresses = addresses
         self.workers = workers
         balance = AcceptBalance(workers)
@@ -184,8 +191,16 @@ extension WorkerGroup {
             snapshot: snapshot, hook: settings.hook, log: settings.log, notify: settings.notify,
             census: census, balance: balance, index: index, control: control.mailbox, count: workers.count,
             secret: secret,
+            capacities: capacities, callOthers: { [workers] cluster in Self.call(workers, but: index, cluster) },
             maxConnections: max(1, Self.connectionBound(snapshot, settings, index) / workers.count),
             seed: seeds.next())
+    }
+
+    /// Calls whoever waits first in the other workers; more are called than there are places, and wait again.
+    private static func call(_ workers: [LoopMailbox<Worker>], but index: Int, _ cluster: Int) {
+        for (other, worker) in workers.enumerated() where other != index {
+            worker.post { $0.placeIsFree(inCluster: cluster) }
+        }
     }
 
     /// Client connections of all workers together: as configured, but a quarter of the descriptors is left for

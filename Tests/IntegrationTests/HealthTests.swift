@@ -157,6 +157,27 @@ extension Integration {
             }
         }
 
+        @Test("an endpoint is taken out of service and back by order, in every worker")
+        func orders() async throws {
+            let (one, two) = (try Origin.ok("one"), try Origin.ok("two"))
+            let configuration = configuration([.init(one.text), .init(two.text)], workers: 2) { _ in }
+            try await withProxy(configuration) { proxy in
+                let group = proxy.group
+                #expect(await group.order(.drain, endpoint: one.text, ofCluster: "c"))
+                #expect(await eventually { (try? answers(proxy)) == ["two"] })
+                var reports = await group.endpoints()
+                #expect(reports.map(\.standing.state) == [.draining, .up])
+                #expect(reports.map(\.active) == [0, 0])
+                #expect(await group.order(.enable, endpoint: one.text, ofCluster: "c"))
+                #expect(await group.order(.weight(0), endpoint: two.text, ofCluster: "c"))
+                #expect(await eventually { (try? answers(proxy)) == ["one"] })
+                reports = await group.endpoints()
+                #expect(reports.map(\.standing.weight) == [1, 0])
+                #expect(await group.order(.drain, endpoint: "10.0.0.1:1", ofCluster: "c") == false)
+                #expect(await group.order(.drain, endpoint: one.text, ofCluster: "b") == false)
+            }
+        }
+
         @Test("an endpoint in reserve serves while no other can")
         func backup() async throws {
             let (main, reserve) = (try Patient("main"), try Patient("reserve"))

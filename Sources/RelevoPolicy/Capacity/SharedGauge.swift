@@ -34,6 +34,6 @@ package final class SharedGauge: Sendable {
     /// Counts one request less.
     package func leave() {
         let left = inFlight.subtract(1, ordering: .relaxed).newValue
-        precondition(left >= 0, "a gauge stands at \(left): left more often than entered")
+        assert(left >= 0, "a gauge stands at \(left): left more often than entered")
     }
 }

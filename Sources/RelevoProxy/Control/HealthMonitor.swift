@@ -64,9 +64,24 @@ final class HealthMonitor {
         }
     }
 
-    /// Does what an operator orders for an endpoint.
-    func ordered(cluster: Int, position: Int, _ order: EndpointOrder) {
-        change(cluster) { $0.ordered(position, order, now: $1) }
+    /// Does what an operator orders; false if there is no such endpoint.
+    func ordered(_ order: EndpointOrder, endpoint: String, ofCluster name: String) -> Bool {
+        var isFound = false
+        for cluster in clusters where cluster.name == name {
+            guard let position = cluster.endpoints.firstIndex(where: { $0.text == endpoint }) else { continue }
+            isFound = true
+            change(cluster.id) { $0.ordered(position, order, now: $1) }
+        }
+        return isFound
+    }
+
+    /// How all endpoints are; what they have in flight is known to the workers.
+    var reports: [EndpointReport] {
+        clusters.flatMap { cluster in
+            zip(cluster.endpoints, health[cluster.id].standings).map { endpoint, standing in
+                EndpointReport(cluster: cluster.name, endpoint: endpoint.text, standing: standing, active: 0)
+            }
+        }
     }
 
     /// Stops checking.

@@ -9,7 +9,8 @@ extension Exchange {
     /// Takes a kept connection or opens one to the next address: of the same endpoint while its name has others, else
     /// of an endpoint of the cluster that was not tried yet.
     func connect() {
-        if addresses.left == 0 { chooseEndpoint() }
+        guard takePlace() else { return }
+        if addresses.left == 0, isFull() { return waitInLine() }
         guard let target, let address = nextAddress(of: target) else {
             nobodyLeft()
             return
@@ -41,14 +42,24 @@ extension Exchange {
         perform(machine.connected())
     }
 
-    private func chooseEndpoint() {
-        guard let cluster else { return }
+    /// Chooses the next endpoint, if there is one; true if there are some, but none that has a place.
+    private func isFull() -> Bool {
+        guard let cluster else { return false }
         if let position { history.add(tried: position) }
+        position = nil
         let tried = history.isUsed ? history.tried : []
         var random = worker.random
         let choice = cluster.choose(balanceRequest(cluster, tried), using: &random)
         worker.random = random
-        guard let next = choice else { return }
+        switch choice {
+        case .full: return true
+        case .none: break
+        case .position(let next): attempt(next, of: cluster)
+        }
+        return false
+    }
+
+    private func attempt(_ next: Int, of cluster: ClusterState) {
         position = next
         let chosen = cluster.endpoints[next]
         target = chosen
@@ -208,6 +219,7 @@ extension Exchange {
         guard isAttempting, let cluster, let position else { return }
         isAttempting = false
         if cluster.attemptEnded(position, outcome) { worker.reportSoon(cluster, position) }
+        if cluster.capacity != nil { worker.placeIsFree(in: cluster) }
     }
 }
 

@@ -150,7 +150,7 @@ extension Exchange {
         record.responseBegan = now
         record.status = responseTraits.status
         machine.responseBegan()
-        if let cluster, cluster.tracksLatency, let position {
+        if let cluster, cluster.wantsLatency, let position {
             cluster.answered(position, after: now.nanoseconds(since: record.sent), now: now.nanoseconds)
         }
         return plan

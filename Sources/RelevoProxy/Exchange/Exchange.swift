@@ -66,6 +66,10 @@ final class Exchange {
     let history = AttemptHistory()
     /// Addresses of the current endpoint that were not tried yet.
     var addresses = AddressTurn()
+    /// Whether the exchange has one of the places of a cluster that has limits.
+    var hasPlace = false
+    /// What it leaves the line with, while it waits for a place.
+    var lineTicket: WaitingLine<Exchange>.Token?
     /// Whether the chosen endpoint has an attempt that is not over.
     var isAttempting = false
 
@@ -145,6 +149,8 @@ final class Exchange {
         if history.isUsed { history.reset() }
         addresses = AddressTurn()
         isAttempting = false
+        hasPlace = false
+        lineTicket = nil
         record = ExchangeRecord()
         response.reset()
         responseTraits = ResponseTraits()

@@ -20,14 +20,18 @@ final class ClusterState {
     let cluster: Cluster
     /// In the order of the cluster's endpoints.
     let endpoints: [EndpointState]
-    /// Whether the balancer wants to know how long answers take.
-    let tracksLatency: Bool
+    /// Whether anybody wants to know how long answers take.
+    let wantsLatency: Bool
     /// What of a request decides where it goes; nil if nothing does.
     let key: BalanceKey?
     /// The cookies by which clients come back to their endpoint; nil if there are none.
     let tokens: StickyTokens?
     /// In its view an endpoint that must not be chosen has no weight.
     private var balancer: ClusterBalancer
+    /// Places for requests, shared with the other workers; nil without limits.
+    let capacity: ClusterCapacity?
+    /// Exchanges that wait for a place.
+    private var line: WaitingLine<Exchange>
     private var budget: RetryBudget
     private var standings: [EndpointStanding]
     private let tracksLoad: Bool
@@ -44,6 +48,8 @@ final class ClusterState {
         let workers: Int
         /// What cookies are signed with where the configuration names no secret.
         let secret: [UInt8]
+        /// The places of each cluster that has limits, by the cluster's number.
+        let capacities: [ClusterCapacity?]
     }
 
     /// Creates the state, with an empty pool for each endpoint.
@@ -52,13 +58,15 @@ final class ClusterState {
         key = BalanceKey(cluster.balance)
         tokens = StickyTokens(cluster.balance, cluster.endpoints, fallback: place.secret)
         balancer = ClusterBalancer(cluster)
+        capacity = place.capacities[cluster.id]
+        line = WaitingLine(length: cluster.queue.length)
         budget = RetryBudget(cluster.retry ?? RetrySettings(), workers: place.workers)
         standings = ClusterHealth(cluster, now: 0).standings
         switch cluster.balance {
-        case .random, .roundRobin, .sticky: (tracksLoad, tracksLatency) = (false, false)
-        case .leastRequests, .powerOfTwo, .hash: (tracksLoad, tracksLatency) = (true, false)
-        case .latency: (tracksLoad, tracksLatency) = (true, true)
+        case .random, .roundRobin, .sticky: tracksLoad = false
+        case .leastRequests, .powerOfTwo, .hash, .latency: tracksLoad = true
         }
+        wantsLatency = cluster.balance == .latency || cluster.adaptiveLimit != nil
         endpoints = cluster.endpoints.map {
             EndpointState($0, pool: UpstreamPool(loop: place.loop, wheel: place.wheel, limit: place.idleLimit))
         }
@@ -114,9 +122,27 @@ extension ClusterState {
     /// A request has come for the cluster.
     func requestBegan(now: UInt64) { budget.requestBegan(now: now) }
 
-    /// The position of an endpoint for a request; nil if none may be chosen.
-    func choose(_ request: BalanceRequest, using random: inout RandomSource) -> Int? {
-        balancer.choose(request, using: &random)
+    /// What became of the search for an endpoint.
+    enum Choice {
+        /// The endpoint at this position; a place of it is taken.
+        case position(Int)
+        /// There are endpoints, but all that were not tried have as many requests as they may have.
+        case full
+        /// There is none.
+        case none
+    }
+
+    /// Chooses an endpoint for a request and takes a place of it.
+    func choose(_ request: BalanceRequest, using random: inout RandomSource) -> Choice {
+        guard let first = balancer.choose(request, using: &random) else { return .none }
+        guard let capacity, !capacity.enter(first) else { return .position(first) }
+        var asked = request
+        asked.tried.append(first)
+        while let next = balancer.choose(asked, using: &random) {
+            if capacity.enter(next) { return .position(next) }
+            asked.tried.append(next)
+        }
+        return .full
     }
 
     /// Whether there is an endpoint that may be chosen beside those that were tried.
@@ -138,19 +164,23 @@ extension ClusterState {
 
     /// An endpoint gets a request.
     func attemptBegan(_ position: Int) {
+        endpoints[position].active += 1
         if tracksLoad { balancer.view.active[position] += 1 }
     }
 
     /// The endpoint has begun to answer, after so many nanoseconds.
     func answered(_ position: Int, after nanoseconds: UInt64, now: UInt64) {
         balancer.view.latencies[position].record(nanoseconds, now: now)
+        capacity?.answered(after: nanoseconds, now: now)
     }
 
     /// An attempt is over.
     /// - Returns: whether the control loop has to hear of it.
     func attemptEnded(_ position: Int, _ outcome: AttemptOutcome) -> Bool {
         if tracksLoad { balancer.view.active[position] -= 1 }
+        capacity?.leave(position)
         let endpoint = endpoints[position]
+        endpoint.active -= 1
         switch outcome {
         case .neutral: return false
         case .answered(let status):
@@ -162,6 +192,48 @@ extension ClusterState {
 
     /// Whether anything follows from a failure.
     private func counts(_ failure: AttemptFailure) -> Bool { cluster.ejection?.counts(failure) ?? false }
+}
+
+// MARK: - The line
+
+extension ClusterState {
+    /// Whether anybody waits, here or in another worker.
+    var isAnyWaiting: Bool { capacity.map { $0.waiting.count > 0 } ?? false }
+
+    /// Whether somebody waits here.
+    var isAnyWaitingHere: Bool { !line.isEmpty }
+
+    /// Puts an exchange at the end of the line; nil if that is full.
+    func wait(_ exchange: Exchange, since: MonotonicTime) -> WaitingLine<Exchange>.Token? {
+        guard let ticket = line.enter(exchange, until: (since + cluster.queue.timeout).nanoseconds) else { return nil }
+        _ = capacity?.waiting.tryEnter(limit: .max)
+        return ticket
+    }
+
+    /// Takes an exchange that ends out of the line.
+    func leaveLine(_ ticket: WaitingLine<Exchange>.Token) {
+        if line.leave(ticket) != nil { capacity?.waiting.leave() }
+    }
+
+    /// Lets up to `count` of those who wait try once more.
+    func callNext(_ count: Int) {
+        for _ in 0..<min(count, line.count) {
+            guard let next = line.next() else { return }
+            capacity?.waiting.leave()
+            next.isNext()
+        }
+    }
+
+    /// Refuses those who have waited too long, and lets the others look for themselves: a place may be free that the
+    /// one who was called could not use. Called at each tick.
+    func tendLine(now: UInt64) {
+        guard !line.isEmpty else { return }
+        while let exchange = line.expired(now: now) {
+            capacity?.waiting.leave()
+            exchange.hasWaitedInVain()
+        }
+        callNext(line.count)
+    }
 }
 
 @available(*, unavailable)

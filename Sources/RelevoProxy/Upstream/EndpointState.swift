@@ -13,6 +13,8 @@ final class EndpointState {
     /// Where it can be reached; empty while its name is unresolved.
     private var addresses: [SocketAddress]
     private var turn = 0
+    /// Requests in flight from this worker.
+    var active = 0
     /// What was seen of it since the control loop was told.
     private var tally = OutcomeTally()
     /// Whether it has failed of late: then its successes count as well.

@@ -1,0 +1,140 @@
+// Limits on the requests that endpoints and clusters have in flight: who waits, who is refused, and that no limit is
+// ever passed. The parts are tested in RelevoPolicyTests.
+
+import RelevoPolicy
+import RelevoProxy
+import TestSupport
+import Testing
+
+extension Integration {
+    @Suite("Limits on requests in flight") struct Capacity {
+        /// An origin that answers when its gate opens, and counts what it has in flight.
+        private final class Busy: Sendable {
+            let gate = Gate()
+            let inFlight = Watched(0)
+            let most = Watched(0)
+            let origin: Origin
+
+            init() throws {
+                let (gate, inFlight, most) = (gate, inFlight, most)
+                origin = try Origin { connection in
+                    while true {
+                        try connection.readRequest()
+                        let count = inFlight.change { count in
+                            count += 1
+                            return count
+                        }
+                        most.change { $0 = max($0, count) }
+                        gate.pass()
+                        inFlight.change { $0 -= 1 }
+                        try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                    }
+                }
+            }
+        }
+
+        private func configuration(
+            _ origins: [Origin], workers: Int = 1, _ adjust: (inout ProxyConfiguration.Cluster) -> Void
+        ) -> ProxyConfiguration {
+            var cluster = ProxyConfiguration.Cluster("c", endpoints: origins.map { .init($0.text) })
+            cluster.queue.timeout = .seconds(30)
+            adjust(&cluster)
+            return .loopback([.init("a.example", routes: [.init(.endpoints(cluster))])], workers: workers)
+        }
+
+        private func clients(_ proxy: TestProxy, _ count: Int) throws -> [Client] {
+            try (0..<count).map { _ in
+                let client = try proxy.client()
+                try client.get("a.example")
+                return client
+            }
+        }
+
+        @Test("no endpoint gets more than it may have, and everybody is served in the end", arguments: [1, 3])
+        func endpoints(workers: Int) async throws {
+            let (one, two) = (try Busy(), try Busy())
+            let configuration = configuration([one.origin, two.origin], workers: workers) { $0.maxRequests = 2 }
+            try await withProxy(configuration) { proxy in
+                let clients = try clients(proxy, 20)
+                #expect(await eventually { one.inFlight.current + two.inFlight.current == 4 })
+                #expect(await eventually { await proxy.group.statistics().requestsActive == 20 })
+                one.gate.open()
+                two.gate.open()
+                for client in clients { #expect(try client.response().text == "ok") }
+                let most = (one.most.current, two.most.current)
+                #expect(most.0 <= 2 && most.1 <= 2, "\(most)")
+            }
+        }
+
+        @Test("nor does a cluster", arguments: [1, 2])
+        func cluster(workers: Int) async throws {
+            let busy = try Busy()
+            let configuration = configuration([busy.origin], workers: workers) { $0.concurrency = 3 }
+            try await withProxy(configuration) { proxy in
+                let clients = try clients(proxy, 12)
+                #expect(await eventually { busy.inFlight.current == 3 })
+                busy.gate.open()
+                for client in clients { #expect(try client.response().text == "ok") }
+                #expect(busy.most.current == 3)
+            }
+        }
+
+        @Test("whoever finds the line full is refused at once, and told when to come back")
+        func full() async throws {
+            let busy = try Busy()
+            let configuration = configuration([busy.origin]) {
+                $0.maxRequests = 1
+                $0.queue.length = 1
+            }
+            let proxy = try await TestProxy.start(configuration)
+            let first = try clients(proxy, 1)
+            #expect(await eventually { busy.inFlight.current == 1 })
+            let second = try clients(proxy, 1)
+            #expect(await eventually { await proxy.group.statistics().requestsActive == 2 })
+            let refused = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+            #expect(refused.status == 503)
+            #expect(refused.code == "endpoint.overloaded")
+            #expect(refused.field("retry-after") == "1")
+            busy.gate.open()
+            for client in first + second { #expect(try client.response().text == "ok") }
+            await proxy.stop()
+        }
+
+        @Test("whoever waits too long is refused, and whoever leaves is waited for no longer")
+        func patience() async throws {
+            let busy = try Busy()
+            let configuration = configuration([busy.origin]) {
+                $0.maxRequests = 1
+                $0.queue.timeout = .milliseconds(300)
+            }
+            try await withProxy(configuration) { proxy in
+                let first = try clients(proxy, 1)
+                #expect(await eventually { busy.inFlight.current == 1 })
+                let leaver = try clients(proxy, 1)[0]
+                let waiter = try clients(proxy, 1)[0]
+                #expect(await eventually { await proxy.group.statistics().requestsActive == 3 })
+                leaver.wire.reset()
+                #expect(await eventually { await proxy.group.statistics().requestsActive == 2 })
+                #expect(try waiter.response().code == "endpoint.overloaded")
+                busy.gate.open()
+                #expect(try first[0].response().text == "ok")
+                #expect(busy.origin.requestCount == 1)
+            }
+        }
+
+        @Test("an adaptive limit lets through what it may, and the rest waits")
+        func adaptive() async throws {
+            let busy = try Busy()
+            let configuration = configuration([busy.origin]) {
+                $0.adaptiveLimit = AdaptiveLimit()
+                $0.adaptiveLimit?.minimum = 2
+            }
+            try await withProxy(configuration) { proxy in
+                let clients = try clients(proxy, 6)
+                #expect(await eventually { busy.inFlight.current == 2 })
+                busy.gate.open()
+                for client in clients { #expect(try client.response().text == "ok") }
+            }
+        }
+    }
+}
