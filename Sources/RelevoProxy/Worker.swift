@@ -53,6 +53,8 @@ package final class Worker {
     /// In the order of the clusters' numbers in the snapshot.
     let clusters: [ClusterState]
     private(set) var isDraining = false
+    /// Whether the last connection has ended after the end of accepting.
+    private var hasEnded = false
 
     /// Endpoints of which the control loop has to hear.
     private var outcomes: [(cluster: ClusterState, position: Int)] = []
@@ -167,7 +169,8 @@ package final class Worker {
 // MARK: - Connections
 
 extension Worker {
-    private func accept(_ socket: consuming Socket, from peer: SocketAddress) {
+    /// A client has come to one of the worker's own listeners.
+    func accept(_ socket: consuming Socket, from peer: SocketAddress) {
         guard !isDraining, let other = balance.lighter(than: index) else {
             balance.count(1, of: index)
             serve(socket, from: peer)
@@ -178,8 +181,12 @@ extension Worker {
         serve(own, from: peer)
     }
 
-    /// Takes a client over from another worker, which has counted it here.
-    func adopt(_ socket: consuming Socket, from peer: SocketAddress) { serve(socket, from: peer) }
+    /// Takes a client over from another worker, which has counted it here. Who has ended cannot serve it: the loop will
+    /// not turn again.
+    func adopt(_ socket: consuming Socket, from peer: SocketAddress) {
+        guard !hasEnded else { return balance.count(-1, of: index) }
+        serve(socket, from: peer)
+    }
 
     private func serve(_ socket: consuming Socket, from peer: SocketAddress) {
         guard let bufferevent = try? Bufferevent(loop: loop, socket: socket) else {
@@ -328,12 +335,13 @@ extension Worker {
     package func drain(within limit: Duration, done: @escaping () -> Void) {
         guard !isDraining else { return }
         isDraining = true
-        onDrained = done
         for listener in listeners { listener.drainAndClose() }
         for connection in connections { connection.drain() }
         drainLimit = try? Timer(loop: loop, .once) { [unowned self] in cutOffAll() }
         drainLimit?.start(limit)
         if drainLimit == nil { cutOffAll() }
+        // Not before: the first of those who still came may be gone when the next is accepted.
+        onDrained = done
         finishDrainIfEmpty()
     }
 
@@ -345,6 +353,7 @@ extension Worker {
     private func finishDrainIfEmpty() {
         guard isDraining, connections.isEmpty, let done = onDrained else { return }
         onDrained = nil
+        hasEnded = true
         drainLimit?.close()
         tick?.close()
         accessLog?.flush()

@@ -35,6 +35,8 @@ package final class AcceptBalance: Sendable {
 
     private let loads: [Load]
     private let doors: [LoopMailbox<Worker>]
+    /// Whether clients may still be handed over. Posts are made under this lock, so that none comes after the end.
+    private let isOpen = Mutex(true)
 
     /// Begins with no connections; `workers` are the doors through which clients are handed over.
     package init(_ workers: [LoopMailbox<Worker>]) {
@@ -70,12 +72,19 @@ package final class AcceptBalance: Sendable {
     /// - Returns: the client, if that worker takes no more.
     func handOver(_ socket: consuming Socket, from peer: SocketAddress, to worker: Int) -> Socket? {
         let passenger = Passenger(socket, to: loads[worker])
-        let isPosted = doors[worker].post { worker in
-            if let socket = passenger.take() { worker.adopt(socket, from: peer) }
+        let isPosted = isOpen.withLock { isOpen in
+            isOpen
+                && doors[worker].post { worker in
+                    if let socket = passenger.take() { worker.adopt(socket, from: peer) }
+                }
         }
         if isPosted { return nil }
         let socket = passenger.take()
         count(-1, of: worker)
         return socket
     }
+
+    /// From now on everybody serves what they accept. What is posted to a worker after this comes behind the last client
+    /// on the way to it: a worker that is told to end then has got all of them before.
+    func endHandOvers() { isOpen.withLock { $0 = false } }
 }
