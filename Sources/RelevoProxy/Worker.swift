@@ -333,6 +333,13 @@ extension Worker {
 extension Worker {
     /// Stops accepting, lets running exchanges finish, ends at the latest after `limit`. `done` is called once.
     package func drain(within limit: Duration, done: @escaping () -> Void) {
+        guard !hasEnded else { return done() }
+        if let earlier = onDrained {
+            onDrained = {
+                earlier()
+                done()
+            }
+        }
         guard !isDraining else { return }
         isDraining = true
         for listener in listeners { listener.drainAndClose() }

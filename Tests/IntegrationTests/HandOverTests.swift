@@ -11,6 +11,14 @@ extension Integration {
     @Suite("Clients handed over") struct HandOver {
         private static let peer = SocketAddress.unix(path: "")
 
+        /// Whether a worker still takes jobs; says so after one was run.
+        private static func isServing(_ worker: LoopMailbox<Worker>) async -> Bool {
+            await withCheckedContinuation { continuation in
+                let isPosted = worker.post { _ in continuation.resume(returning: true) }
+                if !isPosted { continuation.resume(returning: false) }
+            }
+        }
+
         @Test("a client that is accepted when all have been told to end is served by the worker that accepted it")
         func acceptedAtTheEnd() async throws {
             let origin = try Origin.ok()
@@ -30,7 +38,7 @@ extension Integration {
             }
             let stopping = Task { await proxy.stop(within: .seconds(20)) }
             // The third is told last and has no clients.
-            #expect(await eventually { !workers[2].post { _ in } })
+            #expect(await eventually { await !Self.isServing(workers[2]) })
             areTold.open()
             try await blocking { _ = isAccepted.pass() }
             mayEnd.open()
@@ -47,13 +55,18 @@ extension Integration {
             let origin = try Origin.ok()
             let proxy = try await TestProxy.start(.loopback([.to("a.example", origin)], workers: 2))
             let (near, far) = try Wire.pair()
+            let isTold = Gate()
             proxy.group.balance.count(1, of: 1)
             proxy.group.workers[1].post { worker in
                 worker.drain(within: .seconds(20)) { worker.loop.stop() }
+                // Told once more, as a second shutdown does: that is answered as well.
+                worker.drain(within: .seconds(20)) { isTold.open() }
                 worker.adopt(Socket(owning: far), from: Self.peer)
             }
             let end = try await blocking { Client(near).end() }
             #expect(end == .orderly)
+            let isAnswered = try await blocking { isTold.pass() }
+            #expect(isAnswered)
             await proxy.stop()
             #expect(proxy.group.balance.connections == [0, 0])
         }
