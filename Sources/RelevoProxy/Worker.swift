@@ -152,7 +152,7 @@ package final class Worker {
 
     private func onTick() {
         wheel.advance(to: .now)
-        if isFull { evictIdle() }
+        seeWhetherFull()
         accessLog?.flush()
         report()
         for cluster in clusters { cluster.rise(now: loop.now.nanoseconds) }
@@ -171,12 +171,12 @@ package final class Worker {
 extension Worker {
     /// A client has come to one of the worker's own listeners.
     func accept(_ socket: consuming Socket, from peer: SocketAddress) {
-        guard !isDraining, let other = balance.lighter(than: index) else {
+        guard !isDraining, let other = lighter else {
             balance.count(1, of: index)
             serve(socket, from: peer)
             return
         }
-        guard let own = balance.handOver(socket, from: peer, to: other) else { return }
+        guard let own = balance.handOver(socket, from: peer, to: other) else { return makePlace() }
         balance.count(1, of: index)
         serve(own, from: peer)
     }
@@ -199,8 +199,24 @@ extension Worker {
         stats.connectionsAccepted += 1
         connection.start()
         if isDraining { connection.drain() }
-        if isFull { evictIdle() }
+        makePlace()
+    }
+
+    /// The worker that should have the next client instead of this one.
+    private var lighter: Int? { balance.lighter(than: index, limit: maxConnections) }
+
+    /// A full worker goes on accepting for as long as another has places: who comes is handed over. Without any an idle
+    /// client makes room, or nobody is accepted.
+    private func makePlace() {
+        guard isFull, lighter == nil else { return }
+        evictIdle()
         if isFull { pauseAsFull() }
+    }
+
+    private func seeWhetherFull() {
+        guard isFull else { return }
+        // Another may have got places since this one paused.
+        if lighter != nil { listeners.forEach { $0.resume(.full) } } else { evictIdle() }
     }
 
     private func pauseAsFull() {
