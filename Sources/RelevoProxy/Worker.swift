@@ -86,6 +86,8 @@ package final class Worker {
     private static let troubleInterval: Duration = .seconds(10)
     /// Exchanges that are kept for their memory.
     private static let maxSpares = 64
+    /// Memory for messages that is kept, in bytes.
+    static let maxScratch = 64 * 1024
     /// Pipes in use at most, of two descriptors each.
     private static let maxPipes = 128
     /// Empty pipes that are kept.
@@ -234,8 +236,10 @@ extension Worker {
         return taken
     }
 
-    /// Takes the memory back.
-    func giveBack(scratch used: consuming [UInt8]) { scratch = used }
+    /// Takes the memory back, unless one huge message has made it so large that no other needs it.
+    func giveBack(scratch used: consuming [UInt8]) {
+        if used.capacity <= Self.maxScratch { scratch = used }
+    }
 
     /// Whether there are as many client connections as there may be: who has been served makes room for who waits.
     var isFull: Bool { connectionCount >= maxConnections }

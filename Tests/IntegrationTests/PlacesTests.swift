@@ -88,5 +88,25 @@ extension Integration {
             }
             #expect(AcceptBalance.mostPassengers == 32)
         }
+
+        @Test("memory for messages is kept from one to the next, but not that of a huge one")
+        func scratch() async throws {
+            try await withProxy(configuration(connections: 8)) { proxy in
+                let capacities = Watched<[Int]>([])
+                proxy.group.workers[0].post { worker in
+                    for size in [4096, 1 << 20] {
+                        var bytes = worker.takeScratch()
+                        bytes.reserveCapacity(size)
+                        worker.giveBack(scratch: bytes)
+                        let again = worker.takeScratch()
+                        capacities.change { $0.append(again.capacity) }
+                        worker.giveBack(scratch: again)
+                    }
+                }
+                #expect(capacities.wait { $0.count == 2 })
+                #expect(capacities.current[0] >= 4096)
+                #expect(capacities.current[1] <= Worker.maxScratch)
+            }
+        }
     }
 }
