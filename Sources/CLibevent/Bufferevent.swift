@@ -310,6 +310,8 @@ extension Bufferevent {
         currentPhase = .closed
         input.invalidate()
         output.invalidate()
+        // The object itself is freed by an event of the loop.
+        loop.core.extras += 1
         bufferevent_free(raw)
         arrivalHandler = nil
         readableHandler = nil

@@ -184,7 +184,6 @@ extension Evbuffer {
         reserving capacity: Int, _ body: (inout OutputSpan<UInt8>) -> Void
     ) {
         guard let raw, capacity > 0 else { return }
-        willGrow()
         var space = iovec()
         guard evbuffer_reserve_space(raw, capacity, &space, 1) == 1 else { return }
         let memory = UnsafeMutableBufferPointer(
@@ -192,6 +191,8 @@ extension Evbuffer {
         var output = OutputSpan(buffer: memory, initializedCount: 0)
         body(&output)
         space.iov_len = output.finalize(for: memory)
+        // Not before `body`, which may ask the buffer while it is still empty.
+        willGrow()
         evbuffer_commit_space(raw, &space, 1)
     }
 }

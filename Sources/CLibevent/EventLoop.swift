@@ -15,6 +15,9 @@ public final class EventLoop {
         let arrivals: UnsafeMutableRawPointer
         /// Events on the base beside those of connections and listeners, for which nothing has to be ready.
         var registrations = 0
+        /// Events of this turn at most for which nothing had to be ready either: those that callbacks make due
+        /// themselves, as the end of each connection does, and those of registrations that have been closed since.
+        var extras = 0
         /// The time of the callback that is running, once somebody has asked for it.
         var time: MonotonicTime?
 
@@ -123,9 +126,12 @@ public final class EventLoop {
 
     private func beginTurn() {
         currentTurn.number &+= 1
-        // All but timers and the like were in one answer of `epoll_wait`.
+        // All but timers and the like were in one answer of `epoll_wait`, which tells of descriptors: a connection that
+        // is readable and writable has two events, no descriptor has more.
         let due = Int(event_base_get_max_events(core.base, UInt32(EVENT_BASE_COUNT_ACTIVE), 1))
-        while due - core.registrations > room, room < Self.mostRoom { room *= 2 }
+        let ready = (due - core.registrations - core.extras + 1) / 2
+        core.extras = 0
+        while ready > room, room < Self.mostRoom { room *= 2 }
     }
 
     /// Keeps an object until no callback of it can be on the stack any more.

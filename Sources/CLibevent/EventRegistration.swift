@@ -61,6 +61,7 @@ final class EventRegistration {
         guard let event else { return }
         self.event = nil
         loop.registrations -= 1
+        loop.extras += 1
         handler = nil
         event_free(event)
     }

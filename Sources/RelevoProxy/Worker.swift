@@ -57,6 +57,8 @@ package final class Worker {
     /// In the order of the clusters' numbers in the snapshot.
     let clusters: [ClusterState]
     private(set) var isDraining = false
+    /// Whether the last connection has ended after the end of accepting.
+    private var hasEnded = false
 
     /// Endpoints of which the control loop has to hear.
     private var outcomes: [(cluster: ClusterState, position: Int)] = []
@@ -92,6 +94,8 @@ package final class Worker {
     private static let troubleInterval: Duration = .seconds(10)
     /// Exchanges that are kept for their memory.
     private static let maxSpares = 64
+    /// Memory for messages that is kept, in bytes.
+    static let maxScratch = 64 * 1024
     /// Pipes in use at most, of two descriptors each.
     private static let maxPipes = 128
     /// Empty pipes that are kept.
@@ -161,7 +165,7 @@ package final class Worker {
 
     private func onTick() {
         wheel.advance(to: .now)
-        if isFull { evictIdle() }
+        seeWhetherFull()
         accessLog?.flush()
         report()
         for cluster in clusters {
@@ -181,19 +185,24 @@ package final class Worker {
 // MARK: - Connections
 
 extension Worker {
-    private func accept(_ socket: consuming Socket, from peer: SocketAddress) {
-        guard !isDraining, let other = balance.lighter(than: index) else {
+    /// A client has come to one of the worker's own listeners.
+    func accept(_ socket: consuming Socket, from peer: SocketAddress) {
+        guard !isDraining, let other = lighter else {
             balance.count(1, of: index)
             serve(socket, from: peer)
             return
         }
-        guard let own = balance.handOver(socket, from: peer, to: other) else { return }
+        guard let own = balance.handOver(socket, from: peer, to: other) else { return makePlace() }
         balance.count(1, of: index)
         serve(own, from: peer)
     }
 
-    /// Takes a client over from another worker, which has counted it here.
-    func adopt(_ socket: consuming Socket, from peer: SocketAddress) { serve(socket, from: peer) }
+    /// Takes a client over from another worker, which has counted it here. Who has ended cannot serve it: the loop will
+    /// not turn again.
+    func adopt(_ socket: consuming Socket, from peer: SocketAddress) {
+        guard !hasEnded else { return balance.count(-1, of: index) }
+        serve(socket, from: peer)
+    }
 
     private func serve(_ socket: consuming Socket, from peer: SocketAddress) {
         guard let bufferevent = try? Bufferevent(loop: loop, socket: socket) else {
@@ -206,8 +215,24 @@ extension Worker {
         stats.connectionsAccepted += 1
         connection.start()
         if isDraining { connection.drain() }
-        if isFull { evictIdle() }
+        makePlace()
+    }
+
+    /// The worker that should have the next client instead of this one.
+    private var lighter: Int? { balance.lighter(than: index, limit: maxConnections) }
+
+    /// A full worker goes on accepting for as long as another has places: who comes is handed over. Without any an idle
+    /// client makes room, or nobody is accepted.
+    private func makePlace() {
+        guard isFull, lighter == nil else { return }
+        evictIdle()
         if isFull { pauseAsFull() }
+    }
+
+    private func seeWhetherFull() {
+        guard isFull else { return }
+        // Another may have got places since this one paused.
+        if lighter != nil { listeners.forEach { $0.resume(.full) } } else { evictIdle() }
     }
 
     private func pauseAsFull() {
@@ -225,8 +250,10 @@ extension Worker {
         return taken
     }
 
-    /// Takes the memory back.
-    func giveBack(scratch used: consuming [UInt8]) { scratch = used }
+    /// Takes the memory back, unless one huge message has made it so large that no other needs it.
+    func giveBack(scratch used: consuming [UInt8]) {
+        if used.capacity <= Self.maxScratch { scratch = used }
+    }
 
     /// Whether there are as many client connections as there may be: who has been served makes room for who waits.
     var isFull: Bool { connectionCount >= maxConnections }
@@ -362,14 +389,22 @@ extension Worker {
 extension Worker {
     /// Stops accepting, lets running exchanges finish, ends at the latest after `limit`. `done` is called once.
     package func drain(within limit: Duration, done: @escaping () -> Void) {
+        guard !hasEnded else { return done() }
+        if let earlier = onDrained {
+            onDrained = {
+                earlier()
+                done()
+            }
+        }
         guard !isDraining else { return }
         isDraining = true
-        onDrained = done
         for listener in listeners { listener.drainAndClose() }
         for connection in connections { connection.drain() }
         drainLimit = try? Timer(loop: loop, .once) { [unowned self] in cutOffAll() }
         drainLimit?.start(limit)
         if drainLimit == nil { cutOffAll() }
+        // Not before: the first of those who still came may be gone when the next is accepted.
+        onDrained = done
         finishDrainIfEmpty()
     }
 
@@ -381,6 +416,7 @@ extension Worker {
     private func finishDrainIfEmpty() {
         guard isDraining, connections.isEmpty, let done = onDrained else { return }
         onDrained = nil
+        hasEnded = true
         drainLimit?.close()
         tick?.close()
         callTimer?.close()

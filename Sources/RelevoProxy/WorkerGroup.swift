@@ -107,16 +107,16 @@ package final class WorkerGroup: Sendable {
     /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended.
     package func shutdown(within limit: Duration) async {
         control.stop()
+        balance.endHandOvers()
         let started = workers.prefix(threads.withLock { $0.count })
-        await withTaskGroup(of: Void.self) { group in
-            for worker in started { group.addTask { await Self.drain(worker, within: limit) } }
-        }
+        for drained in started.map({ Self.drain($0, within: limit) }) { await drained?.value }
         for thread in threads.withLock({ $0 }) { thread.join() }
         control.join()
         for path in socketPaths { FileOutput.removeSocket(path) }
     }
 
-    private static func drain(_ worker: LoopMailbox<Worker>, within limit: Duration) async {
+    /// Tells a worker to end; nil if it has ended.
+    private static func drain(_ worker: LoopMailbox<Worker>, within limit: Duration) -> Promise<Void>? {
         let drained = Promise<Void>()
         let posted = worker.post { worker in
             worker.drain(within: limit) {
@@ -124,7 +124,7 @@ package final class WorkerGroup: Sendable {
                 drained.fulfil(())
             }
         }
-        if posted { await drained.value }
+        return posted ? drained : nil
     }
 
     /// The sum of all workers' counters.

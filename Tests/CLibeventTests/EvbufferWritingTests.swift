@@ -26,6 +26,20 @@ import Testing
         #expect(text(of: buffer) == "before" + String(repeating: "x", count: written) + "after")
     }
 
+    @Test("what is written to reserved space is there also if the writer has asked the empty buffer before")
+    func askedAmidReserve() throws {
+        let buffer = try Evbuffer()
+        var lengths: [Int] = []
+        buffer.append(reserving: 10) { output in
+            output.append(0x78)
+            lengths.append(buffer.length)
+        }
+        #expect(lengths == [0])
+        #expect(buffer.length == 1)
+        #expect(!buffer.isEmpty)
+        #expect(text(of: buffer) == "x")
+    }
+
     @Test("reserved space has the capacity that was asked, neither more nor less", arguments: [1, 3, 4096, 1 << 20])
     func reservedCapacity(_ capacity: Int) throws {
         let buffer = try Evbuffer()

@@ -66,6 +66,15 @@ package final class Wire: Sendable {
         return wire
     }
 
+    /// Two connected sockets: one for the test, and the descriptor of the other for whoever is to own it.
+    package static func pair() throws -> (near: Wire, far: Int32) {
+        var ends: [Int32] = [-1, -1]
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw WireError.system("socketpair", errno) }
+        _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+        return (Wire(owning: ends[0]), ends[1])
+    }
+
     /// Opens a socket that can be connected to such an address later, when there may be no descriptor left.
     package static func prepare(for address: SocketAddress) throws -> Wire {
         Wire(owning: try make(for: address))

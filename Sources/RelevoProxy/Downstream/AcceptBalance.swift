@@ -11,6 +11,8 @@ package final class AcceptBalance: Sendable {
     private final class Load: Sendable {
         private let before = (0, 0, 0, 0, 0, 0, 0, 0)
         let connections = Atomic<Int>(0)
+        /// Those of them that are on their way to the worker's thread.
+        let passengers = Atomic<Int>(0)
         private let after = (0, 0, 0, 0, 0, 0, 0, 0)
     }
 
@@ -23,18 +25,25 @@ package final class AcceptBalance: Sendable {
             self.socket = Mutex(consume socket)
             self.load = load
             load.connections.add(1, ordering: .relaxed)
+            load.passengers.add(1, ordering: .relaxed)
         }
 
         deinit {
-            if socket.withLock({ $0.take() }) != nil { load.connections.subtract(1, ordering: .relaxed) }
+            if take() != nil { load.connections.subtract(1, ordering: .relaxed) }
         }
 
         /// The client, once.
-        func take() -> Socket? { socket.withLock { $0.take() } }
+        func take() -> Socket? {
+            let taken = socket.withLock { $0.take() }
+            if taken != nil { load.passengers.subtract(1, ordering: .relaxed) }
+            return taken
+        }
     }
 
     private let loads: [Load]
     private let doors: [LoopMailbox<Worker>]
+    /// Whether clients may still be handed over. Posts are made under this lock, so that none comes after the end.
+    private let isOpen = Mutex(true)
 
     /// Begins with no connections; `workers` are the doors through which clients are handed over.
     package init(_ workers: [LoopMailbox<Worker>]) {
@@ -51,31 +60,51 @@ package final class AcceptBalance: Sendable {
     }
 
     /// The worker that should have the next client instead of `worker`; nil if the difference is not worth the way.
-    func lighter(than worker: Int) -> Int? {
+    ///
+    /// `limit` is the number of connections that each worker may have: one that is full, or would be with this client,
+    /// gives it to any that has fewer and is not full.
+    func lighter(than worker: Int, limit: Int) -> Int? {
         guard loads.count > 1 else { return nil }
         let own = loads[worker].connections.load(ordering: .relaxed)
-        var lightest = worker
-        var least = own
-        for other in loads.indices {
+        var lightest: Int?
+        var least = min(own, limit)
+        for other in loads.indices where hasSeats(other) {
             let load = loads[other].connections.load(ordering: .relaxed)
             if load < least { (lightest, least) = (other, load) }
         }
-        return own - least > Self.tolerance(own) ? lightest : nil
+        return own - least > (own + 1 < limit ? Self.tolerance(own) : 0) ? lightest : nil
+    }
+
+    /// Whether another client may be on its way to a worker.
+    private func hasSeats(_ worker: Int) -> Bool {
+        loads[worker].passengers.load(ordering: .relaxed) < Self.mostPassengers
     }
 
     /// Connections that a worker may have more than the one with the fewest: four, or an eighth of its own.
     static func tolerance(_ connections: Int) -> Int { max(4, connections / 8) }
 
+    /// Clients that may be on their way to a worker at a time. One whose thread stands still has few connections and
+    /// looks like the one to choose; so many at most wait for it.
+    static let mostPassengers = 32
+
     /// Hands a client over to another worker.
     /// - Returns: the client, if that worker takes no more.
     func handOver(_ socket: consuming Socket, from peer: SocketAddress, to worker: Int) -> Socket? {
-        let passenger = Passenger(socket, to: loads[worker])
-        let isPosted = doors[worker].post { worker in
-            if let socket = passenger.take() { worker.adopt(socket, from: peer) }
+        let load = loads[worker]
+        let passenger = Passenger(socket, to: load)
+        let isPosted = isOpen.withLock { isOpen in
+            isOpen && load.passengers.load(ordering: .relaxed) <= Self.mostPassengers
+                && doors[worker].post { worker in
+                    if let socket = passenger.take() { worker.adopt(socket, from: peer) }
+                }
         }
         if isPosted { return nil }
         let socket = passenger.take()
         count(-1, of: worker)
         return socket
     }
+
+    /// From now on everybody serves what they accept. What is posted to a worker after this comes behind the last client
+    /// on the way to it: a worker that is told to end then has got all of them before.
+    func endHandOvers() { isOpen.withLock { $0 = false } }
 }
