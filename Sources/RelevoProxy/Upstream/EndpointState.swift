@@ -31,7 +31,7 @@ final class EndpointState {
     var hasAddress: Bool { !addresses.isEmpty }
 
     /// Takes the addresses that its name has now.
-    func resolved(to found: [SocketAddress]) { addresses = found }
+    func resolved(to targets: [NameTarget]) { addresses = targets.flatMap(\.addresses) }
 
     /// Begins to go through the addresses for one request: each request begins with another.
     func beginTurn() -> AddressTurn {
