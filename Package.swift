@@ -42,7 +42,8 @@ let package = Package(
         .target(name: "RelevoHTTP", swiftSettings: safe),
         .target(name: "RelevoPolicy", dependencies: ["RelevoHTTP"], swiftSettings: safe),
         .target(
-            name: "RelevoProxy", dependencies: ["CLibevent", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy"],
+            name: "RelevoProxy",
+            dependencies: ["CLibevent", "CLibeventDNS", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy"],
             swiftSettings: safe),
         .target(
             name: "Relevo",
@@ -65,16 +66,18 @@ let package = Package(
             ],
             swiftSettings: safe),
         .target(
-            name: "TestSupport", dependencies: ["CLibevent", "RelevoProxy", "RelevoPolicy"], path: "Tests/TestSupport",
-            swiftSettings: common),
+            name: "TestSupport", dependencies: ["CLibevent", "CLibeventDNS", "RelevoProxy", "RelevoPolicy"],
+            path: "Tests/TestSupport", swiftSettings: common),
         .testTarget(name: "CLibeventTests", dependencies: ["CLibevent"], swiftSettings: safe),
         .testTarget(name: "CLibeventTLSTests", dependencies: ["CLibeventTLS"], swiftSettings: safe),
         .testTarget(
-            name: "CLibeventDNSTests", dependencies: ["CLibeventDNS", "CLibevent"], swiftSettings: common),
+            name: "CLibeventDNSTests", dependencies: ["CLibeventDNS", "CLibevent", "TestSupport"], swiftSettings: common
+        ),
         .testTarget(name: "RelevoHTTPTests", dependencies: ["RelevoHTTP"], swiftSettings: safe),
         .testTarget(name: "RelevoPolicyTests", dependencies: ["RelevoPolicy", "RelevoHTTP"], swiftSettings: safe),
         .testTarget(
-            name: "RelevoProxyTests", dependencies: ["RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent"],
+            name: "RelevoProxyTests",
+            dependencies: ["RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent", "CLibeventDNS"],
             swiftSettings: safe),
         .testTarget(
             name: "RelevoConfigTests", dependencies: ["RelevoConfig", "RelevoPolicy"],
@@ -82,7 +85,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Relevo", "RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent",
+                "TestSupport", "Relevo", "RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent", "CLibeventDNS",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: safe),

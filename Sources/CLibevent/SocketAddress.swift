@@ -1,5 +1,5 @@
 // Addresses of sockets as values.
-// Names of hosts are resolved in NameLookup.
+// Names of hosts are resolved in CLibeventDNS.
 
 import CEvent2
 import Glibc

@@ -165,7 +165,7 @@ public final class ReverseProxy: Sendable {
                 metadata: ["worker_connections": .stringConvertible(count)])
         case .nameUnresolved(let endpoint, let reason):
             logger.warning(
-                "endpoint is down: its name has no address",
+                "name not resolved: the endpoint keeps the addresses that it has",
                 metadata: ["endpoint": .string(endpoint), "reason": .string(reason)])
         case .nameResolved(let endpoint, let addresses):
             logger.info(
@@ -173,6 +173,11 @@ public final class ReverseProxy: Sendable {
                 metadata: [
                     "endpoint": .string(endpoint), "addresses": .array(addresses.map { .string($0.description) }),
                 ])
+        case .nameAnswers(let endpoint):
+            logger.info("name resolved again, nothing has changed", metadata: ["endpoint": .string(endpoint)])
+        case .nameGone(let endpoint):
+            logger.warning(
+                "endpoint is down: its name does not exist any more", metadata: ["endpoint": .string(endpoint)])
         case .healthChanged(let cluster, let change):
             let isWorse =
                 switch change.to {

@@ -24,6 +24,8 @@ public struct ProxyConfiguration: Sendable, Equatable {
     /// Peers whose `X-Forwarded-*`, `Forwarded` and `X-Request-ID` are believed: addresses or ranges such as
     /// `10.0.0.0/8`. What anybody else claims is replaced.
     public var trustedProxies: [TrustedProxy]
+    /// How the names of endpoints are looked up.
+    public var resolver = ResolverSettings()
     /// Whether and where a line is written for each request.
     public var accessLog: AccessLog
 

@@ -332,9 +332,9 @@ extension Worker {
 // MARK: - Endpoints
 
 extension Worker {
-    /// A name has been looked up.
-    package func resolved(endpoint id: Int, to addresses: [SocketAddress]) {
-        for cluster in clusters { cluster.resolved(id, to: addresses) }
+    /// An endpoint's name leads somewhere else than before.
+    func resolved(endpoint id: Int, to targets: [NameTarget]) {
+        for cluster in clusters { cluster.resolved(id, to: targets) }
     }
 
     /// The control loop has news about the endpoints of a cluster.

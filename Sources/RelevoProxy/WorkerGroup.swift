@@ -2,6 +2,7 @@
 // What a worker does is in Worker.swift.
 
 package import CLibevent
+import CLibeventDNS
 package import RelevoPolicy
 import Synchronization
 
@@ -27,8 +28,8 @@ package struct GroupSettings: Sendable {
     package var log: LogWriter?
     /// Where news for the operator goes; any thread.
     package var notify: @Sendable (ProxyNotice) -> Void
-    /// How names become addresses.
-    package var lookup: NameResolver.Lookup
+    /// Who answers questions for names.
+    package var names: NameSourceMaker = DNSResolver.source
     /// How long the start waits for names.
     package var lookupPatience: Duration = .seconds(5)
     /// The seed of all dice.
@@ -37,12 +38,11 @@ package struct GroupSettings: Sendable {
     /// Creates settings.
     package init(
         hook: RequestHook? = nil, log: LogWriter? = nil, notify: @escaping @Sendable (ProxyNotice) -> Void,
-        lookup: @escaping NameResolver.Lookup = NameLookup.addresses, seed: UInt64
+        seed: UInt64
     ) {
         self.hook = hook
         self.log = log
         self.notify = notify
-        self.lookup = lookup
         self.seed = seed
     }
 }
@@ -79,7 +79,7 @@ package final class WorkerGroup: Sendable {
             removeFiles(of: sockets)
             throw StartError(listener: nil, reason: error)
         }
-        await group.control.resolveNames(patience: settings.lookupPatience)
+        await group.control.followNames(patience: settings.lookupPatience)
         group.control.watch()
         let census = ClientCensus(limit: snapshot.limits.clientConnections)
         for index in 0..<count {

@@ -3,6 +3,7 @@
 
 import CLibevent
 import CLibeventDNS
+import TestSupport
 import Testing
 
 @Suite struct NameserverTests {

@@ -72,22 +72,3 @@ extension DNSResolver {
 func address(_ host: String, _ port: UInt16 = 80) throws -> SocketAddress {
     try #require(SocketAddress(literal: host, port: port))
 }
-
-/// A directory that nobody else uses, removed with its contents when the value's owner lets go of it.
-final class ScratchDirectory {
-    private let directory: URL
-
-    init() throws {
-        directory = FileManager.default.temporaryDirectory.appending(path: "r-\(UUID().uuidString.prefix(13))")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: directory) }
-
-    /// Writes a file and gives its path.
-    func write(_ name: String, _ text: String) throws -> String {
-        let file = directory.appending(path: name)
-        try Data(text.utf8).write(to: file)
-        return file.path
-    }
-}

@@ -4,6 +4,7 @@
 import CLibevent
 import CLibeventDNS
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct SystemTests {

@@ -1,5 +1,5 @@
 // Names as endpoints: what a lookup says becomes candidates, and what it does not say never stops a start.
-// The system's resolver is not asked.
+// No nameserver is asked: ResolverTests has one.
 
 import CLibevent
 import RelevoPolicy
@@ -9,15 +9,6 @@ import Testing
 
 extension Integration {
     @Suite("Names as endpoints") struct Names {
-        private static func lookup(
-            _ answers: [String: [SocketAddress]]
-        ) -> NameResolver.Lookup {
-            { (name, _) throws(NameLookup.Failure) in
-                guard let addresses = answers[name] else { throw NameLookup.Failure.noThread }
-                return addresses
-            }
-        }
-
         @Test("all addresses of a name become candidates")
         func allAddresses() async throws { try await expectAllAddressesUsed(.close) }
 
@@ -30,7 +21,7 @@ extension Integration {
             domain.connection = mode
             let found = origins.map(\.address)
             try await withProxy(.loopback([domain])) {
-                $0.lookup = Self.lookup(["many.internal": found])
+                $0.names = ScriptedNames(["many.internal": found]).maker
             } _: { proxy in
                 for _ in 0..<9 {
                     let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
@@ -47,7 +38,7 @@ extension Integration {
             let domain = ProxyConfiguration.Domain("a.example", endpoints: ["many.internal:80"])
             let found = [dead, origin.address]
             try await withProxy(.loopback([domain])) {
-                $0.lookup = Self.lookup(["many.internal": found])
+                $0.names = ScriptedNames(["many.internal": found]).maker
             } _: { proxy in
                 for _ in 0..<6 {
                     let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
@@ -61,7 +52,7 @@ extension Integration {
             let origin = try Origin.ok()
             let domain = ProxyConfiguration.Domain("a.example", endpoints: ["nowhere.internal:80", .init(origin.text)])
             try await withProxy(.loopback([domain])) {
-                $0.lookup = Self.lookup([:])
+                $0.names = ScriptedNames().maker
             } _: { proxy in
                 let client = try proxy.client()
                 for _ in 0..<10 {
@@ -81,7 +72,7 @@ extension Integration {
             let domain = ProxyConfiguration.Domain(
                 "a.example", endpoints: ["nowhere.internal:80", "never.internal:80"])
             try await withProxy(.loopback([domain])) {
-                $0.lookup = Self.lookup(throwing ? [:] : ["nowhere.internal": [], "never.internal": []])
+                $0.names = ScriptedNames(throwing ? [:] : ["nowhere.internal": [], "never.internal": []]).maker
             } _: { proxy in
                 let response = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
                 #expect(response.status == 502)
@@ -93,20 +84,17 @@ extension Integration {
         @Test("a lookup that hangs holds up the start for its patience only, and its answer counts when it comes")
         func hanging() async throws {
             let origin = try Origin.ok()
-            let answer = Gate()
-            let address = origin.address
+            let names = ScriptedNames(["slow.internal": [origin.address]])
+            names.hold()
             let domain = ProxyConfiguration.Domain("a.example", endpoints: ["slow.internal:80"])
             try await withProxy(.loopback([domain])) {
                 $0.lookupPatience = .milliseconds(200)
-                $0.lookup = { (_, _) throws(NameLookup.Failure) in
-                    answer.pass()
-                    return [address]
-                }
+                $0.names = names.maker
             } _: { proxy in
                 let early = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
                 #expect(early.status == 502)
                 #expect(early.code == "connect.dns")
-                answer.open()
+                names.release()
                 let served = await eventually {
                     (try? ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"))?.status == 200
                 }
@@ -116,17 +104,15 @@ extension Integration {
 
         @Test("a proxy ends although a lookup still hangs")
         func endsWhileHanging() async throws {
-            let answer = Gate()
+            let names = ScriptedNames()
+            names.hold()
             let domain = ProxyConfiguration.Domain("a.example", endpoints: ["slow.internal:80"])
             try await withProxy(.loopback([domain])) {
                 $0.lookupPatience = .milliseconds(100)
-                $0.lookup = { (_, _) throws(NameLookup.Failure) in
-                    answer.pass()
-                    return []
-                }
+                $0.names = names.maker
             } _: { proxy in
                 await proxy.stop()
-                answer.open()
+                names.release()
             }
         }
     }

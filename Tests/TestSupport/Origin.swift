@@ -47,8 +47,10 @@ package final class Origin: Sendable {
     }
 
     /// An origin that answers every request with the same bytes and keeps its connections.
-    package static func answering(_ response: String) throws -> Origin {
-        try Origin { connection in
+    package static func answering(
+        _ response: String, at address: SocketAddress = .loopback(port: 0)
+    ) throws -> Origin {
+        try Origin(at: address) { connection in
             while true {
                 try connection.readRequest()
                 try connection.wire.send(response)
@@ -57,8 +59,8 @@ package final class Origin: Sendable {
     }
 
     /// An origin that answers 200 with a short text and keeps its connections.
-    package static func ok(_ body: String = "ok") throws -> Origin {
-        try answering("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    package static func ok(_ body: String = "ok", at address: SocketAddress = .loopback(port: 0)) throws -> Origin {
+        try answering("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)", at: address)
     }
 
     /// `127.0.0.1:4711`, as configurations want it.

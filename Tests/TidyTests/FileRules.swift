@@ -9,7 +9,7 @@ let allowedImports: [String: Set<String>] = [
     "CLibeventTLS": ["COpenSSL"],
     "RelevoHTTP": [],
     "RelevoPolicy": ["RelevoHTTP", "Synchronization"],
-    "RelevoProxy": ["CLibevent", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy", "Synchronization"],
+    "RelevoProxy": ["CLibevent", "CLibeventDNS", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy", "Synchronization"],
     "Relevo": ["RelevoProxy", "RelevoPolicy", "CLibevent", "Logging", "ServiceLifecycle", "Synchronization"],
     "RelevoConfig": ["RelevoPolicy", "Yams"],
     "RelevoCLI": [

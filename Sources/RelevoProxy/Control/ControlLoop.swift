@@ -9,7 +9,7 @@ final class ControlLoop: Sendable {
     /// The way to what the thread works on.
     let mailbox: LoopMailbox<ControlPlane>
     private let thread: LoopThread
-    private let names: [Endpoint]
+    private let hasNames: Bool
 
     /// Starts the thread and waits until it serves; nothing is looked up or checked yet.
     init(
@@ -17,13 +17,11 @@ final class ControlLoop: Sendable {
     ) throws(SystemError) {
         let mailbox = try LoopMailbox<ControlPlane>()
         self.mailbox = mailbox
-        names = snapshot.clusters.flatMap(\.endpoints).filter {
-            if case .name = $0.address { true } else { false }
-        }
+        hasNames = !NameResolver.names(in: snapshot).isEmpty
         // Without the thread no name would ever get an address.
         thread = try LoopThread.start(name: "relevo-control") { () throws(SystemError) in
             let loop = try EventLoop()
-            let plane = try ControlPlane(loop, snapshot, settings, workers: workers, mailbox: mailbox)
+            let plane = try ControlPlane(loop, snapshot, settings, workers: workers)
             let jobs = try mailbox.receive(on: loop, context: plane)
             return {
                 loop.run()
@@ -33,12 +31,11 @@ final class ControlLoop: Sendable {
         }
     }
 
-    /// Begins to look up all names and waits until each has an answer, for `patience` at most.
-    func resolveNames(patience: Duration) async {
-        guard !names.isEmpty else { return }
-        let names = names
+    /// Begins to follow all names and waits until each has an answer, for `patience` at most.
+    func followNames(patience: Duration) async {
+        guard hasNames else { return }
         let answered = Promise<Void>()
-        if !mailbox.post({ $0.resolver.resolve(names) { answered.fulfil(()) } }) { answered.fulfil(()) }
+        if !mailbox.post({ $0.resolver.start { answered.fulfil(()) } }) { answered.fulfil(()) }
         await answered.value(within: patience, otherwise: ())
     }
 

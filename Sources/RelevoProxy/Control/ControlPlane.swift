@@ -2,6 +2,7 @@
 // The thread itself is ControlLoop's matter.
 
 import CLibevent
+import CLibeventDNS
 import RelevoPolicy
 
 /// Everything that happens once for a process. Confined to the control loop.
@@ -12,8 +13,7 @@ package final class ControlPlane {
 
     /// Creates the parts; nothing is looked up or checked yet.
     init(
-        _ loop: EventLoop, _ snapshot: ProxySnapshot, _ settings: GroupSettings, workers: [LoopMailbox<Worker>],
-        mailbox: LoopMailbox<ControlPlane>
+        _ loop: EventLoop, _ snapshot: ProxySnapshot, _ settings: GroupSettings, workers: [LoopMailbox<Worker>]
     ) throws(SystemError) {
         self.loop = loop
         let monitor = try HealthMonitor(
@@ -23,18 +23,26 @@ package final class ControlPlane {
             }, notify: settings.notify)
         self.monitor = monitor
         resolver = try NameResolver(
-            loop: loop, post: { job in mailbox.post { job($0.resolver) } }, lookup: settings.lookup,
-            onResult: { endpoint, result in
-                switch result {
-                case .success(let addresses):
-                    settings.notify(.nameResolved(endpoint.text, addresses))
-                    let id = endpoint.id
-                    monitor.resolved(endpoint: id, to: addresses)
-                    for worker in workers { worker.post { $0.resolved(endpoint: id, to: addresses) } }
-                case .failure(let failure):
-                    settings.notify(.nameUnresolved(endpoint.text, reason: failure.description))
+            loop: loop, snapshot, makeSource: settings.names, seed: settings.seed,
+            onNews: { endpoints, news in
+                Self.tell(news, of: endpoints[0].text, settings.notify)
+                guard let targets = news.targets else { return }
+                for id in endpoints.map(\.id) {
+                    monitor.resolved(endpoint: id, to: targets)
+                    for worker in workers { worker.post { $0.resolved(endpoint: id, to: targets) } }
                 }
             })
+    }
+
+    private static func tell(_ news: NameNews, of name: String, _ notify: (ProxyNotice) -> Void) {
+        if let failure = news.failure {
+            let isLost = news.targets.map(\.isEmpty) ?? false
+            notify(isLost ? .nameGone(name) : .nameUnresolved(name, reason: failure.description))
+        } else if let targets = news.targets {
+            notify(.nameResolved(name, targets.flatMap(\.addresses)))
+        } else if news.isBack {
+            notify(.nameAnswers(name))
+        }
     }
 
     /// Stops everything.

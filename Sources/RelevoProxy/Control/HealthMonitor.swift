@@ -53,7 +53,8 @@ final class HealthMonitor {
     }
 
     /// Takes the addresses that an endpoint's name has now.
-    func resolved(endpoint id: Int, to addresses: [SocketAddress]) {
+    func resolved(endpoint id: Int, to targets: [NameTarget]) {
+        let addresses = targets.flatMap(\.addresses)
         for checker in checkers where checker.endpoint.id == id { checker.addresses = addresses }
     }
 

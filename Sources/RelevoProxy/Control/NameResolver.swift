@@ -1,96 +1,168 @@
-// Resolves the names of endpoints, off the workers' threads. When answers expire is a later matter: a name that has
-// addresses keeps them, one that has none is looked up again.
+// Follows the names of endpoints: asks for each again and again, and tells what has changed.
+// What follows from an answer or a failure is decided by NameState, who answers is a NameSource.
 
-package import CLibevent
-package import RelevoPolicy
+import CLibevent
+import CLibeventDNS
+import RelevoPolicy
 
-/// Looks up the names of a snapshot's endpoints on a few threads of its own. Confined to the control loop.
-package final class NameResolver {
-    /// How a name becomes addresses; `NameLookup.addresses` outside of tests. Blocks.
-    package typealias Lookup = @Sendable (String, UInt16) throws(NameLookup.Failure) -> [SocketAddress]
+/// Follows the names of a snapshot's endpoints. Confined to the control loop.
+final class NameResolver {
+    /// Names that are asked for at a time; the others wait for their turn.
+    static let maxConcurrent = 256
 
-    /// Lookups that may run at a time.
-    package static let maxConcurrent = 8
-    /// How long a name without addresses rests.
-    package static let retryInterval: Duration = .seconds(10)
-
-    /// Brings a job from any thread to the resolver's own.
-    package typealias Post = @Sendable (@escaping @Sendable (NameResolver) -> Void) -> Void
-
-    private let lookup: Lookup
-    private let post: Post
-    private let onResult: (Endpoint, Result<[SocketAddress], NameLookup.Failure>) -> Void
-    private var waiting: [Endpoint] = []
-    private var unresolved: [Endpoint] = []
+    private let loop: EventLoop
+    private let settings: ResolverSettings
+    private let makeSource: NameSourceMaker
+    private let onNews: ([Endpoint], NameNews) -> Void
+    private var source: (any NameSource)?
+    private var names: [FollowedName] = []
+    /// Names whose turn has come, from `nextWaiting` on.
+    private var waiting: [FollowedName] = []
+    private var nextWaiting = 0
     private var running = 0
-    private var firstPass: (() -> Void)?
-    private var retry: Timer?
+    private var unanswered = 0
+    private var onFirstAnswers: (() -> Void)?
+    private var random: RandomSource
+    private var isAsking = false
+    private var isClosed = false
 
-    /// Creates a resolver. `onResult` is called on the control loop for each answer.
-    package init(
-        loop: EventLoop, post: @escaping Post, lookup: @escaping Lookup,
-        onResult: @escaping (Endpoint, Result<[SocketAddress], NameLookup.Failure>) -> Void
+    /// Creates a resolver that has asked nothing yet. `onNews` is called on the control loop with all endpoints of a
+    /// name about which there is something to tell.
+    init(
+        loop: EventLoop, _ snapshot: ProxySnapshot, makeSource: @escaping NameSourceMaker, seed: UInt64,
+        onNews: @escaping ([Endpoint], NameNews) -> Void
     ) throws(SystemError) {
-        self.lookup = lookup
-        self.post = post
-        self.onResult = onResult
-        retry = try Timer(loop: loop, .once) { [unowned self] in
-            waiting = unresolved
-            unresolved = []
-            startLookups()
-        }
-    }
-
-    /// Looks all of them up; `done` is called once, when each has its first answer.
-    package func resolve(_ endpoints: [Endpoint], done: @escaping () -> Void) {
-        waiting = endpoints
-        firstPass = done
-        startLookups()
-        finishPass()
-    }
-
-    /// Stops; answers that are still on their way are ignored.
-    package func close() {
-        retry?.close()
-        retry = nil
-        waiting = []
-        unresolved = []
-    }
-
-    private func startLookups() {
-        while running < Self.maxConcurrent, let endpoint = waiting.popLast() {
-            guard case .name(let name, let port) = endpoint.address else { continue }
-            running += 1
-            let thread = try? LoopThread(name: "relevo-dns") { [lookup, post] in
-                var result: Result<[SocketAddress], NameLookup.Failure>
-                do throws(NameLookup.Failure) {
-                    result = .success(try lookup(name, UInt16(clamping: port)))
-                } catch {
-                    result = .failure(error)
-                }
-                let answer = result
-                post { $0.answered(endpoint, answer) }
+        self.loop = loop
+        settings = snapshot.configuration.resolver
+        self.makeSource = makeSource
+        self.onNews = onNews
+        random = RandomSource(seed: seed)
+        var positions: [EndpointAddress: Int] = [:]
+        for endpoint in Self.names(in: snapshot) {
+            if let position = positions[endpoint.address] {
+                names[position].endpoints.append(endpoint)
+                continue
             }
-            if thread == nil { answered(endpoint, .failure(.noThread)) }
+            positions[endpoint.address] = names.count
+            let longest = max(settings.minTTL, settings.maxTTL)
+            let name = FollowedName(endpoint, NameState(lifetimes: settings.minTTL...longest))
+            name.timer = try Timer(loop: loop, .once) { [unowned self, unowned name] in isDue(name) }
+            names.append(name)
         }
     }
 
-    private func answered(_ endpoint: Endpoint, _ result: Result<[SocketAddress], NameLookup.Failure>) {
+    /// The endpoints that have to be looked up.
+    static func names(in snapshot: ProxySnapshot) -> [Endpoint] {
+        snapshot.clusters.flatMap(\.endpoints).filter {
+            switch $0.address {
+            case .name: true
+            case .literal, .unix: false
+            }
+        }
+    }
+
+    /// Begins to follow all names; `done` is called once, when each has had its first answer or failure.
+    func start(done: @escaping () -> Void) {
+        unanswered = names.count
+        onFirstAnswers = done
+        for name in names { isDue(name) }
+        finishFirstAnswers()
+    }
+
+    /// Stops; what is under way is forgotten.
+    func close() {
+        isClosed = true
+        source?.close()
+        source = nil
+        for name in names { name.timer?.close() }
+        names = []
+        waiting = []
+        nextWaiting = 0
+    }
+
+    // MARK: One lookup
+
+    private func isDue(_ name: FollowedName) {
+        waiting.append(name)
+        ask()
+    }
+
+    /// Asks for as many names as may be asked for at a time. A source may answer within the question.
+    private func ask() {
+        guard !isAsking else { return }
+        isAsking = true
+        defer { isAsking = false }
+        while running < Self.maxConcurrent, nextWaiting < waiting.count {
+            let name = waiting[nextWaiting]
+            nextWaiting += 1
+            running += 1
+            do throws(DNSFailure) {
+                try ask(for: name)
+            } catch {
+                ended(name, .failure(error))
+            }
+        }
+        if nextWaiting == waiting.count {
+            waiting.removeAll(keepingCapacity: true)
+            nextWaiting = 0
+        }
+    }
+
+    /// A source that cannot be made for want of memory or descriptors is made when it is needed next.
+    private func ask(for name: FollowedName) throws(DNSFailure) {
+        if source == nil { source = try makeSource(loop, settings) }
+        switch name.address {
+        case .name(let host, let port):
+            source?.addresses(of: host, port: UInt16(clamping: port)) { [weak self] result in
+                self?.ended(
+                    name,
+                    result.flatMap {
+                        $0.addresses.isEmpty
+                            ? .failure(.noData)
+                            : .success(NameAnswer([NameTarget($0.addresses)], timeToLive: $0.timeToLive))
+                    })
+            }
+        case .literal, .unix: preconditionFailure("\(name.address) is no name")
+        }
+    }
+
+    private func ended(_ name: FollowedName, _ result: Result<NameAnswer, DNSFailure>) {
+        guard !isClosed else { return }
         running -= 1
-        switch result {
-        case .success(let found) where !found.isEmpty: break
-        case .success, .failure: unresolved.append(endpoint)
+        let news: NameNews =
+            switch result {
+            case .success(let answer): name.state.answered(answer)
+            case .failure(let failure): name.state.failed(failure, now: .now)
+            }
+        name.timer?.start(name.state.wait(dice: Double.random(in: 0...1, using: &random)))
+        if news != NameNews() { onNews(name.endpoints, news) }
+        if !name.isAnswered {
+            name.isAnswered = true
+            unanswered -= 1
+            finishFirstAnswers()
         }
-        onResult(endpoint, result)
-        startLookups()
-        finishPass()
+        ask()
     }
 
-    private func finishPass() {
-        guard running == 0, waiting.isEmpty else { return }
-        firstPass?()
-        firstPass = nil
-        if !unresolved.isEmpty { retry?.start(Self.retryInterval) }
+    private func finishFirstAnswers() {
+        guard unanswered == 0, let done = onFirstAnswers else { return }
+        onFirstAnswers = nil
+        done()
+    }
+}
+
+/// A name and the endpoints that have it.
+private final class FollowedName {
+    let address: EndpointAddress
+    var endpoints: [Endpoint]
+    var state: NameState
+    var timer: Timer?
+    var isAnswered = false
+
+    init(_ endpoint: Endpoint, _ state: NameState) {
+        address = endpoint.address
+        endpoints = [endpoint]
+        self.state = state
     }
 }
 

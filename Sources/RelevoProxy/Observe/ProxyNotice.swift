@@ -13,10 +13,15 @@ package enum ProxyNotice: Sendable {
     /// A worker has as many client connections as it may have, and none of them waits for its next request: new ones
     /// wait in the system.
     case connectionsFull(Int)
-    /// A name has no address: its endpoint is down. Looked up again after a while.
+    /// A name was not found out for the first time since it last was: its endpoint keeps the addresses that it has, if
+    /// any.
     case nameUnresolved(String, reason: String)
-    /// A name has addresses.
+    /// A name has other addresses than before.
     case nameResolved(String, [SocketAddress])
+    /// A name is found out again, and its addresses are those from before.
+    case nameAnswers(String)
+    /// A nameserver has said for minutes that there is no such name: its endpoint has no address any more.
+    case nameGone(String)
     /// What is known about an endpoint's health has changed.
     case healthChanged(cluster: String, HealthChange)
     /// Descriptors allow fewer client connections than are configured.

@@ -77,8 +77,8 @@ final class ClusterState {
     var hasAddress: Bool { endpoints.contains(where: \.hasAddress) }
 
     /// Takes the addresses that an endpoint's name has now.
-    func resolved(_ id: Int, to addresses: [SocketAddress]) {
-        for state in endpoints where state.endpoint.id == id { state.resolved(to: addresses) }
+    func resolved(_ id: Int, to targets: [NameTarget]) {
+        for state in endpoints where state.endpoint.id == id { state.resolved(to: targets) }
         weigh(now: MonotonicTime.now.nanoseconds)
     }
 

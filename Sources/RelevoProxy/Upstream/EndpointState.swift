@@ -32,8 +32,12 @@ final class EndpointState {
     /// Whether there is a way to it.
     var hasAddress: Bool { !addresses.isEmpty }
 
-    /// Takes the addresses that its name has now.
-    func resolved(to found: [SocketAddress]) { addresses = found }
+    /// Takes the addresses that its name has now. Kept connections to others end; those in use do when they would be
+    /// kept.
+    func resolved(to targets: [NameTarget]) {
+        addresses = targets.flatMap(\.addresses)
+        pool.keep(only: Set(addresses))
+    }
 
     /// Begins to go through the addresses for one request: each request begins with another.
     func beginTurn() -> AddressTurn {

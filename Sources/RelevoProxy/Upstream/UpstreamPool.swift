@@ -10,6 +10,8 @@ final class UpstreamPool {
     private let wheel: DeadlineWheel
     private let limit: Int
     private var idle: [UpstreamConnection] = []
+    /// Where connections are kept to; nil for wherever they lead.
+    private var current: Set<SocketAddress>?
 
     /// Creates an empty pool that keeps at most `limit` connections.
     init(loop: EventLoop, wheel: DeadlineWheel, limit: Int) {
@@ -59,7 +61,7 @@ final class UpstreamPool {
 
     /// Keeps a connection for `patience` nanoseconds, or closes it if there are enough.
     func release(_ connection: UpstreamConnection, patience: UInt64) {
-        guard patience > 0, idle.count < limit else {
+        guard patience > 0, idle.count < limit, current?.contains(connection.address) ?? true else {
             end(connection)
             return
         }
@@ -86,6 +88,14 @@ final class UpstreamPool {
         wheel.remove(connection.deadline)
         loop.retire(connection)
         connection.close(ending)
+    }
+
+    /// Ends kept connections to other addresses than these, and keeps none to them from now on.
+    func keep(only addresses: Set<SocketAddress>) {
+        current = addresses
+        let gone = idle.filter { !addresses.contains($0.address) }
+        idle.removeAll { !addresses.contains($0.address) }
+        for connection in gone { end(connection) }
     }
 
     /// Ends all kept connections.

@@ -1,27 +1,32 @@
 // A real nameserver as a child of the test: dnsmasq on a port of loopback, for names below `.test`.
 // Not for answers that no nameserver should give: FakeNameserver has those.
 
-import CLibevent
+package import CLibevent
 import Foundation
 import Testing
 
 /// One dnsmasq, ended with this object.
-final class Dnsmasq {
-    struct Missing: Error, CustomStringConvertible {
-        var description: String { "dnsmasq is not installed; script/bootstrap test does that" }
+package final class Dnsmasq {
+    /// It is not there.
+    package struct Missing: Error, CustomStringConvertible {
+        /// What to do.
+        package var description: String { "dnsmasq is not installed; script/bootstrap test does that" }
     }
 
     /// It did not begin to serve, on several ports.
-    struct Stuck: Error { var log: String }
+    package struct Stuck: Error {
+        /// The program.
+        package var log: String
+    }
 
     /// Where it answers, over UDP and TCP.
-    let address: SocketAddress
+    package let address: SocketAddress
     private let process: Process
     private let log: Pipe
     private let directory: ScratchDirectory
 
     /// Starts one that knows `hosts`, lines of the form of /etc/hosts, and what the options say.
-    init(hosts: String = "", _ options: String...) throws {
+    package init(hosts: String = "", _ options: String...) throws {
         let program = ["/usr/sbin/dnsmasq", "/usr/bin/dnsmasq"].first(where: FileManager.default.isExecutableFile)
         guard let program else { throw Missing() }
         directory = try ScratchDirectory()
@@ -41,6 +46,9 @@ final class Dnsmasq {
 
     deinit { Self.end(process) }
 
+    /// Ends it: from now on nobody answers at its address.
+    package func stop() { Self.end(process) }
+
     private static func end(_ process: Process) {
         // It has nothing to save.
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
@@ -48,7 +56,7 @@ final class Dnsmasq {
     }
 
     /// Replaces the lines that it was started with; it takes notice soon.
-    func replaceHosts(_ text: String) throws {
+    package func replaceHosts(_ text: String) throws {
         _ = try directory.write("hosts", text)
         kill(process.processIdentifier, SIGHUP)
     }
