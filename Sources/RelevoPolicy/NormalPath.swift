@@ -45,33 +45,53 @@ package struct NormalPath: Sendable {
         return result
     }
 
+    /// One pass, one array: `..` cuts off what the last segment has added.
     private static func removingDotSegments(_ path: [UInt8]) -> [UInt8] {
-        let dot = [UInt8(ascii: ".")]
-        let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
-        var kept: [ArraySlice<UInt8>] = []
-        for part in parts {
-            if part.elementsEqual(dot + dot) {
-                _ = kept.popLast()
-            } else if !part.elementsEqual(dot) {
-                kept.append(part)
-            }
-        }
-        let endsOpen =
-            path.last == UInt8(ascii: "/")
-            || parts.last.map { $0.elementsEqual(dot) || $0.elementsEqual(dot + dot) } ?? true
+        let slash = UInt8(ascii: "/")
         var result: [UInt8] = []
-        for part in kept {
-            result.append(UInt8(ascii: "/"))
-            result += part
+        result.reserveCapacity(path.count + 1)
+        var endsOpen = true
+        var start = 0
+        while start < path.count {
+            guard path[start] != slash else {
+                endsOpen = true
+                start += 1
+                continue
+            }
+            var end = start + 1
+            while end < path.count, path[end] != slash { end += 1 }
+            switch dots(path, start..<end) {
+            case 1: endsOpen = true
+            case 2:
+                while let byte = result.popLast(), byte != slash {}
+                endsOpen = true
+            default:
+                result.append(slash)
+                result.append(contentsOf: path[start..<end])
+                endsOpen = false
+            }
+            start = end
         }
-        if endsOpen || kept.isEmpty { result.append(UInt8(ascii: "/")) }
+        if endsOpen { result.append(slash) }
         return result
+    }
+
+    /// 1 or 2 for a segment that is `.` or `..`, 0 for any other.
+    private static func dots(_ path: [UInt8], _ segment: Range<Int>) -> Int {
+        let dot = UInt8(ascii: ".")
+        guard segment.count <= 2, path[segment.lowerBound] == dot, path[segment.upperBound - 1] == dot else { return 0 }
+        return segment.count
     }
 
     /// Appends a byte percent-encoded, in the normal form.
     static func appendEncoded(_ byte: UInt8, to output: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
-        output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        output.append(UInt8(ascii: "%"))
+        output.append(upperHexDigit(byte >> 4))
+        output.append(upperHexDigit(byte & 15))
+    }
+
+    private static func upperHexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }
 
     private static func hexDigit(_ byte: UInt8) -> UInt8? {

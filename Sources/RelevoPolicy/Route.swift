@@ -52,8 +52,10 @@ package final class Route: Sendable {
 
 /// A domain of a snapshot.
 package final class Domain: Sendable {
-    /// The name or pattern as written.
+    /// The name or pattern in the form in which hosts are looked up: that of `Authority`.
     package let name: String
+    /// The name or pattern as it was written, for explanations.
+    package let written: String
     /// First match wins.
     package let routes: [Route]
     /// The paths of `routes`.
@@ -65,8 +67,9 @@ package final class Domain: Sendable {
     /// Where it was written.
     package let location: SourceLocation?
 
-    init(_ source: ProxyConfiguration.Domain, routes: [Route]) {
-        name = source.name
+    init(_ source: ProxyConfiguration.Domain, name: String, routes: [Route]) {
+        self.name = name
+        written = source.name
         self.routes = routes
         prefixes = PrefixIndex(routes.lazy.map(\.path))
         connection = source.connection

@@ -14,8 +14,10 @@ package struct RouteExplanation: RouteTrace, Sendable {
         let text = String(decoding: name, as: UTF8.self)
         let place = found.flatMap(\.location).map { " (\($0))" } ?? ""
         switch (kind, found) {
-        case (.exact, let found?): steps.append("domain    \(found.name) is configured by that very name\(place)")
-        case (.suffix, let found?): steps.append("domain    \(text) matches \(found.name)\(place)")
+        case (.exact, let found?):
+            let name = found.written == found.name ? "by that very name" : "as \(found.written)"
+            steps.append("domain    \(text) is configured \(name)\(place)")
+        case (.suffix, let found?): steps.append("domain    \(text) matches \(found.written)\(place)")
         case (.fallback, .some): steps.append("domain    no other name matches, so `*` takes it\(place)")
         case (.exact, nil): steps.append("domain    \(text) is not configured by that very name")
         case (.suffix, nil): steps.append("domain    *.\(text) is not configured")

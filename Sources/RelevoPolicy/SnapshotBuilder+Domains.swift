@@ -1,6 +1,8 @@
 // Domains and routes of a configuration, checked, with names resolved to clusters and overrides to values.
 // What a route may say is in SnapshotBuilder+Routes; matching requests against routes is done in RouteTable.
 
+import RelevoHTTP
+
 extension SnapshotBuilder {
     mutating func domains(_ clusters: inout ClusterSet) -> [Domain] {
         if configuration.domains.isEmpty {
@@ -15,12 +17,10 @@ extension SnapshotBuilder {
             }
             seen[key] = .some(source.location)
             check(source.timeouts, at: source.location)
-            var normal = source
-            normal.name = key
             let routes = source.routes.compactMap { route($0, of: source, in: &clusters) }
             if source.routes.isEmpty { report("domain `\(source.name)` has no routes", at: source.location) }
             warnAboutShadows(routes, of: source)
-            result.append(Domain(normal, routes: routes))
+            result.append(Domain(source, name: key, routes: routes))
         }
         return result
     }
@@ -30,8 +30,13 @@ extension SnapshotBuilder {
         var name = domain.name.lowercased()
         if name.hasSuffix("."), name.count > 1 { name.removeLast() }
         if name == "*" { return name }
-        let bare = name.hasPrefix("*.") ? String(name.dropFirst(2)) : name
-        if AddressText.isLiteral(bare) || isBracketed(bare) || AddressText.isName(bare) { return name }
+        let isPattern = name.hasPrefix("*.")
+        let bare = isPattern ? String(name.dropFirst(2)) : name
+        let isBracketed = bare.hasPrefix("[") && bare.hasSuffix("]")
+        if let address = IPAddress(isBracketed ? bare.dropFirst().dropLast() : bare[...]) {
+            return normalName(address, of: domain, isPattern: isPattern, isBracketed: isBracketed)
+        }
+        if AddressText.isName(bare) { return name }
         let suggestion: String? =
             if bare.contains("*") {
                 "a `*` can only be the whole name or its first label: `*.example.com`"
@@ -42,8 +47,23 @@ extension SnapshotBuilder {
         return name
     }
 
-    private func isBracketed(_ name: String) -> Bool {
-        name.hasPrefix("[") && name.hasSuffix("]") && AddressText.isLiteral(String(name.dropFirst().dropLast()))
+    /// A domain that is an address, in the form of `Authority`: the canonical text, that of IPv6 in brackets.
+    private mutating func normalName(
+        _ address: IPAddress, of domain: ProxyConfiguration.Domain, isPattern: Bool, isBracketed: Bool
+    ) -> String {
+        let name =
+            switch address {
+            case .v4: address.description
+            case .v6: "[\(address)]"
+            }
+        if isPattern {
+            let cure = "no names are below an address: write `\(name)`"
+            report("`\(domain.name)` is no name of a domain", cure, at: domain.location)
+        } else if isBracketed, case .v4 = address {
+            let cure = "only IPv6 addresses have brackets: write `\(name)`"
+            report("`\(domain.name)` is no name of a domain", cure, at: domain.location)
+        }
+        return name
     }
 
     private mutating func route(

@@ -1,6 +1,7 @@
 // Which domain and route a request belongs to.
 // Matching only; the builder has tests of its own.
 
+import RelevoHTTP
 import RelevoPolicy
 import Testing
 
@@ -35,6 +36,27 @@ import Testing
         let snapshot = try snapshot(
             ["a.example", "*.shop.example", "*.eu.shop.example", "*"].map { .init($0, endpoints: ["10.0.0.1"]) })
         #expect(decision(snapshot, host) == expected)
+    }
+
+    @Test(
+        "a domain that is an address takes requests in every spelling of it, however it was written",
+        arguments: [
+            ("::1", "[::1]:80"), ("2001:DB8::0:1", "[2001:db8::1]"), ("[2001:DB8:0::2]", "[2001:0db8::2]:443"),
+            ("[::ffff:1.2.3.4]", "[::FFFF:102:304]"), ("::1.2.3.4", "[::102:304]"), ("1.2.3.4", "1.2.3.4:80"),
+            ("[::]", "[0:0:0:0:0:0:0:0]"),
+        ])
+    func addresses(written: String, asked: String) throws {
+        let snapshot = try snapshot([.init(written, endpoints: ["10.0.0.1"])])
+        let host = try Authority.parse(Array(asked.utf8)[...]).hostText
+        #expect(decision(snapshot, host) == "\(host) /")
+        #expect(snapshot.table.domains[0].written == written)
+    }
+
+    @Test("an explanation shows a name as it was written, if that is not how it is looked up")
+    func writtenName() throws {
+        let snapshot = try snapshot([.init("2001:DB8::0:1", endpoints: ["10.0.0.1"])])
+        let lines = RequestExplainer(snapshot).explain(.init(url: "http://[2001:db8::1]/"))
+        #expect(lines.contains("domain    [2001:db8::1] is configured as 2001:DB8::0:1"), "\(lines)")
     }
 
     @Test(

@@ -73,6 +73,10 @@ import Testing
         arguments: [
             ("a.example:80", "without its port"), ("http://a.example", "no scheme"), ("a.*.example", "first label"),
             ("*a.example", "first label"), ("bücher.example", "xn--"), ("a..example", "no name"), ("", "no name"),
+            ("[1.2.3.4]", "only IPv6 addresses have brackets: write `1.2.3.4`"), ("[::1]:80", "without its port"),
+            ("*.1.2.3.4", "no names are below an address: write `1.2.3.4`"), ("[a.example]", "no name"),
+            ("*.2001:DB8::0:1", "no names are below an address: write `[2001:db8::1]`"), ("[]", "no name"),
+            ("*.[::1]", "no names are below an address: write `[::1]`"), ("[::1", "without its port"),
         ])
     func domains(name: String, expected: String) {
         let found = problems(domains: [.init(name, endpoints: ["10.0.0.1"])])
@@ -86,6 +90,16 @@ import Testing
             ProxyConfiguration.Domain($0, endpoints: ["10.0.0.1"])
         }
         #expect(problems(domains: domains).count { $0.contains("is there twice") } == 2)
+    }
+
+    @Test("spellings of one address are the same domain")
+    func sameAddress() {
+        let domains = ["2001:DB8::0:1", "[2001:db8::1]", "2001:db8:0::1", "2001:db8::2", "1.2.3.4"].map {
+            ProxyConfiguration.Domain($0, endpoints: ["10.0.0.1"])
+        }
+        let found = problems(domains: domains)
+        #expect(found.count == 2)
+        #expect(found.first?.hasPrefix("domain `[2001:db8::1]` is there twice") == true, "\(found)")
     }
 
     @Test("a name without a cluster is refused, with the name that was probably meant")

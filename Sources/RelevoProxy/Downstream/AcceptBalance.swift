@@ -104,7 +104,7 @@ package final class AcceptBalance: Sendable {
         return socket
     }
 
-    /// From now on everybody serves what they accept. What is posted to a worker after this comes behind the last client
-    /// on the way to it: a worker that is told to end then has got all of them before.
+    /// From now on everybody serves what they accept. What is posted to a worker after this comes behind the last
+    /// client on the way to it: a worker that is told to end then has got all of them before.
     func endHandOvers() { isOpen.withLock { $0 = false } }
 }
