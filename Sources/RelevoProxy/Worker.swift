@@ -60,13 +60,8 @@ package final class Worker {
     /// Whether the last connection has ended after the end of accepting.
     private var hasEnded = false
 
-    /// Endpoints of which the control loop has to hear.
-    private var outcomes: [(cluster: ClusterState, position: Int)] = []
-    private let control: LoopMailbox<ControlPlane>
-    /// Clusters with a place for which somebody waits here, one entry for each place.
-    private var freed: [ClusterState] = []
-    private var callTimer: Timer?
-    private let callOthers: @Sendable (Int) -> Void
+    let reporter: OutcomeReporter
+    let caller: PlaceCaller
     private var faults: [Fault: Int] = [:]
     private let notify: @Sendable (ProxyNotice) -> Void
     private let maxConnections: Int
@@ -85,10 +80,6 @@ package final class Worker {
     private var requestCounter: UInt64
     private var troubleSilence = MonotonicTime(nanoseconds: 0)
     private var fullSilence = MonotonicTime(nanoseconds: 0)
-    private var reportSilence = MonotonicTime(nanoseconds: 0)
-
-    /// The shortest time between two reports about endpoints.
-    private static let reportInterval: Duration = .milliseconds(10)
 
     /// How long the worker is silent about exhausted descriptors after it has told of them.
     private static let troubleInterval: Duration = .seconds(10)
@@ -112,8 +103,8 @@ package final class Worker {
         notify = settings.notify
         census = settings.census
         balance = settings.balance
-        control = settings.control
-        callOthers = settings.callOthers
+        reporter = OutcomeReporter(loop, to: settings.control)
+        caller = try PlaceCaller(loop, callOthers: settings.callOthers)
         index = settings.index
         maxConnections = settings.maxConnections
         snapshot = settings.snapshot
@@ -128,7 +119,6 @@ package final class Worker {
         clusters = settings.snapshot.clusters.map { ClusterState($0, place) }
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)
-        callTimer = try Timer(loop: loop, .once) { [unowned self] in callWaiting() }
         for socket in sockets { listeners.append(try makeListener(socket)) }
     }
 
@@ -167,7 +157,7 @@ package final class Worker {
         wheel.advance(to: .now)
         seeWhetherFull()
         accessLog?.flush()
-        report()
+        reporter.report()
         for cluster in clusters {
             cluster.rise(now: loop.now.nanoseconds)
             cluster.tendLine(now: loop.now.nanoseconds)
@@ -346,41 +336,9 @@ extension Worker {
     /// Requests in flight of each endpoint, in the order of the clusters.
     var activeRequests: [Int] { clusters.flatMap { $0.endpoints.map(\.active) } }
 
-    /// Puts an endpoint on the list of those of which the control loop has to hear: soon, but not for each request.
-    func reportSoon(_ cluster: ClusterState, _ position: Int) {
-        outcomes.append((cluster, position))
-        guard loop.now >= reportSilence else { return }
-        report()
-    }
-
-    /// A place of a cluster is free: whoever waits for one gets it, but not before the current event is dealt with.
-    func placeIsFree(in cluster: ClusterState) {
-        guard cluster.isAnyWaiting else { return }
-        guard cluster.isAnyWaitingHere else { return callOthers(cluster.cluster.id) }
-        freed.append(cluster)
-        if freed.count == 1 { callTimer?.start(.zero) }
-    }
-
-    private func callWaiting() {
-        let all = freed
-        freed = []
-        for cluster in all { cluster.callNext(1) }
-    }
-
     /// Another worker has given a place back.
     func placeIsFree(inCluster id: Int) {
         if clusters.indices.contains(id) { clusters[id].callNext(1) }
-    }
-
-    private func report() {
-        guard !outcomes.isEmpty else { return }
-        reportSilence = loop.now + Self.reportInterval
-        let reports = outcomes.map { cluster, position in
-            OutcomeReport(
-                cluster: cluster.cluster.id, position: position, tally: cluster.endpoints[position].takeTally())
-        }
-        outcomes.removeAll(keepingCapacity: true)
-        control.post { $0.monitor.served(reports) }
     }
 }
 
@@ -419,7 +377,7 @@ extension Worker {
         hasEnded = true
         drainLimit?.close()
         tick?.close()
-        callTimer?.close()
+        caller.close()
         accessLog?.flush()
         endIdleUpstreams()
         while let spare = spareExchange {

@@ -218,8 +218,8 @@ extension Exchange {
     func endAttempt(_ outcome: AttemptOutcome) {
         guard isAttempting, let cluster, let position else { return }
         isAttempting = false
-        if cluster.attemptEnded(position, outcome) { worker.reportSoon(cluster, position) }
-        if cluster.capacity != nil { worker.placeIsFree(in: cluster) }
+        if cluster.attemptEnded(position, outcome) { worker.reporter.add(cluster, position) }
+        if cluster.capacity != nil { worker.caller.placeIsFree(in: cluster) }
     }
 }
 

@@ -23,7 +23,7 @@ extension Exchange {
         guard hasPlace, let cluster else { return }
         hasPlace = false
         cluster.capacity?.leave()
-        worker.placeIsFree(in: cluster)
+        worker.caller.placeIsFree(in: cluster)
     }
 
     /// Waits until there may be a place, or refuses the request if too many wait already.
