@@ -75,10 +75,7 @@ package final class Worker {
     private var requestCounter: UInt64
     private var troubleSilence = MonotonicTime(nanoseconds: 0)
     private var fullSilence = MonotonicTime(nanoseconds: 0)
-    private var reportSilence = MonotonicTime(nanoseconds: 0)
-
-    /// The shortest time between two reports about endpoints.
-    private static let reportInterval: Duration = .milliseconds(10)
+    private var reportPacing = ReportPacing()
 
     /// How long the worker is silent about exhausted descriptors after it has told of them.
     private static let troubleInterval: Duration = .seconds(10)
@@ -302,19 +299,19 @@ extension Worker {
         clusters[id].standingsChanged(standings, now: MonotonicTime.now.nanoseconds)
     }
 
-    /// Puts an endpoint on the list of those of which the control loop has to hear: soon, but not for each request.
-    func reportSoon(_ cluster: ClusterState, _ position: Int) {
-        outcomes.append((cluster, position))
-        guard loop.now >= reportSilence else { return }
+    /// There is something about an endpoint of which the control loop has to hear: soon, but not for each request.
+    func reportSoon(_ cluster: ClusterState, _ position: Int, _ news: OutcomeNews) {
+        if news == .first { outcomes.append((cluster, position)) }
+        guard reportPacing.allows(now: loop.now.nanoseconds) else { return }
         report()
     }
 
     private func report() {
         guard !outcomes.isEmpty else { return }
-        reportSilence = loop.now + Self.reportInterval
+        reportPacing.reported(now: loop.now.nanoseconds)
         let reports = outcomes.map { cluster, position in
             OutcomeReport(
-                cluster: cluster.cluster.id, position: position, tally: cluster.endpoints[position].takeTally())
+                cluster: cluster.cluster.id, position: position, tally: cluster.takeTally(position))
         }
         outcomes.removeAll(keepingCapacity: true)
         control.post { $0.monitor.served(reports) }

@@ -54,7 +54,8 @@ extension Integration {
             #expect(line.number("attempts") == 2 && line.number("status") == 200)
             #expect(line.text("endpoint") == good.text)
             #expect(line.text("code") == nil)
-            let failed = line.text.contains(#""failed_attempts":[{"endpoint":"\#(bad.text)","code":"upstream.closed","ms":"#)
+            let failed = line.text.contains(
+                #""failed_attempts":[{"endpoint":"\#(bad.text)","code":"upstream.closed","ms":"#)
             #expect(failed, "\(line.text)")
         }
 
@@ -182,6 +183,39 @@ extension Integration {
                 }
                 #expect(try client.response(to: "POST").text == "back")
                 #expect(try origin.connection().receivedText.hasSuffix("kept"))
+            }
+        }
+
+        /// An origin that answers every request with its name.
+        private func serve(_ name: String, at address: SocketAddress) throws -> Origin {
+            try Origin(at: address) { connection in
+                while true {
+                    try connection.readRequest()
+                    try connection.wire.send(
+                        "HTTP/1.1 200 OK\r\nContent-Length: \(name.utf8.count)\r\n\r\n\(name)")
+                }
+            }
+        }
+
+        @Test("endpoints that refused a request that was held count no longer as busy with it")
+        func holdLeavesNothing() async throws {
+            let addresses = try [Integration.deadAddress(), Integration.deadAddress()]
+            var cluster = ProxyConfiguration.Cluster(
+                "c", endpoints: addresses.map { .init($0.description) }, balance: .leastRequests)
+            cluster.hold = .seconds(10)
+            cluster.ejection = nil
+            let configuration = ProxyConfiguration.loopback(
+                [.init("a.example", routes: [.init(.endpoints(cluster))])], workers: 1)
+            try await withProxy(configuration) { proxy in
+                let client = try proxy.client()
+                try client.send(request("GET"))
+                #expect(await eventually { await proxy.group.statistics().connectsFailed >= 2 })
+                let origins = try (serve("one", at: addresses[0]), serve("two", at: addresses[1]))
+                #expect(try client.response().status == 200)
+                // Idle endpoints are chosen at random; one that seems busy would never be.
+                let seen = try Set((0..<30).map { _ in try ask(proxy, request("GET")).text })
+                #expect(seen == ["one", "two"])
+                withExtendedLifetime(origins) {}
             }
         }
 

@@ -63,11 +63,9 @@ final class EndpointChecker {
         onResult(result)
     }
 
-    /// The interval, give or take a tenth, so that the checks of many proxies do not come together.
     private var nextPause: Duration {
-        let nanoseconds = Int64(clamping: check.interval.wholeNanoseconds)
-        let tenth = nanoseconds / 10
-        return .nanoseconds(nanoseconds - tenth + Int64.random(in: 0...max(1, 2 * tenth)))
+        var random = SystemRandomNumberGenerator()
+        return .nanoseconds(Int64(clamping: check.pause(using: &random)))
     }
 }
 
