@@ -11,8 +11,8 @@ struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what the settings of a cluster do while its endpoints fail and recover.",
         discussion: """
-            Plays requests, failures and checks with the code that serves, a virtual clock and endpoints that exist on
-            paper only: nothing is sent, and the same files and seed give the same output. Without SCRIPT the first
+            Plays requests, failures and checks with the code that serves, a virtual clock and endpoints that exist on \
+            paper only: nothing is sent, and the same files and seed give the same output. Without SCRIPT the first \
             endpoint refuses connections from 15s to 30s of a minute with 1000 requests a second.
 
             Example of a script (docs/simulate.md has every key):

@@ -67,8 +67,8 @@ package struct Simulation {
         checks = endpoints.map { _ in SimulatedCheck() }
     }
 
-    /// Plays a script to its end: until its time is over and every request has ended. Any thread; takes about a
-    /// microsecond of real time for each request.
+    /// Plays a script to its end: until its time is over and every request has ended. Any thread; takes less than
+    /// a microsecond of real time for each request.
     package static func run(_ script: SimulationScript) -> SimulationReport {
         var simulation = Simulation(script)
         simulation.play()
