@@ -81,14 +81,14 @@ let package = Package(
             swiftSettings: safe),
         .testTarget(
             name: "RelevoConfigTests", dependencies: ["RelevoConfig", "RelevoPolicy"],
-            exclude: ["Broken"], swiftSettings: safe),
+            exclude: ["Broken", "Scripts"], swiftSettings: safe),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "Relevo", "RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent", "CLibeventDNS",
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: safe),
+            exclude: ["Simulations"], swiftSettings: safe),
         .testTarget(
             name: "ConformanceTests", dependencies: ["TestSupport", "RelevoPolicy"], swiftSettings: safe),
         .testTarget(name: "TidyTests", swiftSettings: common),

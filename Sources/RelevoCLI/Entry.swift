@@ -66,10 +66,11 @@ struct RelevoCommand: AsyncParsableCommand {
         discussion: """
             Try it:        relevo demo
             Check a file:  relevo check relevo.yaml
+            Play with it:  relevo simulate relevo.yaml
             Serve:         relevo run relevo.yaml
 
             Exit codes: 0 success, 1 wrong configuration, 2 wrong usage, 3 could not start.
             """,
         version: Version.text,
-        subcommands: [Run.self, Check.self, Explain.self, Demo.self, Version.self])
+        subcommands: [Run.self, Check.self, Explain.self, Simulate.self, Demo.self, Version.self])
 }

@@ -190,6 +190,39 @@ extension Integration {
             }
         }
 
+        /// An origin that answers every request with its name.
+        private func serve(_ name: String, at address: SocketAddress) throws -> Origin {
+            try Origin(at: address) { connection in
+                while true {
+                    try connection.readRequest()
+                    try connection.wire.send(
+                        "HTTP/1.1 200 OK\r\nContent-Length: \(name.utf8.count)\r\n\r\n\(name)")
+                }
+            }
+        }
+
+        @Test("endpoints that refused a request that was held count no longer as busy with it")
+        func holdLeavesNothing() async throws {
+            let addresses = try [Integration.deadAddress(), Integration.deadAddress()]
+            var cluster = ProxyConfiguration.Cluster(
+                "c", endpoints: addresses.map { .init($0.description) }, balance: .leastRequests)
+            cluster.hold = .seconds(10)
+            cluster.ejection = nil
+            let configuration = ProxyConfiguration.loopback(
+                [.init("a.example", routes: [.init(.endpoints(cluster))])], workers: 1)
+            try await withProxy(configuration) { proxy in
+                let client = try proxy.client()
+                try client.send(request("GET"))
+                #expect(await eventually { await proxy.group.statistics().connectsFailed >= 2 })
+                let origins = try (serve("one", at: addresses[0]), serve("two", at: addresses[1]))
+                #expect(try client.response().status == 200)
+                // Idle endpoints are chosen at random; one that seems busy would never be.
+                let seen = try Set((0..<30).map { _ in try ask(proxy, request("GET")).text })
+                #expect(seen == ["one", "two"])
+                withExtendedLifetime(origins) {}
+            }
+        }
+
         @Test("a hold ends, and then the client is told why")
         func holdEnds() async throws {
             let address = try Integration.deadAddress()

@@ -9,9 +9,9 @@ import Testing
 
 @Suite("docs/configuration.md")
 struct DocumentationTests {
-    private static func page() throws -> String {
+    private static func page(_ name: String = "configuration") throws -> String {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let file = root.deletingLastPathComponent().appendingPathComponent("docs/configuration.md")
+        let file = root.deletingLastPathComponent().appendingPathComponent("docs/\(name).md")
         return try String(contentsOf: file, encoding: .utf8)
     }
 
@@ -28,7 +28,7 @@ struct DocumentationTests {
 
     @Test("Every key is there, and every key that is refused for now", arguments: Section.allCases)
     func keys(section: Section) throws {
-        let page = try Self.page()
+        let page = try Self.page(section.isOfScript ? "simulate" : "configuration")
         for key in section.keys + section.laterKeys where key != "to" && key != "format" && key != "status" {
             #expect(page.contains("`\(key)`"), "\(key)")
         }

@@ -7,6 +7,7 @@ import RelevoPolicy
 enum Section: CaseIterable {
     case root, listener, domain, route, cluster, endpoint, timeouts, overrides, limits, accessLog, redirect, respond
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
+    case script, phase, errors, latency
 
     /// Keys of a cluster that a domain or a route has too, beside its `endpoints`.
     static let settings = [
@@ -54,6 +55,10 @@ enum Section: CaseIterable {
         case .concurrency: ["limit", "adaptive"]
         case .adaptive: ["minimum", "maximum"]
         case .queue: ["length", "timeout"]
+        case .script: ["cluster", "duration", "rate", "posts", "workers", "clients", "checks", "endpoints"]
+        case .phase: ["at", "latency", "refuses", "ignores", "drops", "hangs", "errors", "checks", "recovers"]
+        case .errors: ["share", "status"]
+        case .latency: ["exponential"]
         }
     }
 
@@ -64,7 +69,7 @@ enum Section: CaseIterable {
         case .listener: ["tls"]
         case .domain, .route, .cluster: ["tls", "limits"]
         case .endpoint, .timeouts, .overrides, .limits, .accessLog, .redirect, .respond, .balance, .hash, .sticky,
-            .health, .ejection, .retry, .concurrency, .adaptive, .queue:
+            .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []
         }
     }
@@ -93,6 +98,10 @@ enum Section: CaseIterable {
         case .concurrency: "`concurrency`"
         case .adaptive: "`adaptive`"
         case .queue: "`queue`"
+        case .script: "the top level of a script"
+        case .phase: "a phase of an endpoint"
+        case .errors: "`errors`"
+        case .latency: "`latency`"
         }
     }
 
@@ -101,8 +110,16 @@ enum Section: CaseIterable {
         switch self {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
         case .root, .listener, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .accessLog,
-            .redirect, .respond:
+            .redirect, .respond, .script, .phase, .errors, .latency:
             false
+        }
+    }
+
+    /// Whether it belongs to the script of a simulation, not to a configuration: these are two kinds of files.
+    var isOfScript: Bool {
+        switch self {
+        case .script, .phase, .errors, .latency: true
+        default: false
         }
     }
 
@@ -114,7 +131,8 @@ enum Section: CaseIterable {
         if let near = Section.closest(to: key, among: keys) { return "did you mean `\(near)`?" }
         let homes = Section.allCases.filter { home in
             // `port` of a listener is no slip of one who meant a health check.
-            home != .overrides && (isOfCluster || !home.isBlock) && (home.keys + home.laterKeys).contains(key)
+            home.isOfScript == isOfScript && home != .overrides && (isOfCluster || !home.isBlock)
+                && (home.keys + home.laterKeys).contains(key)
         }
         if !homes.isEmpty { return "it belongs to " + homes.map(\.place).joined(separator: ", ") }
         if let near = Section.closest(to: key, among: laterKeys) { return "did you mean `\(near)`?" }

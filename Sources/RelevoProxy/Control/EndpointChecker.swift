@@ -48,7 +48,8 @@ final class EndpointChecker {
         }
         turn = (turn + 1) % addresses.count
         let address = check.port.map { addresses[turn].withPort(UInt16(clamping: $0)) } ?? addresses[turn]
-        probe?.close()
+        // One that is slower than the interval has its time first.
+        guard probe == nil else { return }
         do throws(SystemError) {
             probe = try HealthProbe(loop: loop, check, of: endpoint, at: address) { [unowned self] in ended($0) }
         } catch {
@@ -63,11 +64,9 @@ final class EndpointChecker {
         onResult(result)
     }
 
-    /// The interval, give or take a tenth, so that the checks of many proxies do not come together.
     private var nextPause: Duration {
-        let nanoseconds = Int64(clamping: check.interval.wholeNanoseconds)
-        let tenth = nanoseconds / 10
-        return .nanoseconds(nanoseconds - tenth + Int64.random(in: 0...max(1, 2 * tenth)))
+        var random = SystemRandomNumberGenerator()
+        return .nanoseconds(Int64(clamping: check.pause(using: &random)))
     }
 }
 

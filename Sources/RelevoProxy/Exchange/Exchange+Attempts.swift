@@ -87,7 +87,7 @@ extension Exchange {
 
     /// There is no endpoint that could be asked: the client is told why, unless all of them may be back in a moment.
     private func nobodyLeft() {
-        if let wait = hold() { return pause(wait) }
+        if let wait = hold() { return beginRound(after: wait) }
         fail(lastResort)
     }
 
@@ -117,7 +117,7 @@ extension Exchange {
             if isConnectFailure, let wait = hold() {
                 closeUpstream(.orderly)
                 leaveEndpoint(.fault(fault))
-                pause(wait)
+                beginRound(after: wait)
             } else {
                 fail(fault, detail: detail)
             }
@@ -143,9 +143,8 @@ extension Exchange {
     /// Where and when the request goes next; nil if it goes nowhere.
     private func nextAttempt(after failure: AttemptFailure) -> (place: RetryVerdict.Where, waits: Bool)? {
         guard let cluster else { return nil }
-        let verdict = RetryPolicy.decide(evidence(of: failure, cluster), cluster.cluster.retry)
-        guard case .another(let place, let countsAgainstBudget, let waits) = verdict else { return nil }
-        guard !countsAgainstBudget || cluster.takeRetry(now: now.nanoseconds) else { return nil }
+        let verdict = cluster.verdict(evidence(of: failure, cluster), now: now.nanoseconds)
+        guard case .another(let place, _, let waits) = verdict else { return nil }
         return (place, waits)
     }
 
@@ -218,7 +217,8 @@ extension Exchange {
     func endAttempt(_ outcome: AttemptOutcome) {
         guard isAttempting, let cluster, let position else { return }
         isAttempting = false
-        if cluster.attemptEnded(position, outcome) { worker.reporter.add(cluster, position) }
+        let news = cluster.attemptEnded(position, outcome, since: record.attemptBegan)
+        if news != .none { worker.reporter.add(cluster, position, news) }
         if cluster.capacity != nil { worker.caller.placeIsFree(in: cluster) }
     }
 }
@@ -226,7 +226,7 @@ extension Exchange {
 // MARK: - Waiting
 
 extension Exchange {
-    /// Begins another round through all endpoints, or gives up: how long to wait before it; nil for no longer.
+    /// How long to wait before another round through all endpoints; nil for no longer.
     private func hold() -> UInt64? {
         let isHarmless = record.fault.map { $0.row.retry == .nothingSent } ?? true
         guard let patience = cluster?.cluster.hold?.wholeNanoseconds, isHarmless else { return nil }
@@ -236,11 +236,16 @@ extension Exchange {
         worker.random = random
         guard let wait else { return nil }
         record.heldSince = since
+        return wait
+    }
+
+    /// Waits, then goes through all endpoints once more. The last of them must have been left before.
+    private func beginRound(after wait: UInt64) {
         record.roundStart = record.attempts
         record.connectTimeouts = 0
         position = nil
         history.beginRound()
-        return wait
+        pause(wait)
     }
 
     /// Waits before the next attempt.

@@ -15,12 +15,6 @@ final class EndpointState {
     private var turn = 0
     /// Requests in flight from this worker.
     var active = 0
-    /// What was seen of it since the control loop was told.
-    private var tally = OutcomeTally()
-    /// Whether it has failed of late: then its successes count as well.
-    private(set) var isWatched = false
-    /// Whether it waits to be told of.
-    private var isReported = false
 
     /// Creates the state; literals and paths have their address at once.
     init(_ endpoint: Endpoint, pool: UpstreamPool) {
@@ -51,41 +45,6 @@ final class EndpointState {
         turn.left -= 1
         turn.position = (turn.position + 1) % addresses.count
         return addresses[turn.position]
-    }
-
-}
-
-// MARK: - What is seen of it
-
-extension EndpointState {
-    /// It has served a request well.
-    /// - Returns: whether it has to be put on the list of those that are to be told of.
-    func succeeded() -> Bool {
-        tally.succeeded()
-        return isNew()
-    }
-
-    /// It has failed a request.
-    /// - Returns: whether it has to be put on the list of those that are to be told of.
-    func failed(_ failure: AttemptFailure) -> Bool {
-        isWatched = true
-        tally.failed(failure)
-        return isNew()
-    }
-
-    private func isNew() -> Bool {
-        guard !isReported else { return false }
-        isReported = true
-        return true
-    }
-
-    /// What there is to tell, and nothing any more.
-    func takeTally() -> OutcomeTally {
-        isReported = false
-        let taken = tally.take()
-        // Nobody has to hear of an endpoint that does well again.
-        if taken.failures == 0, taken.successes > 0 { isWatched = false }
-        return taken
     }
 }
 

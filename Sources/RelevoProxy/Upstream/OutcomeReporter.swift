@@ -6,13 +6,10 @@ import RelevoPolicy
 
 /// The endpoints of one worker of which the control loop has to hear. Confined to the worker's thread.
 final class OutcomeReporter {
-    /// The shortest time between two reports.
-    private static let interval: Duration = .milliseconds(10)
-
     private let loop: EventLoop
     private let control: LoopMailbox<ControlPlane>
     private var waiting: [(cluster: ClusterState, position: Int)] = []
-    private var silence = MonotonicTime(nanoseconds: 0)
+    private var pacing = ReportPacing()
 
     /// Creates a reporter that has nothing to tell.
     init(_ loop: EventLoop, to control: LoopMailbox<ControlPlane>) {
@@ -20,19 +17,19 @@ final class OutcomeReporter {
         self.control = control
     }
 
-    /// Puts an endpoint on the list, and tells of it unless that was done a moment ago.
-    func add(_ cluster: ClusterState, _ position: Int) {
-        waiting.append((cluster, position))
-        if loop.now >= silence { report() }
+    /// There is something about an endpoint: puts it on the list, and tells of it unless that was done a moment ago.
+    func add(_ cluster: ClusterState, _ position: Int, _ news: OutcomeNews) {
+        if news == .first { waiting.append((cluster, position)) }
+        if pacing.allows(now: loop.now.nanoseconds) { report() }
     }
 
     /// Tells of all that are on the list. Called at each tick.
     func report() {
         guard !waiting.isEmpty else { return }
-        silence = loop.now + Self.interval
+        pacing.reported(now: loop.now.nanoseconds)
         let reports = waiting.map { cluster, position in
             OutcomeReport(
-                cluster: cluster.cluster.id, position: position, tally: cluster.endpoints[position].takeTally())
+                cluster: cluster.cluster.id, position: position, tally: cluster.takeTally(position))
         }
         waiting.removeAll(keepingCapacity: true)
         control.post { $0.monitor.served(reports) }

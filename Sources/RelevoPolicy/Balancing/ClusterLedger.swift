@@ -1,0 +1,145 @@
+// What one worker keeps about a cluster, connections apart: who may be chosen and by which weight, what may be sent
+// again, and what was seen. Pure, so that a simulation has the same; who is well is decided by ClusterHealth.
+
+/// How an attempt at an endpoint ended.
+package enum AttemptOutcome: Sendable, BitwiseCopyable {
+    /// The endpoint answered with this status.
+    case answered(Int)
+    /// The attempt failed, and the endpoint may be to blame.
+    case failed(AttemptFailure)
+    /// It says nothing about the endpoint: the client left, or the proxy was the matter.
+    case neutral
+}
+
+/// One worker's accounts of one cluster. Times are nanoseconds of a monotonic clock.
+package struct ClusterLedger: Sendable {
+    /// Whether the balancer wants to know how long answers take.
+    package let tracksLatency: Bool
+    private let tracksLoad: Bool
+    private let slowStart: UInt64
+    private let retry: RetrySettings?
+    private let ejection: Ejection?
+    /// In its view an endpoint that must not be chosen has no weight.
+    private var balancer: ClusterBalancer
+    private var budget: RetryBudget
+    private var standings: [EndpointStanding]
+    private var isReachable: [Bool]
+    private var watches: [OutcomeWatch]
+    /// Whether an endpoint is on its way to its full weight.
+    private var isAnyRising = false
+
+    /// Begins the accounts of one of `workers` workers.
+    package init(_ cluster: Cluster, workers: Int) {
+        switch cluster.balance {
+        case .random, .roundRobin, .sticky: (tracksLoad, tracksLatency) = (false, false)
+        case .leastRequests, .powerOfTwo, .hash: (tracksLoad, tracksLatency) = (true, false)
+        case .latency: (tracksLoad, tracksLatency) = (true, true)
+        }
+        slowStart = cluster.slowStart.map { $0.inNanoseconds } ?? 0
+        retry = cluster.retry
+        ejection = cluster.ejection
+        balancer = ClusterBalancer(cluster)
+        budget = RetryBudget(cluster.retry ?? RetrySettings(), workers: workers)
+        standings = ClusterHealth(cluster, now: 0).standings
+        isReachable = standings.map { _ in true }
+        watches = standings.map { _ in OutcomeWatch() }
+        weigh(now: 0)
+    }
+}
+
+// MARK: - Weights
+
+extension ClusterLedger {
+    /// Takes whether there is a way to each endpoint: whether its name has an address.
+    package mutating func reachabilityChanged(_ isReachable: [Bool], now: UInt64) {
+        guard isReachable.count == standings.count else { return }
+        self.isReachable = isReachable
+        weigh(now: now)
+    }
+
+    /// Takes what is known about the health of the endpoints.
+    package mutating func standingsChanged(_ standings: [EndpointStanding], now: UInt64) {
+        guard standings.count == self.standings.count else { return }
+        self.standings = standings
+        weigh(now: now)
+    }
+
+    /// Lets endpoints that have recovered rise to their full weight. To be called at each tick.
+    package mutating func rise(now: UInt64) {
+        if isAnyRising { weigh(now: now) }
+    }
+
+    private mutating func weigh(now: UInt64) {
+        isAnyRising = false
+        for (position, standing) in standings.enumerated() {
+            let share = SlowStart.share(of: standing, within: slowStart, now: now)
+            if share < ClusterView.weightScale { isAnyRising = true }
+            let isUsable = standing.isAvailable && isReachable[position]
+            balancer.view.setWeight(isUsable ? standing.weight * max(1, share) : 0, of: position)
+        }
+    }
+}
+
+// MARK: - Requests
+
+extension ClusterLedger {
+    /// A request has come for the cluster.
+    package mutating func requestBegan(now: UInt64) { budget.requestBegan(now: now) }
+
+    /// The position of an endpoint for a request; nil if none may be chosen.
+    package mutating func choose(_ request: borrowing BalanceRequest, using random: inout RandomSource) -> Int? {
+        balancer.choose(request, using: &random)
+    }
+
+    /// Whether there is an endpoint that may be chosen beside those that were tried.
+    package func hasUntried(beside position: Int?, _ tried: [Int]) -> Bool {
+        standings.indices.contains {
+            $0 != position && !tried.contains($0) && standings[$0].isAvailable && standings[$0].weight > 0
+                && isReachable[$0]
+        }
+    }
+
+    /// Whether a request that was answered with this status is sent to another endpoint if it may be.
+    package func retries(_ status: Int) -> Bool {
+        guard let retry, !retry.statuses.isEmpty else { return false }
+        return retry.statuses.contains { $0.contains(status) }
+    }
+
+    /// Whether and where a request is tried again: what ``RetryPolicy`` says, as far as the budget grants it.
+    package mutating func verdict(_ evidence: AttemptEvidence, now: UInt64) -> RetryVerdict {
+        let verdict = RetryPolicy.decide(evidence, retry)
+        guard case .another(_, countsAgainstBudget: true, _) = verdict, !budget.take(now: now) else { return verdict }
+        return .no(.budgetSpent)
+    }
+
+    /// An endpoint gets a request.
+    package mutating func attemptBegan(_ position: Int) {
+        if tracksLoad { balancer.view.active[position] += 1 }
+    }
+
+    /// The endpoint has begun to answer, after so many nanoseconds.
+    package mutating func answered(_ position: Int, after nanoseconds: UInt64, now: UInt64) {
+        balancer.view.latencies[position].record(nanoseconds, now: now)
+    }
+
+    /// An attempt that began at `since` is over. What failed that began before the endpoint came back says nothing about
+    /// how it is now. Returns whether the control loop has to hear of the endpoint: see ``takeTally(_:)``.
+    package mutating func attemptEnded(_ position: Int, _ outcome: AttemptOutcome, since: UInt64) -> OutcomeNews {
+        if tracksLoad { balancer.view.active[position] -= 1 }
+        let isOld = standings[position].recovered.map { since < $0 } ?? false
+        switch outcome {
+        case .neutral: return .none
+        case .failed where isOld: return .none
+        case .answered(let status):
+            let isFailure = status >= 500 && counts(.status(status))
+            return isFailure ? watches[position].failed(.status(status)) : watches[position].succeeded()
+        case .failed(let failure): return counts(failure) ? watches[position].failed(failure) : .none
+        }
+    }
+
+    /// Whether anything follows from a failure.
+    private func counts(_ failure: AttemptFailure) -> Bool { ejection?.counts(failure) ?? false }
+
+    /// What was seen of an endpoint since it was last told, and nothing any more.
+    package mutating func takeTally(_ position: Int) -> OutcomeTally { watches[position].take() }
+}
