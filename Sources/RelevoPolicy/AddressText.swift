@@ -56,7 +56,7 @@ package enum AddressText {
     /// Reads the address of a nameserver: `127.0.0.1`, `127.0.0.1:53` or `[::1]:53`; port 53 when absent.
     package static func nameserver(_ text: String) throws(Failure) -> (host: String, port: Int) {
         if isLiteral(text) { return (text, 53) }
-        let (host, port) = try split(text, usualPort: 53)
+        let (host, port) = text.contains("/") ? ("", nil) : try split(text, usualPort: 53)
         if port == 0 { throw Failure(message: "nameserver `\(text)` has port 0", suggestion: "the usual port is 53") }
         guard isLiteral(host) else {
             throw Failure(

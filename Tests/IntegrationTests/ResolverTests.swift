@@ -56,10 +56,11 @@ extension Integration {
         func drained() async throws {
             let gate = Gate()
             let one = try Origin(at: .ipv4(address: 0x7F00_0002, port: 0)) { connection in
-                try connection.readRequest()
-                if connection.number.current == 1 { gate.pass() }
-                try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
-                connection.readToEnd()
+                while true {
+                    try connection.readRequest()
+                    if connection.number.current == 1 { gate.pass() }
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
+                }
             }
             let names = ScriptedNames(["web.test": [one.address]])
             let two = try Origin.ok("two")

@@ -5,7 +5,8 @@ import RelevoPolicy
 
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
-    case root, listener, domain, route, cluster, endpoint, timeouts, overrides, limits, accessLog, redirect, respond
+    case root, listener, domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
+        respond
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
 
     /// Keys of a cluster that a domain or a route has too, beside its `endpoints`.
@@ -17,7 +18,10 @@ enum Section: CaseIterable {
     var keys: [String] {
         switch self {
         case .root:
-            ["workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "access_log"]
+            [
+                "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
+                "access_log",
+            ]
         case .listener: ["address"]
         case .domain:
             ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "timeouts"]
@@ -37,6 +41,7 @@ enum Section: CaseIterable {
                 "head_bytes", "fields", "target_bytes", "body_bytes", "body_rate", "connections", "client_connections",
                 "client_requests", "idle_upstreams", "upstream_requests",
             ]
+        case .resolver: ["nameservers", "search", "timeout", "tries", "min_ttl", "max_ttl"]
         case .accessLog: ["format", "to"]
         case .redirect: ["to", "status"]
         case .respond: ["status", "body"]
@@ -60,11 +65,11 @@ enum Section: CaseIterable {
     /// Keys that are planned and refused, so that nobody relies on what is not there.
     var laterKeys: [String] {
         switch self {
-        case .root: ["admin", "resolver"]
+        case .root: ["admin"]
         case .listener: ["tls"]
         case .domain, .route, .cluster: ["tls", "limits"]
-        case .endpoint, .timeouts, .overrides, .limits, .accessLog, .redirect, .respond, .balance, .hash, .sticky,
-            .health, .ejection, .retry, .concurrency, .adaptive, .queue:
+        case .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond, .balance, .hash,
+            .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue:
             []
         }
     }
@@ -81,6 +86,7 @@ enum Section: CaseIterable {
         case .timeouts: "the top-level `timeouts`"
         case .overrides: "`timeouts`"
         case .limits: "the top-level `limits`"
+        case .resolver: "`resolver`"
         case .accessLog: "`access_log`"
         case .redirect: "`redirect`"
         case .respond: "`respond`"
@@ -100,8 +106,8 @@ enum Section: CaseIterable {
     private var isBlock: Bool {
         switch self {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
-        case .root, .listener, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .accessLog,
-            .redirect, .respond:
+        case .root, .listener, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .resolver,
+            .accessLog, .redirect, .respond:
             false
         }
     }
@@ -114,7 +120,8 @@ enum Section: CaseIterable {
         if let near = Section.closest(to: key, among: keys) { return "did you mean `\(near)`?" }
         let homes = Section.allCases.filter { home in
             // `port` of a listener is no slip of one who meant a health check.
-            home != .overrides && (isOfCluster || !home.isBlock) && (home.keys + home.laterKeys).contains(key)
+            home != .overrides && (isOfCluster || !home.isBlock)
+                && (home.keys + home.laterKeys).contains(key)
         }
         if !homes.isEmpty { return "it belongs to " + homes.map(\.place).joined(separator: ", ") }
         if let near = Section.closest(to: key, among: laterKeys) { return "did you mean `\(near)`?" }
