@@ -195,7 +195,7 @@ extension Exchange {
         let usual: UInt64? =
             switch machine.state {
             case .awaitingHead, .routing, .waiting, .done: nil
-            case .connecting: patience.connect
+            case .connecting: canRace ? min(patience.connect, Self.raceDelay) : patience.connect
             case .forwarding(.flowing, .awaitingHead) where awaitsContinue: patience.response
             case .forwarding(.flowing, .awaitingHead) where requestLane.paused.isEmpty: bodyPatience
             case .forwarding(.flowing, .awaitingHead): min(patience.stream, Self.vanishCheck)
@@ -245,7 +245,8 @@ extension Exchange {
         }
         switch machine.state {
         case .awaitingHead, .routing, .waiting, .done: break
-        case .connecting: connectFailed(.connectTimeout, detail: nil)
+        case .connecting:
+            if !beginRace() { connectFailed(.connectTimeout, detail: nil) }
         case .forwarding(.flowing, .awaitingHead) where !requestLane.paused.isEmpty: checkPausedRequest()
         case .forwarding(.flowing, .awaitingHead) where awaitsContinue: attemptFailed(.upstreamTimeout, detail: nil)
         case .forwarding(.flowing, .awaitingHead): fail(.clientBodyTimeout)
