@@ -80,6 +80,56 @@ import Testing
         #expect(!lonely.hasAlternative(to: Self.v4(0), in: one))
     }
 
+    private static func services(_ targets: (priority: Int, weight: Int)...) -> AddressBook {
+        var book = AddressBook()
+        book.replace(
+            with: targets.enumerated().map { index, target in
+                NameTarget([v4(UInt16(index))], priority: target.priority, weight: target.weight)
+            })
+        return book
+    }
+
+    @Test(
+        "RFC 2782: targets of the lowest priority get the first attempts, by weight",
+        arguments: [
+            ([(0, 3), (0, 1)], [15, 5]), ([(0, 1), (0, 1)], [10, 10]), ([(0, 0), (0, 0)], [10, 10]),
+            ([(0, 0), (0, 5)], [0, 20]), ([(1, 9), (0, 1)], [0, 20]), ([(5, 1), (5, 4), (9, 100)], [4, 16, 0]),
+            ([(0, 65_535), (0, 65_535)], [10, 10]),
+        ] as [([(priority: Int, weight: Int)], [Int])])
+    func weights(_ targets: [(priority: Int, weight: Int)], _ expected: [Int]) {
+        var book = AddressBook()
+        book.replace(
+            with: targets.enumerated().map { index, target in
+                NameTarget([Self.v4(UInt16(index))], priority: target.priority, weight: target.weight)
+            })
+        var firsts = targets.map { _ in 0 }
+        for _ in 0..<20 { firsts[Int(Self.turn(&book)[0].port ?? 0)] += 1 }
+        #expect(firsts == expected)
+    }
+
+    @Test("a request that fails goes through all targets, each once, and never to a lower rank before a higher")
+    func ranks() {
+        var book = Self.services((1, 1), (0, 2), (0, 0), (2, 7), (1, 5))
+        let ranks = [1, 0, 0, 2, 1]
+        for _ in 0..<20 {
+            let tried = Self.turn(&book).map { Int($0.port ?? 0) }
+            #expect(Set(tried).count == 5)
+            #expect(tried.map { ranks[$0] } == [0, 0, 1, 1, 2])
+        }
+    }
+
+    @Test("targets beyond the bound, and those without addresses, are left out")
+    func bound() {
+        var book = AddressBook()
+        book.replace(with: (0..<100).map { NameTarget([Self.v4(UInt16($0))], priority: 100 - $0) })
+        #expect(book.count == 64)
+        #expect(Self.turn(&book).first == Self.v4(99))
+        book.replace(with: [NameTarget([]), NameTarget([Self.v4(1)])])
+        #expect(Self.turn(&book) == [Self.v4(1)])
+        book.replace(with: [NameTarget([])])
+        #expect(book.count == 0)
+    }
+
     @Test("a turn whose addresses are replaced goes on with the new ones, and ends all the same", arguments: 0...3)
     func replaced(_ count: Int) {
         var book = Self.book(v6: 0, v4: 3)

@@ -91,7 +91,7 @@ extension SocketAddress {
         switch address {
         case .literal(let host, let port): self.init(literal: host, port: UInt16(clamping: port))
         case .unix(let path): self = .unix(path: path)
-        case .name: return nil
+        case .name, .service: return nil
         }
     }
 }
