@@ -114,6 +114,37 @@ extension Integration {
             }
         }
 
+        @Test(
+            "RFC 9112 §9.6: a client that has ended its side is served by the second family too", .enabled(if: hasIPv6))
+        func halfClosed() async throws {
+            let silent = try Silent(Self.v6)
+            let origin = try Origin.ok()
+            try await serve([silent.address, origin.address]) { proxy in
+                let client = try proxy.client()
+                try client.send(Self.get)
+                client.wire.finishSending()
+                let response = try client.response()
+                #expect(response.status == 200)
+            }
+        }
+
+        @Test("a dead family does not keep an endpoint from being checked as up", .enabled(if: hasIPv6))
+        func health() async throws {
+            let silent = try Silent(Self.v6)
+            let origin = try Origin.ok()
+            var cluster = ProxyConfiguration.Cluster("a.example", endpoints: ["both.internal"])
+            var check = HealthCheck(.tcp)
+            (check.interval, check.timeout) = (.milliseconds(100), .milliseconds(100))
+            (check.rise, check.startsUp) = (3, false)
+            cluster.health = check
+            let domain = ProxyConfiguration.Domain("a.example", routes: [.init(.endpoints(cluster))])
+            try await withProxy(.loopback([domain])) {
+                $0.names = ScriptedNames(["both.internal": [silent.address, origin.address]]).maker
+            } _: { proxy in
+                #expect(await eventually { (try? ask(proxy, Self.get))?.status == 200 })
+            }
+        }
+
         @Test("a client that leaves during the race ends both connections", .enabled(if: hasIPv6))
         func clientLeaves() async throws {
             let (one, two) = (try Silent(Self.v6), try Silent(.loopback(port: 0)))

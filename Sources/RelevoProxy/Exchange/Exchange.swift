@@ -239,14 +239,14 @@ extension Exchange {
     }
 
     private func expired() {
+        if case .connecting = machine.state, beginRace() { return }
         if isHalfClosed {
             perform(machine.clientLeft())
             return
         }
         switch machine.state {
         case .awaitingHead, .routing, .waiting, .done: break
-        case .connecting:
-            if !beginRace() { connectFailed(.connectTimeout, detail: nil) }
+        case .connecting: connectFailed(.connectTimeout, detail: nil)
         case .forwarding(.flowing, .awaitingHead) where !requestLane.paused.isEmpty: checkPausedRequest()
         case .forwarding(.flowing, .awaitingHead) where awaitsContinue: attemptFailed(.upstreamTimeout, detail: nil)
         case .forwarding(.flowing, .awaitingHead): fail(.clientBodyTimeout)
