@@ -33,12 +33,14 @@ package enum AddressText {
         return .literal(host, port: port)
     }
 
-    /// Reads `host`, `host:port`, `[::1]:80`, `http://host:port` or `unix:/path`; port 80 when absent.
+    /// Reads `host`, `host:port`, `[::1]:80`, `http://host:port`, `srv:_http._tcp.host` or `unix:/path`; port 80 when
+    /// absent.
     package static func endpoint(_ text: String) throws(Failure) -> EndpointAddress {
         if text.hasPrefix("https://") {
             throw Failure(message: "`https://` endpoints are not supported yet", suggestion: nil)
         }
         if let path = try unixPath(text) { return .unix(path) }
+        if text.hasPrefix("srv:") { return .service(try service(String(text.dropFirst(4)))) }
         let address = text.hasPrefix("http://") ? String(text.dropFirst(7)) : text
         if address.contains("/") {
             throw Failure(
@@ -53,10 +55,24 @@ package enum AddressText {
         return .name(host, port: port ?? 80)
     }
 
+    private static func service(_ name: String) throws(Failure) -> String {
+        if let colon = name.firstIndex(of: ":") {
+            throw Failure(
+                message: "`srv:\(name)` has a port",
+                suggestion: "SRV records name the ports: write `srv:\(name[..<colon])`")
+        }
+        guard isName(name) else {
+            throw Failure(
+                message: "`srv:\(name)` has no name of a service",
+                suggestion: "for example `srv:_http._tcp.api.internal`")
+        }
+        return name
+    }
+
     /// Reads the address of a nameserver: `127.0.0.1`, `127.0.0.1:53` or `[::1]:53`; port 53 when absent.
     package static func nameserver(_ text: String) throws(Failure) -> (host: String, port: Int) {
         if isLiteral(text) { return (text, 53) }
-        let (host, port) = try split(text, usualPort: 53)
+        let (host, port) = text.contains("/") ? ("", nil) : try split(text, usualPort: 53)
         if port == 0 { throw Failure(message: "nameserver `\(text)` has port 0", suggestion: "the usual port is 53") }
         guard isLiteral(host) else {
             throw Failure(

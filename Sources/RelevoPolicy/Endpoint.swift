@@ -7,6 +7,8 @@ package enum EndpointAddress: Sendable, Hashable, CustomStringConvertible {
     case literal(String, port: Int)
     /// A name to be resolved, and a port.
     case name(String, port: Int)
+    /// A service whose hosts and ports are in SRV records (RFC 2782).
+    case service(String)
     /// A path of the file system.
     case unix(String)
 
@@ -15,6 +17,7 @@ package enum EndpointAddress: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .literal(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .name(let host, let port): "\(host):\(port)"
+        case .service(let name): "srv:\(name)"
         case .unix(let path): "unix:\(path)"
         }
     }
@@ -48,10 +51,12 @@ package final class Endpoint: Sendable {
         location = source.location
     }
 
-    /// What a Host field says that is meant for the endpoint itself (RFC 9112 §3.2): `localhost` for a path.
+    /// What a Host field says that is meant for the endpoint itself (RFC 9112 §3.2): `localhost` for a path, the name
+    /// for a service.
     package var hostText: String {
         switch address {
         case .literal, .name: text
+        case .service(let name): name
         case .unix: "localhost"
         }
     }

@@ -208,7 +208,8 @@ extension ProxyConfiguration {
 
     /// One backend address.
     public struct Endpoint: Sendable, Equatable, ExpressibleByStringLiteral {
-        /// `10.0.0.1`, `10.0.0.1:8080`, `[::1]:80`, `api.internal:8080` or `unix:/run/app.sock`; port 80 when absent.
+        /// `10.0.0.1`, `10.0.0.1:8080`, `[::1]:80`, `api.internal:8080`, `srv:_http._tcp.api.internal` or
+        /// `unix:/run/app.sock`; port 80 when absent.
         public var address: String
         /// Its share of the requests beside the others' weights, 0 (none) to 1000.
         public var weight: Int

@@ -18,6 +18,7 @@ package struct SnapshotBuilder {
         let domains = builder.domains(&clusters)
         let trusted = builder.trustedProxies()
         builder.checkNumbers()
+        builder.checkResolver()
         guard builder.problems.isEmpty else { throw ConfigurationError(builder.problems) }
         return ProxySnapshot(
             builder, listeners: listeners, table: RouteTable(domains: domains), clusters: clusters, trusted: trusted)

@@ -56,10 +56,11 @@ extension Integration {
         func drained() async throws {
             let gate = Gate()
             let one = try Origin(at: .ipv4(address: 0x7F00_0002, port: 0)) { connection in
-                try connection.readRequest()
-                if connection.number.current == 1 { gate.pass() }
-                try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
-                connection.readToEnd()
+                while true {
+                    try connection.readRequest()
+                    if connection.number.current == 1 { gate.pass() }
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
+                }
             }
             let names = ScriptedNames(["web.test": [one.address]])
             let two = try Origin.ok("two")
@@ -74,6 +75,49 @@ extension Integration {
                 gate.open()
                 #expect(try slow.response().text == "late")
                 #expect(try one.connection().awaitEnd() == .orderly)
+            }
+        }
+
+        @Test("RFC 2782: SRV records give ports and weights, and who comes next when all of one rank fail")
+        func services() async throws {
+            let (one, two, reserve) = (try Origin.ok("one"), try Origin.ok("two"), try Origin.ok("reserve"))
+            func record(_ address: SocketAddress, _ priority: Int, _ weight: Int) -> String {
+                "--srv-host=_http._tcp.web.test,host.test,\(address.port ?? 0),\(priority),\(weight)"
+            }
+            let server = try Dnsmasq(
+                hosts: "127.0.0.1 host.test\n", record(one.address, 1, 3), record(two.address, 1, 1),
+                record(reserve.address, 2, 100), "--local-ttl=1")
+            var configuration = configuration(server, port: 80)
+            configuration.domains = [.init("a.example", endpoints: ["srv:_http._tcp.web.test"])]
+            configuration.domains[0].connection = .close
+            try await withProxy(configuration) { proxy in
+                for _ in 0..<20 {
+                    let served = try text(proxy)
+                    #expect(["one", "two"].contains(served))
+                }
+                #expect(one.requestCount == 15)
+                #expect(two.requestCount == 5)
+                #expect(reserve.requestCount == 0)
+            }
+        }
+
+        @Test("a service whose first rank is dead is served by the next, and a service that moves is followed")
+        func failedRank() async throws {
+            let dead = try Integration.deadAddress()
+            let (one, two) = (try Origin.ok("one"), try Origin.ok("two"))
+            let names = ScriptedNames(["dead": [dead], "live": [one.address]])
+            func service(_ host: String, _ address: SocketAddress, _ priority: Int) -> DNSResolver.Service {
+                DNSResolver.Service(host: host, port: address.port ?? 0, priority: priority, weight: 1)
+            }
+            names.set("_a._tcp.web.test", services: [service("dead", dead, 0), service("live", one.address, 1)])
+            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["srv:_a._tcp.web.test"])
+            try await withProxy(.loopback([domain])) {
+                $0.names = names.maker
+            } _: { proxy in
+                let before = try text(proxy)
+                #expect(before == "one")
+                names.set("_a._tcp.web.test", services: [service("live", two.address, 0)])
+                #expect(await eventually { (try? text(proxy)) == "two" })
             }
         }
 

@@ -30,6 +30,7 @@ extension ProxyConfiguration {
         var result = self
         for index in result.listeners.indices { result.listeners[index].location = nil }
         for index in result.trustedProxies.indices { result.trustedProxies[index].location = nil }
+        for index in result.resolver.nameservers.indices { result.resolver.nameservers[index].location = nil }
         for index in result.clusters.indices { result.clusters[index] = result.clusters[index].unlocated }
         for index in result.domains.indices {
             result.domains[index].location = nil
@@ -97,6 +98,11 @@ enum SampleFile {
         timeouts: { head: 5s, body: 6s, idle: 7s, connect: 8s, response: 9s, stream: 10s, half_close: 2s, shutdown: 1m }
         limits: { head_bytes: 16KiB, fields: 64, target_bytes: 8KiB, body_bytes: 10MB, connections: 1000 }
         trusted_proxies: [10.0.0.0/8, "::1"]
+        resolver:
+          nameservers: [127.0.0.1, "[::1]:5353"]
+          search: [a.example, b]
+          timeout: 1500ms
+          min_ttl: 2s
         access_log: off
         """
 

@@ -91,6 +91,13 @@ struct EffectiveYAMLTests {
           idle_upstreams: 128                   # default
           upstream_requests: 10000              # default
         trusted_proxies: off                    # default
+        resolver:
+          nameservers: auto                     # default
+          search: auto                          # default
+          timeout: 2s                           # default
+          tries: 3                              # default
+          min_ttl: 1s                           # default
+          max_ttl: 5m                           # default
         access_log:
           format: json                          # default
           to: stdout                            # default

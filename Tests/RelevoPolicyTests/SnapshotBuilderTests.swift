@@ -36,6 +36,17 @@ import Testing
         #expect(snapshot.warnings.isEmpty)
     }
 
+    @Test("a service is an endpoint without a port")
+    func service() throws {
+        let snapshot = try SnapshotBuilder.build(
+            ProxyConfiguration(
+                listeners: ["0.0.0.0:8080"], domains: [.init("a.example", endpoints: ["srv:_http._tcp.api.internal"])]))
+        let endpoint = snapshot.clusters[0].endpoints[0]
+        #expect(endpoint.address == .service("_http._tcp.api.internal"))
+        #expect(endpoint.text == "srv:_http._tcp.api.internal")
+        #expect(endpoint.hostText == "_http._tcp.api.internal")
+    }
+
     @Test("an empty configuration lacks everything, and says so at once")
     func empty() {
         #expect(problems(ProxyConfiguration()).count == 2)
@@ -61,6 +72,8 @@ import Testing
             ("https://10.0.0.1", "not supported yet"), ("http://10.0.0.1/x", "has a path"), ("10.0.0.1:0", "port 0"),
             ("10.0.0", "neither an address nor a name"), ("-a.example", "neither"), ("a..b", "neither"),
             ("::1", "in brackets"), ("a b", "neither"), ("", "neither"), ("10.0.0.256", "neither"),
+            ("srv:", "no name of a service"), ("srv:_http._tcp.a.internal:80", "write `srv:_http._tcp.a.internal`"),
+            ("srv:10.0.0.1", "no name of a service"), ("srv:a b", "no name"), ("http://srv:a", "no valid port"),
         ] as [(ProxyConfiguration.Endpoint, String)])
     func endpoints(endpoint: ProxyConfiguration.Endpoint, expected: String) {
         let found = problems(domains: [.init("a.example", endpoints: [endpoint])])

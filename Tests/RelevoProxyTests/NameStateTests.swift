@@ -36,6 +36,19 @@ import Testing
         #expect(state.answered(answer(Self.two, Self.one)).targets != nil)
     }
 
+    @Test("another weight or another priority is news, another order of targets is not")
+    mutating func weights() {
+        func answer(_ weights: Int..., priority: Int = 0) -> NameAnswer {
+            NameAnswer(
+                weights.map { NameTarget([.loopback(port: UInt16($0))], priority: priority, weight: $0) },
+                timeToLive: .seconds(1))
+        }
+        _ = state.answered(answer(1, 2))
+        #expect(state.answered(answer(2, 1)) == NameNews())
+        #expect(state.answered(answer(2, 3)).targets != nil)
+        #expect(state.answered(answer(2, 3, priority: 1)).targets != nil)
+    }
+
     @Test(
         "an answer holds for its time to live, within bounds",
         arguments: [

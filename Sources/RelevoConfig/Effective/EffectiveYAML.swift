@@ -38,6 +38,7 @@ struct EffectiveYAML {
                 add("- " + YAMLText.block(proxy.range), 1, ["trusted_proxies", String(index)])
             }
         }
+        write(configuration.resolver)
         write(configuration.accessLog)
         return aligned()
     }

@@ -56,6 +56,7 @@ struct ConfigurationReader {
         result.timeouts = fields["timeouts"].map { timeouts($0) } ?? result.timeouts
         result.limits = fields["limits"].map { limits($0) } ?? result.limits
         result.trustedProxies = fields["trusted_proxies"].map { trustedProxies($0) } ?? []
+        result.resolver = fields["resolver"].map { resolver($0) } ?? result.resolver
         result.accessLog = fields["access_log"].flatMap { accessLog($0) } ?? .standardOutput
         return result
     }

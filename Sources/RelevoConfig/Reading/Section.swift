@@ -5,7 +5,8 @@ import RelevoPolicy
 
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
-    case root, listener, domain, route, cluster, endpoint, timeouts, overrides, limits, accessLog, redirect, respond
+    case root, listener, domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
+        respond
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
     case script, phase, errors, latency
 
@@ -18,7 +19,10 @@ enum Section: CaseIterable {
     var keys: [String] {
         switch self {
         case .root:
-            ["workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "access_log"]
+            [
+                "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
+                "access_log",
+            ]
         case .listener: ["address"]
         case .domain:
             ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "timeouts"]
@@ -38,6 +42,7 @@ enum Section: CaseIterable {
                 "head_bytes", "fields", "target_bytes", "body_bytes", "body_rate", "connections", "client_connections",
                 "client_requests", "idle_upstreams", "upstream_requests",
             ]
+        case .resolver: ["nameservers", "search", "timeout", "tries", "min_ttl", "max_ttl"]
         case .accessLog: ["format", "to"]
         case .redirect: ["to", "status"]
         case .respond: ["status", "body"]
@@ -65,11 +70,11 @@ enum Section: CaseIterable {
     /// Keys that are planned and refused, so that nobody relies on what is not there.
     var laterKeys: [String] {
         switch self {
-        case .root: ["admin", "resolver"]
+        case .root: ["admin"]
         case .listener: ["tls"]
         case .domain, .route, .cluster: ["tls", "limits"]
-        case .endpoint, .timeouts, .overrides, .limits, .accessLog, .redirect, .respond, .balance, .hash, .sticky,
-            .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
+        case .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond, .balance, .hash,
+            .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []
         }
     }
@@ -86,6 +91,7 @@ enum Section: CaseIterable {
         case .timeouts: "the top-level `timeouts`"
         case .overrides: "`timeouts`"
         case .limits: "the top-level `limits`"
+        case .resolver: "`resolver`"
         case .accessLog: "`access_log`"
         case .redirect: "`redirect`"
         case .respond: "`respond`"
@@ -109,8 +115,8 @@ enum Section: CaseIterable {
     private var isBlock: Bool {
         switch self {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
-        case .root, .listener, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .accessLog,
-            .redirect, .respond, .script, .phase, .errors, .latency:
+        case .root, .listener, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .resolver,
+            .accessLog, .redirect, .respond, .script, .phase, .errors, .latency:
             false
         }
     }

@@ -15,6 +15,8 @@ final class EndpointChecker {
     private var pause: Timer?
     private var probe: HealthProbe?
     private var turn = 0
+    /// The family that is asked while there are addresses of both: that of the last check that passed.
+    private var family = AddressFamily.ipv6
 
     /// Creates a checker that rests until ``start()``.
     init(
@@ -46,10 +48,9 @@ final class EndpointChecker {
             ended(.failed("its name has no address"))
             return
         }
-        turn = (turn + 1) % addresses.count
-        let address = check.port.map { addresses[turn].withPort(UInt16(clamping: $0)) } ?? addresses[turn]
         // One that is slower than the interval has its time first.
         guard probe == nil else { return }
+        let address = nextAddress
         do throws(SystemError) {
             probe = try HealthProbe(loop: loop, check, of: endpoint, at: address) { [unowned self] in ended($0) }
         } catch {
@@ -59,8 +60,19 @@ final class EndpointChecker {
         }
     }
 
+    /// Where the next check goes: to one address after the other, of one family while that passes. A family that is
+    /// dead on the way there would otherwise fail every other check.
+    private var nextAddress: SocketAddress {
+        let wanted = addresses.filter { AddressFamily($0) == family }
+        let candidates = wanted.isEmpty ? addresses : wanted
+        turn = (turn + 1) % candidates.count
+        let address = candidates[turn]
+        return check.port.map { address.withPort(UInt16(clamping: $0)) } ?? address
+    }
+
     private func ended(_ result: CheckResult) {
         probe = nil
+        if case .failed = result { family = family == .ipv6 ? .ipv4 : .ipv6 }
         onResult(result)
     }
 

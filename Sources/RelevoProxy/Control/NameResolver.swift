@@ -55,7 +55,7 @@ final class NameResolver {
     static func names(in snapshot: ProxySnapshot) -> [Endpoint] {
         snapshot.clusters.flatMap(\.endpoints).filter {
             switch $0.address {
-            case .name: true
+            case .name, .service: true
             case .literal, .unix: false
             }
         }
@@ -111,9 +111,12 @@ final class NameResolver {
     /// A source that cannot be made for want of memory or descriptors is made when it is needed next.
     private func ask(for name: FollowedName) throws(DNSFailure) {
         if source == nil { source = try makeSource(loop, settings) }
+        guard let source else { return }
         switch name.address {
+        case .service(let service):
+            ServiceLookup(source) { [weak self] in self?.ended(name, $0) }.start(service)
         case .name(let host, let port):
-            source?.addresses(of: host, port: UInt16(clamping: port)) { [weak self] result in
+            source.addresses(of: host, port: UInt16(clamping: port)) { [weak self] result in
                 self?.ended(
                     name,
                     result.flatMap {

@@ -9,9 +9,17 @@ import RelevoPolicy
 struct NameTarget: Sendable, Hashable {
     /// In the nameserver's order, which means nothing.
     var addresses: [SocketAddress]
+    /// Targets with lower numbers are tried first (RFC 2782).
+    var priority: Int
+    /// The share among targets of equal priority.
+    var weight: Int
 
-    /// Creates a target.
-    init(_ addresses: [SocketAddress]) { self.addresses = addresses }
+    /// Creates a target; that of a name without SRV records is alone.
+    init(_ addresses: [SocketAddress], priority: Int = 0, weight: Int = 1) {
+        self.addresses = addresses
+        self.priority = priority
+        self.weight = weight
+    }
 }
 
 /// What a lookup gave.
@@ -118,5 +126,13 @@ struct NameState: Sendable {
 
 extension NameTarget {
     /// What two targets have in common that differ in order alone.
-    fileprivate var unordered: Set<SocketAddress> { Set(addresses) }
+    fileprivate var unordered: Unordered {
+        Unordered(addresses: Set(addresses), priority: priority, weight: weight)
+    }
+
+    fileprivate struct Unordered: Hashable {
+        let addresses: Set<SocketAddress>
+        let priority: Int
+        let weight: Int
+    }
 }

@@ -22,6 +22,8 @@ final class AttemptHistory {
     private(set) var failures: [FailedAttempt] = []
     /// What was taken of the body, while it may have to be sent again.
     private(set) var replay = ReplayBuffer()
+    /// The connection that is being opened beside the exchange's own.
+    private(set) var rival: UpstreamConnection?
     private var pause: Timer?
 
     /// Notes that a position was tried.
@@ -54,6 +56,19 @@ final class AttemptHistory {
     /// Gives what was kept of the body back, and returns the bytes.
     func rewind(into input: Evbuffer) -> Int { replay.rewind(into: input) }
 
+    /// Takes a connection that is being opened beside the exchange's own.
+    func race(_ connection: UpstreamConnection) {
+        isUsed = true
+        rival = connection
+    }
+
+    /// Gives it away.
+    func takeRival() -> UpstreamConnection? {
+        let taken = rival
+        rival = nil
+        return taken
+    }
+
     /// Calls `body` after so many nanoseconds; at once if there is no timer to be had.
     func wait(_ nanoseconds: UInt64, on loop: EventLoop, _ body: @escaping () -> Void) {
         isUsed = true
@@ -68,6 +83,7 @@ final class AttemptHistory {
         tried.removeAll(keepingCapacity: true)
         failures = []
         replay.forget()
+        rival = nil
         pause?.stop()
     }
 }

@@ -16,15 +16,13 @@ extension Exchange {
             return
         }
         record.attempts += 1
-        if keepsUpstream, !avoidsPool, let kept = target.pool.lease(address, to: self) {
+        if let kept = keptConnection(to: address, of: target) {
             use(kept)
             return
         }
         record.connectBegan = now
-        worker.stats.connectsBegun += 1
         do throws(SystemError) {
-            upstream = try UpstreamConnection(loop: worker.loop, address: address, exchange: self)
-            upstream?.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
+            upstream = try open(address)
             armDeadline()
         } catch {
             // Ports run out for one endpoint at a time, and those of connections that end now are not free for long.
@@ -33,10 +31,23 @@ extension Exchange {
         }
     }
 
+    /// A kept connection, if this request may have one.
+    func keptConnection(to address: SocketAddress, of endpoint: EndpointState) -> UpstreamConnection? {
+        keepsUpstream && !avoidsPool ? endpoint.pool.lease(address, to: self) : nil
+    }
+
+    /// Begins to open a connection.
+    func open(_ address: SocketAddress) throws(SystemError) -> UpstreamConnection {
+        worker.stats.connectsBegun += 1
+        let connection = try UpstreamConnection(loop: worker.loop, address: address, exchange: self)
+        connection.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
+        return connection
+    }
+
     /// Whether the connection to the endpoint outlives the exchange, if the endpoint agrees.
     var keepsUpstream: Bool { keepsConnections && !traits.wantsUpgrade }
 
-    private func use(_ connection: UpstreamConnection) {
+    func use(_ connection: UpstreamConnection) {
         upstream = connection
         record.upstreamReused = true
         perform(machine.connected())
@@ -79,7 +90,7 @@ extension Exchange {
         return asked
     }
 
-    private func nextAddress(of endpoint: EndpointState) -> SocketAddress? {
+    func nextAddress(of endpoint: EndpointState) -> SocketAddress? {
         var turn = addresses
         defer { addresses = turn }
         return endpoint.next(&turn)

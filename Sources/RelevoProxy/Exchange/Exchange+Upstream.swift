@@ -7,6 +7,7 @@ import RelevoPolicy
 
 extension Exchange {
     func closeUpstream(_ ending: Bufferevent.Ending) {
+        if history.isUsed, let rival = history.takeRival() { target?.pool.end(rival) }
         guard let connection = upstream else { return }
         endSplicingResponse()
         upstream = nil
@@ -18,6 +19,7 @@ extension Exchange {
     func upstreamSignalled(_ signal: BuffereventSignal) {
         switch signal {
         case .connected:
+            if let upstream { target?.connected(upstream.address) }
             record.connected = now
             perform(machine.connected())
         case .endOfStream:

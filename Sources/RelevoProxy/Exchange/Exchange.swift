@@ -201,7 +201,7 @@ extension Exchange {
         let usual: UInt64? =
             switch machine.state {
             case .awaitingHead, .routing, .waiting, .done: nil
-            case .connecting: patience.connect
+            case .connecting: canRace ? min(patience.connect, Self.raceDelay) : patience.connect
             case .forwarding(.flowing, .awaitingHead) where awaitsContinue: patience.response
             case .forwarding(.flowing, .awaitingHead) where requestLane.paused.isEmpty: bodyPatience
             case .forwarding(.flowing, .awaitingHead): min(patience.stream, Self.vanishCheck)
@@ -245,6 +245,7 @@ extension Exchange {
     }
 
     private func expired() {
+        if case .connecting = machine.state, beginRace() { return }
         if isHalfClosed {
             perform(machine.clientLeft())
             return

@@ -11,8 +11,7 @@ final class EndpointState {
     /// Its connections between two requests.
     let pool: UpstreamPool
     /// Where it can be reached; empty while its name is unresolved.
-    private var addresses: [SocketAddress]
-    private var turn = 0
+    private var addresses = AddressBook()
     /// Requests in flight from this worker.
     var active = 0
 
@@ -20,32 +19,32 @@ final class EndpointState {
     init(_ endpoint: Endpoint, pool: UpstreamPool) {
         self.endpoint = endpoint
         self.pool = pool
-        addresses = SocketAddress(endpoint.address).map { [$0] } ?? []
+        if let address = SocketAddress(endpoint.address) { addresses.replace(with: [NameTarget([address])]) }
     }
 
     /// Whether there is a way to it.
-    var hasAddress: Bool { !addresses.isEmpty }
+    var hasAddress: Bool { addresses.count > 0 }
 
     /// Takes the addresses that its name has now. Kept connections to others end; those in use do when they would be
     /// kept.
     func resolved(to targets: [NameTarget]) {
-        addresses = targets.flatMap(\.addresses)
-        pool.keep(only: Set(addresses))
+        addresses.replace(with: targets)
+        pool.keep(only: addresses.all)
     }
 
     /// Begins to go through the addresses for one request: each request begins with another.
-    func beginTurn() -> AddressTurn {
-        if addresses.count > 1 { turn = (turn + 1) % addresses.count }
-        return AddressTurn(position: turn, left: addresses.count)
-    }
+    func beginTurn() -> AddressTurn { addresses.beginTurn() }
 
     /// The next address of a turn; nil if all were tried, or if there is none any more.
-    func next(_ turn: inout AddressTurn) -> SocketAddress? {
-        guard turn.left > 0, !addresses.isEmpty else { return nil }
-        turn.left -= 1
-        turn.position = (turn.position + 1) % addresses.count
-        return addresses[turn.position]
+    func next(_ turn: inout AddressTurn) -> SocketAddress? { addresses.next(&turn) }
+
+    /// Whether the next address of a turn is of the other family than `address`, and of the same host.
+    func hasAlternative(to address: SocketAddress, in turn: AddressTurn) -> Bool {
+        addresses.hasAlternative(to: address, in: turn)
     }
+
+    /// A connection to an address has opened.
+    func connected(_ address: SocketAddress) { addresses.connected(address) }
 }
 
 extension SocketAddress {
@@ -54,17 +53,9 @@ extension SocketAddress {
         switch address {
         case .literal(let host, let port): self.init(literal: host, port: UInt16(clamping: port))
         case .unix(let path): self = .unix(path: path)
-        case .name: return nil
+        case .name, .service: return nil
         }
     }
-}
-
-/// How far one request has gone through the addresses of an endpoint.
-struct AddressTurn: BitwiseCopyable {
-    /// The address that was tried last.
-    fileprivate(set) var position = 0
-    /// Addresses that were not tried yet.
-    fileprivate(set) var left = 0
 }
 
 @available(*, unavailable)

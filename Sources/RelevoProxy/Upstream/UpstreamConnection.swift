@@ -35,7 +35,7 @@ final class UpstreamConnection {
         bufferevent.onWritten = { [unowned self] in self.exchange?.upstreamDrained() }
         bufferevent.onProgress = { [unowned self] in self.exchange?.upstreamProgressed() }
         bufferevent.onSignal = { [unowned self] signal in
-            if let exchange = self.exchange { exchange.upstreamSignalled(signal) } else { idleEnded() }
+            if let exchange = self.exchange { exchange.upstreamSignalled(signal, by: self) } else { idleEnded() }
         }
         deadline.onExpired = { [unowned self] in idleEnded() }
     }
