@@ -122,9 +122,11 @@ extension ClusterLedger {
         balancer.view.latencies[position].record(nanoseconds, now: now)
     }
 
-    /// An attempt that began at `since` is over. What failed that began before the endpoint came back says nothing about
-    /// how it is now. Returns whether the control loop has to hear of the endpoint: see ``takeTally(_:)``.
-    package mutating func attemptEnded(_ position: Int, _ outcome: AttemptOutcome, since: UInt64) -> OutcomeNews {
+    /// An attempt that began at `since` is over; one that began before the endpoint came back and failed says nothing
+    /// about how it is now. Returns whether the control loop has to hear of the endpoint: see ``takeTally(_:)``.
+    package mutating func attemptEnded(
+        _ position: Int, _ outcome: AttemptOutcome, since: UInt64
+    ) -> OutcomeNews {
         if tracksLoad { balancer.view.active[position] -= 1 }
         let isOld = standings[position].recovered.map { since < $0 } ?? false
         switch outcome {

@@ -32,9 +32,13 @@ final class AttemptHistory {
         tried.append(position)
     }
 
-    /// Notes that an attempt failed and another follows.
+    /// Failed attempts that are remembered: a request that is held for long may have hundreds.
+    static let maxFailures = 32
+
+    /// Notes that an attempt failed and another follows. Of too many the first ones stay, and the last.
     func add(_ failure: FailedAttempt) {
         isUsed = true
+        if failures.count == Self.maxFailures { failures.removeLast() }
         failures.append(failure)
     }
 
