@@ -79,7 +79,7 @@ import Testing
                 backups: (0..<count).map { _ in number % 2 == 0 ? 0 : random.below(3) * 5 })
         }
         var failures: [String] = []
-        for sequence in 0..<2000 {
+        for sequence in 0..<Effort.cases(2000) {
             var run = Run(clusters[sequence % clusters.count], seed: UInt64(sequence))
             for _ in 0..<50 {
                 run.change(&random)

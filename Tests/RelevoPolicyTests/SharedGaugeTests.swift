@@ -35,7 +35,7 @@ import Testing
     @Test("in 100 000 random courses, the count is that of those inside and never above the limit")
     func courses() {
         var random = RandomSource(seed: 5)
-        for course in 0..<100_000 {
+        for course in 0..<Effort.cases(100_000) {
             let gauge = SharedGauge()
             var inside = 0
             for _ in 0..<16 {

@@ -134,7 +134,7 @@ import Testing
     @Test("in 100 000 random courses, the line does what a plain list does")
     func courses() {
         var random = RandomSource(seed: 11)
-        for course in 0..<100_000 {
+        for course in 0..<Effort.cases(100_000) {
             let length = Int.random(in: 0...5, using: &random)
             var line = WaitingLine<Int>(length: length)
             var model = Model(length: length)

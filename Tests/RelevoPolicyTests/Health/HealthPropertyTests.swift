@@ -32,7 +32,7 @@ import Testing
         var random = RandomSource(seed: seed)
         for _ in 0..<10 {
             let cluster = cluster(&random)
-            for _ in 0..<100 {
+            for _ in 0..<Effort.cases(100) {
                 var script = HealthScript(cluster, seed: random.next())
                 let wrong = script.run(8)
                 #expect(wrong == nil, "\(String(describing: cluster.health)) \(String(describing: cluster.ejection))")
