@@ -237,7 +237,7 @@ extension Integration {
             try await withProxy(.loopback([domain])) { proxy in
                 let client = try proxy.client()
                 // A request that waits in the system unread, so that there is no room for all that comes with the next.
-                let first = 90_000
+                let first = 60_000
                 try client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: \(first)\r\n\r\n")
                 try client.send([UInt8](repeating: 0x61, count: first))
                 let origin = try #require(await blocking { listener.accept().map { Client($0) } })

@@ -100,6 +100,33 @@ extension Integration {
             await proxy.stop()
         }
 
+        @Test("whoever sends one request behind the other does not overtake those who wait")
+        func fair() async throws {
+            let order = Watched<[String]>([])
+            let busy = try Busy()
+            let origin = try Origin { connection in
+                while true {
+                    let head = try connection.readHead()
+                    try connection.readRequest()
+                    order.change { $0.append(head.contains("/greedy") ? "greedy" : "patient") }
+                    if order.current.count == 1 { busy.gate.pass() }
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                }
+            }
+            try await withProxy(configuration([origin]) { $0.maxRequests = 1 }) { proxy in
+                let greedy = try proxy.client()
+                let one = "GET /greedy HTTP/1.1\r\nHost: a.example\r\n\r\n"
+                try greedy.send(String(repeating: one, count: 20))
+                #expect(await eventually { order.current.count == 1 })
+                let patient = try clients(proxy, 1)[0]
+                #expect(await eventually { await proxy.group.statistics().requestsActive == 2 })
+                busy.gate.open()
+                #expect(try patient.response().text == "ok")
+                for _ in 0..<20 { #expect(try greedy.response().text == "ok") }
+                #expect(order.current.prefix(2) == ["greedy", "patient"], "\(order.current)")
+            }
+        }
+
         @Test("whoever waits too long is refused, and whoever leaves is waited for no longer")
         func patience() async throws {
             let busy = try Busy()

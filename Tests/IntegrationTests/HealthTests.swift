@@ -137,6 +137,25 @@ extension Integration {
             }
         }
 
+        @Test("a client that announces a body and never sends it ejects nobody")
+        func expectWithoutBody() async throws {
+            let origin = try Origin { $0.readToEnd() }
+            let other = try Origin { $0.readToEnd() }
+            let configuration = configuration([.init(origin.text), .init(other.text)]) {
+                $0.ejection?.consecutive = 1
+                $0.timeouts.response = .milliseconds(200)
+            }
+            try await withProxy(configuration) { proxy in
+                let request =
+                    "POST / HTTP/1.1\r\nHost: a.example\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+                for _ in 0..<3 {
+                    let response = try ask(proxy, request, method: "POST")
+                    #expect(response.status == 504)
+                }
+                #expect(!proxy.notices.current.contains { $0.contains("ejected") })
+            }
+        }
+
         @Test("answers of 500 and above eject, too, unless they are not to count")
         func serverErrors() async throws {
             let ill = try Origin.answering("HTTP/1.1 500 Ill\r\nContent-Length: 3\r\n\r\nill")

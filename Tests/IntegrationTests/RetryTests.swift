@@ -101,6 +101,30 @@ extension Integration {
             }
         }
 
+        @Test("a large body that is kept is sent again whole, and what follows it stays the next request")
+        func largeBody() async throws {
+            let bad = try Origin.answering("HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\nno")
+            let good = try Origin.ok()
+            let configuration = pair(bad, good) {
+                $0.retry?.bodyBytes = 4 << 20
+                $0.retry?.statuses = [503...503]
+                $0.timeouts.response = .seconds(20)
+            }
+            try await withProxy(configuration) { proxy in
+                let body = String(repeating: "0123456789abcdef", count: 40_000)
+                let client = try proxy.client()
+                try client.send("PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
+                try client.send(String(body.prefix(16_000)))
+                try bad.connection().receive { $0.count > 16_000 }
+                try client.send(String(body.dropFirst(16_000)) + "GET /next HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                #expect(try client.response(to: "PUT").text == "ok")
+                let second = try client.response()
+                #expect([200, 503].contains(second.status))
+                let received = try good.connection().receivedText
+                #expect(received.contains("\r\n\r\n" + body), "\(received.utf8.count)")
+            }
+        }
+
         @Test("a body that is longer than what is kept is not sent again")
         func longBody() async throws {
             let (bad, good) = (try closing(), try Origin.ok())
@@ -235,6 +259,23 @@ extension Integration {
             let line = try proxy.log.line()
             #expect(line.text("code") == "connect.refused")
             #expect(line.number("attempts") ?? 0 >= 2)
+        }
+
+        @Test("a client that has ended its side and is silent is not held for longer than it is believed")
+        func holdHalfClosed() async throws {
+            let address = try Integration.deadAddress()
+            var cluster = ProxyConfiguration.Cluster("c", endpoints: [.init(address.description)])
+            cluster.hold = .seconds(60)
+            var configuration = ProxyConfiguration.loopback(
+                [.init("a.example", routes: [.init(.endpoints(cluster))])])
+            configuration.timeouts.halfClose = .milliseconds(300)
+            try await withProxy(configuration) { proxy in
+                let client = try proxy.client()
+                try client.send(request("POST", body: "once"))
+                client.wire.finishSending()
+                #expect(await eventually { await proxy.group.statistics().connectsFailed > 0 })
+                #expect(await proxy.isQuiet())
+            }
         }
 
         @Test("a client that leaves while its request is held ends it")

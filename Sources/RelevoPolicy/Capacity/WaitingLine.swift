@@ -55,6 +55,17 @@ package struct WaitingLine<Element> {
         return Token(place: place, turn: turns)
     }
 
+    /// Puts one who was called in vain back to the front; the line may be full, since that place was its own.
+    package mutating func enterFirst(_ element: Element, until deadline: UInt64) -> Token? {
+        turns += 1
+        let earliest = first.map { min(places[$0].deadline, deadline) } ?? deadline
+        let place = occupy(Place(element: element, deadline: earliest, turn: turns, previous: nil, next: first))
+        if let first { places[first].previous = place } else { last = place }
+        first = place
+        count += 1
+        return Token(place: place, turn: turns)
+    }
+
     /// Takes one out of the line wherever it stands; nil if it stands there no more.
     package mutating func leave(_ token: Token) -> Element? {
         guard places.indices.contains(token.place), places[token.place].turn == token.turn else { return nil }

@@ -57,6 +57,9 @@ final class AttemptHistory {
     /// So many bytes of a body were taken.
     func keep(_ count: Int, after before: Int) { replay.keep(count, after: before) }
 
+    /// The body will not be sent again.
+    func forgetBody() { replay.forget() }
+
     /// Gives what was kept of the body back, and returns the bytes.
     func rewind(into input: Evbuffer) -> Int { replay.rewind(into: input) }
 

@@ -56,8 +56,10 @@ extension Exchange {
     /// Chooses the next endpoint, if there is one; true if there are some, but none that has a place.
     private func isFull() -> Bool {
         guard let cluster else { return false }
+        endAttempt(.neutral)
         if let position { history.add(tried: position) }
         position = nil
+        if cluster.capacity != nil, !mayPass(cluster) { return true }
         let tried = history.isUsed ? history.tried : []
         var random = worker.random
         let choice = cluster.choose(balanceRequest(cluster, tried), using: &random)
@@ -77,6 +79,8 @@ extension Exchange {
         addresses = chosen.beginTurn()
         isAttempting = true
         record.attemptBegan = now
+        record.queuedSince = nil
+        wasCalled = false
         cluster.attemptBegan(next)
     }
 
@@ -167,11 +171,14 @@ extension Exchange {
         evidence.isIdempotent = traits.isRepeatable
         evidence.body =
             !traits.hasBody
-            ? .none : requestLane.bytesTaken == 0 ? .untouched : history.replay.isComplete ? .kept : .lost
+            ? .none
+            : requestLane.bytesTaken == 0
+                ? .untouched : history.replay.holds(requestLane.bytesTaken) ? .kept : .lost
         evidence.attempts = record.attempts - record.roundStart
         evidence.sends = record.sends
         evidence.connectTimeouts = record.connectTimeouts
-        evidence.hasUntried = addresses.left > 0 || cluster.hasUntried(beside: position, history.tried)
+        // Other addresses of the same endpoint count only where it was never asked.
+        evidence.hasUntried = !hasForwarded && addresses.left > 0 || cluster.hasUntried(beside: position, history.tried)
         return evidence
     }
 
@@ -189,7 +196,7 @@ extension Exchange {
                     endpoint: target.endpoint, failure: failure,
                     nanoseconds: now.nanoseconds(since: record.attemptBegan)))
         }
-        endAttempt(.failed(failure))
+        endAttempt(mayBeTheClients ? .neutral : .failed(failure))
     }
 
     private func tryAgain(_ next: (place: RetryVerdict.Where, waits: Bool)) {
@@ -215,12 +222,14 @@ extension Exchange {
         upstreamHasEnded = false
         requestWasCutOff = false
         hasForwarded = false
+        interimResponses = 0
         record.upstreamReused = false
         responseScanner = HeadScanner()
         if requestLane.bytesTaken > 0, let client {
             record.bytesReceived -= history.rewind(into: client.bufferevent.input)
         }
         startRequestLane()
+        endPause()
         pausedSince = now
     }
 
@@ -239,7 +248,7 @@ extension Exchange {
 extension Exchange {
     /// How long to wait before another round through all endpoints; nil for no longer.
     private func hold() -> UInt64? {
-        let isHarmless = record.fault.map { $0.row.retry == .nothingSent } ?? true
+        let isHarmless = record.sends == 0 && record.fault.map { $0.row.retry == .nothingSent } ?? true
         guard let patience = cluster?.cluster.hold?.wholeNanoseconds, isHarmless else { return nil }
         let since = record.heldSince ?? now
         var random = worker.random
@@ -252,6 +261,7 @@ extension Exchange {
 
     /// Waits, then goes through all endpoints once more. The last of them must have been left before.
     private func beginRound(after wait: UInt64) {
+        endAttempt(.neutral)
         record.roundStart = record.attempts
         record.connectTimeouts = 0
         position = nil

@@ -78,6 +78,8 @@ extension Exchange {
         guard isSplicingRequest || requestLane.isBulk, !isTunnel, let client, let upstream, !client.hasEnded,
             client.bufferevent.input.isEmpty, client.bufferevent.fileDescriptor >= 0
         else { return false }
+        // What is spliced is never seen, so it cannot be kept.
+        if history.replay.isKept { return false }
         let unsent = upstream.bufferevent.output.length
         if !isSplicingRequest {
             isSplicingRequest = true

@@ -9,13 +9,16 @@ extension Exchange {
     /// refused.
     func takePlace() -> Bool {
         guard let cluster, let capacity = cluster.capacity, !hasPlace else { return true }
-        guard capacity.enter() else {
+        guard mayPass(cluster), capacity.enter() else {
             waitInLine()
             return false
         }
         hasPlace = true
         return true
     }
+
+    /// Whether nobody waits who came before: who was not called does not overtake the line.
+    func mayPass(_ cluster: ClusterState) -> Bool { wasCalled || !cluster.isAnyWaitingHere }
 
     /// Gives the place of the cluster back.
     func givePlaceBack() {
@@ -31,18 +34,24 @@ extension Exchange {
         guard let cluster else { return }
         let since = record.queuedSince ?? now
         record.queuedSince = since
-        guard now < since + cluster.cluster.queue.timeout, let ticket = cluster.wait(self, since: since) else {
+        guard now < since + cluster.cluster.queue.timeout,
+            let ticket = cluster.wait(self, since: since, isFirst: wasCalled)
+        else {
             fail(.endpointOverloaded)
             return
         }
         lineTicket = ticket
+        wasCalled = false
         perform(machine.triesAgain(later: true))
     }
 
     /// There may be a place now.
-    func isNext() {
+    /// - Returns: whether there was none after all: then it is the first in line again.
+    func isNext() -> Bool {
         lineTicket = nil
+        wasCalled = true
         perform(machine.waitEnded())
+        return lineTicket != nil
     }
 
     /// There was none in time.

@@ -102,8 +102,22 @@ extension Exchange {
         client?.exchangeEnded(self, continuation)
     }
 
+    /// Whether a failure for which the endpoint would be blamed may be the client's: the endpoint waited for a body
+    /// that never came, or for the rest of one.
+    var mayBeTheClients: Bool {
+        switch record.fault {
+        case .upstreamTimeout: awaitsContinue && requestLane.bytesTaken == 0
+        case .upstreamTruncated: detail == Self.silence && !requestLane.hasEnded
+        default: false
+        }
+    }
+
+    /// The detail of a response that was cut off because nothing came any more.
+    static var silence: String { "silence" }
+
     /// What the end of the exchange says about its endpoint.
     private var outcome: AttemptOutcome {
+        if mayBeTheClients { return .neutral }
         if let fault = record.fault { return fault.row.blamesEndpoint ? .failed(.fault(fault)) : .neutral }
         return record.responseBegan == nil ? .neutral : .answered(record.status)
     }

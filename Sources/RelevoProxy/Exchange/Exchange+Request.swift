@@ -200,6 +200,7 @@ extension Exchange {
         switch progress {
         case .ended:
             endSplicingRequest()
+            record.sent = now
             perform(machine.requestEnded())
         case .malformed(let error): refuse(error)
         case .tooLarge: fail(.clientBodyTooLarge)
@@ -235,6 +236,7 @@ extension Exchange {
 
     /// The client has ended its side.
     func clientEnded() {
+        record.clientEnded = now
         if machine.isReceivingRequest {
             pumpRequest()
         } else if machine.isBetweenEndpoints, !requestIsAtHand {

@@ -150,7 +150,9 @@ extension Exchange {
         record.responseBegan = now
         record.status = responseTraits.status
         machine.responseBegan()
-        if let cluster, cluster.wantsLatency, let position {
+        if history.isUsed { history.forgetBody() }
+        // The time that a client takes for its body is not the endpoint's.
+        if let cluster, cluster.wantsLatency, let position, requestLane.hasEnded {
             cluster.answered(position, after: now.nanoseconds(since: record.sent), now: now.nanoseconds)
         }
         return plan

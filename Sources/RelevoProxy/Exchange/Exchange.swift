@@ -68,6 +68,8 @@ final class Exchange {
     var addresses = AddressTurn()
     /// Whether the exchange has one of the places of a cluster that has limits.
     var hasPlace = false
+    /// Whether it was called out of the line and has not taken a place since.
+    var wasCalled = false
     /// What it leaves the line with, while it waits for a place.
     var lineTicket: WaitingLine<Exchange>.Token?
     /// Whether the chosen endpoint has an attempt that is not over.
@@ -151,6 +153,7 @@ final class Exchange {
         isAttempting = false
         hasPlace = false
         lineTicket = nil
+        wasCalled = false
         record = ExchangeRecord()
         response.reset()
         responseTraits = ResponseTraits()
@@ -167,7 +170,9 @@ final class Exchange {
         case .none: break
         case .route: route()
         case .connect: connect()
-        case .wait: worker.wheel.unset(deadline)
+        case .wait:
+            worker.wheel.unset(deadline)
+            armDeadline()
         case .sendHead: sendHead()
         case .awaitResponse: armDeadline()
         case .answer(let fault): answer(fault)
@@ -200,7 +205,8 @@ extension Exchange {
     private var currentPatience: UInt64? {
         let usual: UInt64? =
             switch machine.state {
-            case .awaitingHead, .routing, .waiting, .done: nil
+            case .awaitingHead, .routing, .done: nil
+            case .waiting: isHalfClosed ? .max : nil
             case .connecting: canRace ? min(patience.connect, Self.raceDelay) : patience.connect
             case .forwarding(.flowing, .awaitingHead) where awaitsContinue: patience.response
             case .forwarding(.flowing, .awaitingHead) where requestLane.paused.isEmpty: bodyPatience
@@ -209,7 +215,7 @@ extension Exchange {
             case .forwarding(_, .flowing): isTunnel ? patience.tunnel : patience.stream
             }
         guard let usual, isHalfClosed else { return usual }
-        return min(usual, patience.halfClose)
+        return min(usual, halfClosePatience)
     }
 
     /// How long the client may be silent while it owes request body. A body that drips has to keep up an average rate
@@ -228,6 +234,15 @@ extension Exchange {
     private var isHalfClosed: Bool {
         guard let client, client.hasEnded, !isTunnel else { return false }
         return !machine.isReceivingRequest
+    }
+
+    /// How long a client that has ended its side is still believed to wait. While no endpoint has its request, nothing
+    /// that happens renews that: a client that is gone must not have its order carried out later.
+    private var halfClosePatience: UInt64 {
+        guard machine.isBetweenEndpoints else { return patience.halfClose }
+        let since = record.clientEnded ?? record.headComplete
+        let gone = now.nanoseconds(since: since)
+        return patience.halfClose > gone ? patience.halfClose - gone : 0
     }
 
     /// How often a client is looked at while nothing is read from it, in nanoseconds.
@@ -254,13 +269,13 @@ extension Exchange {
         case .awaitingHead, .routing, .waiting, .done: break
         case .connecting: connectFailed(.connectTimeout, detail: nil)
         case .forwarding(.flowing, .awaitingHead) where !requestLane.paused.isEmpty: checkPausedRequest()
-        case .forwarding(.flowing, .awaitingHead) where awaitsContinue: attemptFailed(.upstreamTimeout, detail: nil)
+        case .forwarding(.flowing, .awaitingHead) where awaitsContinue: fail(.upstreamTimeout)
         case .forwarding(.flowing, .awaitingHead): fail(.clientBodyTimeout)
         case .forwarding(.ended, .awaitingHead): attemptFailed(.upstreamTimeout, detail: nil)
         case .forwarding(_, .flowing):
             // Whoever the bytes wait for is to blame.
             if responseLane.paused.isEmpty, !isTunnel {
-                fail(.upstreamTruncated, detail: "silence")
+                fail(.upstreamTruncated, detail: Self.silence)
             } else {
                 perform(machine.clientLeft())
             }

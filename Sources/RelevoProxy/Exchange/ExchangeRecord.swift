@@ -30,6 +30,8 @@ struct ExchangeRecord: BitwiseCopyable {
     var attemptBegan = MonotonicTime(nanoseconds: 0)
     /// When the head was sent.
     var sent = MonotonicTime(nanoseconds: 0)
+    /// When the client ended its side, if it has.
+    var clientEnded: MonotonicTime?
     /// When the request began to wait for a place.
     var queuedSince: MonotonicTime?
     /// When the request began to be held because no endpoint could be reached.

@@ -7,10 +7,13 @@ import CLibevent
 struct ReplayBuffer {
     private var bytes: [UInt8] = []
     private var limit = 0
-    private var isLost = false
+    private var isLost = true
 
-    /// Whether all that was taken so far is here.
-    var isComplete: Bool { !isLost }
+    /// Whether all that is taken is copied.
+    var isKept: Bool { !isLost }
+
+    /// Whether so many bytes from the beginning of the body are here, and no more.
+    func holds(_ count: Int) -> Bool { !isLost && bytes.count == count }
 
     /// Begins to keep a body of at most `limit` bytes; of a longer one nothing is kept.
     mutating func start(limit: Int, expecting count: Int?) {

@@ -33,6 +33,9 @@ package final class ClusterCapacity: Sendable {
     /// Takes one of an endpoint's places; false if there is none.
     func enter(_ position: Int) -> Bool { gauges[position].tryEnter(limit: limits[position]) }
 
+    /// Whether an endpoint has as many requests as it may have.
+    func isFull(_ position: Int) -> Bool { gauges[position].count >= limits[position] }
+
     /// Gives an endpoint's place back.
     func leave(_ position: Int) { gauges[position].leave() }
 

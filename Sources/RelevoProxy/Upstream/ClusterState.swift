@@ -92,12 +92,9 @@ extension ClusterState {
         guard let first = ledger.choose(request, using: &random) else { return .none }
         guard let capacity, !capacity.enter(first) else { return .position(first) }
         var asked = request
-        asked.tried.append(first)
-        while let next = ledger.choose(asked, using: &random) {
-            if capacity.enter(next) { return .position(next) }
-            asked.tried.append(next)
-        }
-        return .full
+        for position in endpoints.indices where capacity.isFull(position) { asked.tried.append(position) }
+        guard let next = ledger.choose(asked, using: &random), capacity.enter(next) else { return .full }
+        return .position(next)
     }
 
     /// Whether there is an endpoint that may be chosen beside those that were tried.
@@ -142,9 +139,11 @@ extension ClusterState {
     /// Whether somebody waits here.
     var isAnyWaitingHere: Bool { !line.isEmpty }
 
-    /// Puts an exchange at the end of the line; nil if that is full.
-    func wait(_ exchange: Exchange, since: MonotonicTime) -> WaitingLine<Exchange>.Token? {
-        guard let ticket = line.enter(exchange, until: (since + cluster.queue.timeout).nanoseconds) else { return nil }
+    /// Puts an exchange at the end of the line, or back to its front; nil if that is full.
+    func wait(_ exchange: Exchange, since: MonotonicTime, isFirst: Bool) -> WaitingLine<Exchange>.Token? {
+        let deadline = (since + cluster.queue.timeout).nanoseconds
+        let entry = isFirst ? line.enterFirst(exchange, until: deadline) : line.enter(exchange, until: deadline)
+        guard let ticket = entry else { return nil }
         _ = capacity?.waiting.tryEnter(limit: .max)
         return ticket
     }
@@ -154,12 +153,12 @@ extension ClusterState {
         if line.leave(ticket) != nil { capacity?.waiting.leave() }
     }
 
-    /// Lets up to `count` of those who wait try once more.
+    /// Lets up to `count` of those who wait try once more, until one finds no place.
     func callNext(_ count: Int) {
         for _ in 0..<min(count, line.count) {
             guard let next = line.next() else { return }
             capacity?.waiting.leave()
-            next.isNext()
+            if next.isNext() { return }
         }
     }
 
