@@ -248,7 +248,9 @@ extension Exchange {
 extension Exchange {
     /// How long to wait before another round through all endpoints; nil for no longer.
     private func hold() -> UInt64? {
-        let isHarmless = record.sends == 0 && record.fault.map { $0.row.retry == .nothingSent } ?? true
+        // The last failure sent nothing; and what was sent before may be sent again, or there was nothing.
+        let isRefusal = record.fault.map { $0.row.retry == .nothingSent } ?? (record.sends == 0)
+        let isHarmless = isRefusal && (record.sends == 0 || traits.isRepeatable)
         guard let patience = cluster?.cluster.hold?.wholeNanoseconds, isHarmless else { return nil }
         let since = record.heldSince ?? now
         var random = worker.random
