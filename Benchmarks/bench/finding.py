@@ -99,7 +99,10 @@ def find_relevo(root, given):
         if not path.is_file():
             raise Failure(f"--relevo {given}: there is no such file")
     else:
-        path = built(["swift", "build", "-c", "release", "--product", "relevo"], root) / "relevo"
+        # As it is deployed: with Swift's libraries in the program.
+        scratch = ["--scratch-path", str(root / ".build-bench" / "relevo")]
+        command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "relevo", *scratch]
+        path = built(command, root) / "relevo"
     return Program(path, version_of(path, ["version"]) or "unknown")
 
 

@@ -33,6 +33,7 @@ private func writeTrampoline(_: OpaquePointer?, context: UnsafeMutableRawPointer
     let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
     withExtendedLifetime(bufferevent) {
         bufferevent.loop.core.time = nil
+        bufferevent.loop.core.extras += 1
         bufferevent.didWrite()
     }
 }
@@ -42,6 +43,7 @@ private func eventTrampoline(_: OpaquePointer?, bits: Int16, context: UnsafeMuta
     let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
     withExtendedLifetime(bufferevent) {
         bufferevent.loop.core.time = nil
+        bufferevent.loop.core.extras += 1
         let signal = BuffereventSignal(bits: bits, code: code)
         if case .failed(let error) = signal, error.call == .write { bufferevent.writeFailure = true }
         switch signal {

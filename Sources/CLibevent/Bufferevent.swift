@@ -310,8 +310,8 @@ extension Bufferevent {
         currentPhase = .closed
         input.invalidate()
         output.invalidate()
-        // The object itself is freed by an event of the loop.
-        loop.core.extras += 1
+        // The object itself is freed by an event of the loop; one that tells that it can be written may be due.
+        loop.core.extras += isWriting ? 2 : 1
         bufferevent_free(raw)
         arrivalHandler = nil
         readableHandler = nil

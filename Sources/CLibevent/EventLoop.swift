@@ -15,8 +15,9 @@ public final class EventLoop {
         let arrivals: UnsafeMutableRawPointer
         /// Events on the base beside those of connections and listeners, for which nothing has to be ready.
         var registrations = 0
-        /// Events of this turn at most for which nothing had to be ready either: those that callbacks make due
-        /// themselves, as the end of each connection does, and those of registrations that have been closed since.
+        /// Events of this turn at most that are no descriptor's, or a second one of theirs: those that callbacks make
+        /// due themselves, as the end of each connection does, those of registrations that have been closed since, and
+        /// those of sockets that could be written.
         var extras = 0
         /// The time of the callback that is running, once somebody has asked for it.
         var time: MonotonicTime?
@@ -58,7 +59,11 @@ public final class EventLoop {
 
     /// One round of the loop: it asks the system what is ready, then calls back.
     public struct Turn: Sendable, Hashable, BitwiseCopyable {
-        fileprivate var number: UInt64
+        @usableFromInline var number: UInt64
+
+        /// Whether two turns are the same. In one word wherever it is asked.
+        @inlinable
+        public static func == (one: Turn, other: Turn) -> Bool { one.number == other.number }
     }
 
     /// The turn in which this is asked.
@@ -126,12 +131,13 @@ public final class EventLoop {
 
     private func beginTurn() {
         currentTurn.number &+= 1
-        // All but timers and the like were in one answer of `epoll_wait`, which tells of descriptors: a connection that
-        // is readable and writable has two events, no descriptor has more.
+        // All but timers and the like were in one answer of `epoll_wait`, which tells of descriptors: one event each,
+        // and a second one for those that are written by the loop.
         let due = Int(event_base_get_max_events(core.base, UInt32(EVENT_BASE_COUNT_ACTIVE), 1))
-        let ready = (due - core.registrations - core.extras + 1) / 2
+        let ready = due - core.registrations - core.extras
         core.extras = 0
-        while ready > room, room < Self.mostRoom { room *= 2 }
+        // An answer that was full has doubled the room.
+        while ready >= room, room < Self.mostRoom { room *= 2 }
     }
 
     /// Keeps an object until no callback of it can be on the stack any more.

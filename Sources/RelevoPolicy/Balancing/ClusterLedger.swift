@@ -11,8 +11,9 @@ package enum AttemptOutcome: Sendable, BitwiseCopyable {
     case neutral
 }
 
-/// One worker's accounts of one cluster. Times are nanoseconds of a monotonic clock.
-package struct ClusterLedger: Sendable {
+/// One worker's accounts of one cluster. Times are nanoseconds of a monotonic clock. Too large to be
+/// copied by accident.
+package struct ClusterLedger: ~Copyable, Sendable {
     /// Whether the balancer wants to know how long answers take.
     package let tracksLatency: Bool
     private let tracksLoad: Bool

@@ -2,7 +2,7 @@
 // The accounts are those of real workers.
 
 /// One worker.
-struct SimulatedWorker {
+final class SimulatedWorker {
     private(set) var ledger: ClusterLedger
     private var random: RandomSource
     private var pacing = ReportPacing()
@@ -13,38 +13,38 @@ struct SimulatedWorker {
         random = RandomSource(seed: seed)
     }
 
-    mutating func requestBegan(now: UInt64) { ledger.requestBegan(now: now) }
+    func requestBegan(now: UInt64) { ledger.requestBegan(now: now) }
 
-    mutating func choose(_ request: borrowing BalanceRequest) -> Int? {
+    func choose(_ request: borrowing BalanceRequest) -> Int? {
         guard let position = ledger.choose(request, using: &random) else { return nil }
         ledger.attemptBegan(position)
         return position
     }
 
-    mutating func answered(_ position: Int, after nanoseconds: UInt64, now: UInt64) {
+    func answered(_ position: Int, after nanoseconds: UInt64, now: UInt64) {
         if ledger.tracksLatency { ledger.answered(position, after: nanoseconds, now: now) }
     }
 
-    mutating func verdict(_ evidence: AttemptEvidence, now: UInt64) -> RetryVerdict {
+    func verdict(_ evidence: AttemptEvidence, now: UInt64) -> RetryVerdict {
         ledger.verdict(evidence, now: now)
     }
 
-    mutating func backoff(_ attempt: Int, _ settings: RetrySettings) -> UInt64 {
+    func backoff(_ attempt: Int, _ settings: RetrySettings) -> UInt64 {
         Backoff.delay(attempt: attempt, settings, using: &random)
     }
 
-    mutating func hold(since: UInt64, now: UInt64, _ hold: UInt64) -> UInt64? {
+    func hold(since: UInt64, now: UInt64, _ hold: UInt64) -> UInt64? {
         HoldPolicy.next(since: since, now: now, hold: hold, using: &random)
     }
 
-    mutating func standingsChanged(_ standings: [EndpointStanding], now: UInt64) {
+    func standingsChanged(_ standings: [EndpointStanding], now: UInt64) {
         ledger.standingsChanged(standings, now: now)
     }
 
     // MARK: Reports
 
     /// An attempt is over. Returns what is to be reported now; nothing most of the time.
-    mutating func attemptEnded(
+    func attemptEnded(
         _ position: Int, _ outcome: AttemptOutcome, since: UInt64, now: UInt64
     ) -> [OutcomeNote] {
         switch ledger.attemptEnded(position, outcome, since: since) {
@@ -56,12 +56,12 @@ struct SimulatedWorker {
     }
 
     /// What happens ten times a second.
-    mutating func tick(now: UInt64) -> [OutcomeNote] {
+    func tick(now: UInt64) -> [OutcomeNote] {
         ledger.rise(now: now)
         return report(now: now)
     }
 
-    private mutating func report(now: UInt64) -> [OutcomeNote] {
+    private func report(now: UInt64) -> [OutcomeNote] {
         guard !listed.isEmpty else { return [] }
         pacing.reported(now: now)
         let notes = listed.map { OutcomeNote(position: $0, tally: ledger.takeTally($0)) }

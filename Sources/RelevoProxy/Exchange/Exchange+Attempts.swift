@@ -80,7 +80,7 @@ extension Exchange {
         isAttempting = true
         record.attemptBegan = now
         record.queuedSince = nil
-        wasCalled = false
+        line.wasCalled = false
         cluster.attemptBegan(next)
     }
 

@@ -4,27 +4,40 @@
 import CLibevent
 import RelevoPolicy
 
+/// What an exchange has of a cluster that has limits.
+struct PlaceInLine {
+    /// Whether it has one of the cluster's places.
+    var hasPlace = false
+    /// Whether it was called out of the line and has not begun an attempt since.
+    var wasCalled = false
+    /// What it leaves the line with, while it waits for a place.
+    var ticket: WaitingLine<Exchange>.Token?
+
+    /// Whether there is anything to give back.
+    var isUsed: Bool { hasPlace || ticket != nil }
+}
+
 extension Exchange {
     /// Takes a place of the cluster for the whole exchange; false if the request has to wait for one, or has been
     /// refused.
     func takePlace() -> Bool {
-        guard let cluster, let capacity = cluster.capacity, !hasPlace else { return true }
+        guard let cluster, let capacity = cluster.capacity, !line.hasPlace else { return true }
         guard mayPass(cluster), capacity.enter() else {
             waitInLine()
             return false
         }
-        hasPlace = true
+        line.hasPlace = true
         return true
     }
 
     /// Whether nobody waits who came before: who was not called does not overtake the line.
-    func mayPass(_ cluster: ClusterState) -> Bool { wasCalled || !cluster.isAnyWaitingHere }
+    func mayPass(_ cluster: ClusterState) -> Bool { line.wasCalled || !cluster.isAnyWaitingHere }
 
     /// Gives the place of the cluster back.
     func givePlaceBack() {
         leaveLine()
-        guard hasPlace, let cluster else { return }
-        hasPlace = false
+        guard line.hasPlace, let cluster else { return }
+        line.hasPlace = false
         cluster.capacity?.leave()
         worker.caller.placeIsFree(in: cluster)
     }
@@ -35,34 +48,34 @@ extension Exchange {
         let since = record.queuedSince ?? now
         record.queuedSince = since
         guard now < since + cluster.cluster.queue.timeout,
-            let ticket = cluster.wait(self, since: since, isFirst: wasCalled)
+            let ticket = cluster.wait(self, since: since, isFirst: line.wasCalled)
         else {
             fail(.endpointOverloaded)
             return
         }
-        lineTicket = ticket
-        wasCalled = false
+        line.ticket = ticket
+        line.wasCalled = false
         perform(machine.triesAgain(later: true))
     }
 
     /// There may be a place now.
     /// - Returns: whether there was none after all: then it is the first in line again.
     func isNext() -> Bool {
-        lineTicket = nil
-        wasCalled = true
+        line.ticket = nil
+        line.wasCalled = true
         perform(machine.waitEnded())
-        return lineTicket != nil
+        return line.ticket != nil
     }
 
     /// There was none in time.
     func hasWaitedInVain() {
-        lineTicket = nil
+        line.ticket = nil
         fail(.endpointOverloaded)
     }
 
     private func leaveLine() {
-        guard let ticket = lineTicket else { return }
-        lineTicket = nil
+        guard let ticket = line.ticket else { return }
+        line.ticket = nil
         cluster?.leaveLine(ticket)
     }
 }

@@ -95,7 +95,7 @@ extension Exchange {
         endSplicingRequest()
         endSplicingResponse()
         if isAttempting { endAttempt(outcome) }
-        if hasPlace || lineTicket != nil { givePlaceBack() }
+        if line.isUsed { givePlaceBack() }
         worker.stats.count(record)
         if let fault = record.fault { worker.count(fault) }
         worker.accessLog?.append(self)

@@ -66,12 +66,8 @@ final class Exchange {
     let history = AttemptHistory()
     /// Addresses of the current endpoint that were not tried yet.
     var addresses = AddressTurn()
-    /// Whether the exchange has one of the places of a cluster that has limits.
-    var hasPlace = false
-    /// Whether it was called out of the line and has not taken a place since.
-    var wasCalled = false
-    /// What it leaves the line with, while it waits for a place.
-    var lineTicket: WaitingLine<Exchange>.Token?
+    /// Its places, where there are limits, and the line in which it waits for one.
+    var line = PlaceInLine()
     /// Whether the chosen endpoint has an attempt that is not over.
     var isAttempting = false
 
@@ -103,7 +99,7 @@ final class Exchange {
     /// Begins an exchange for a client whose head began to arrive at `started`.
     func begin(for client: ClientConnection, started: MonotonicTime) {
         self.client = client
-        snapshot = worker.snapshot
+        if snapshot !== worker.snapshot { snapshot = worker.snapshot }
         patience = snapshot.patience
         clientAddress = client.peerHost
         record.started = started
@@ -151,9 +147,7 @@ final class Exchange {
         if history.isUsed { history.reset() }
         addresses = AddressTurn()
         isAttempting = false
-        hasPlace = false
-        lineTicket = nil
-        wasCalled = false
+        line = PlaceInLine()
         record = ExchangeRecord()
         response.reset()
         responseTraits = ResponseTraits()

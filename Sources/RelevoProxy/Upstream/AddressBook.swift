@@ -1,5 +1,5 @@
 // The addresses of one endpoint in one worker, and in which order a request tries them.
-// A value without clock or dice. Where addresses come from is NameResolver's matter, opening them Exchange's.
+// Without clock or dice. Where addresses come from is NameResolver's matter, opening them Exchange's.
 
 import CLibevent
 
@@ -10,7 +10,7 @@ import CLibevent
 ///
 /// Of several targets, which SRV records name, those of the lowest priority take turns by weight (RFC 2782, but evenly
 /// spread instead of at random); the others are tried when all of them have failed the request.
-struct AddressBook {
+final class AddressBook {
     /// How many there are.
     private(set) var count = 0
     private var targets: [Target] = []
@@ -55,7 +55,7 @@ struct AddressBook {
     var all: Set<SocketAddress> { Set(targets.flatMap { $0.v6 + $0.v4 }) }
 
     /// Takes other addresses.
-    mutating func replace(with found: [NameTarget]) {
+    func replace(with found: [NameTarget]) {
         targets = found.filter { !$0.addresses.isEmpty }.sorted { $0.priority < $1.priority }
             .prefix(ServiceLookup.maxTargets).map { Target($0) }
         count = targets.reduce(0) { $0 + $1.count }
@@ -64,14 +64,13 @@ struct AddressBook {
     }
 
     /// A connection to an address has opened: its family is worth beginning with.
-    mutating func connected(_ address: SocketAddress) {
+    func connected(_ address: SocketAddress) {
         if count > 1 { preferred = AddressFamily(address) }
     }
 
     /// Begins to go through the addresses for one request.
-    mutating func beginTurn() -> AddressTurn {
-        var turn = AddressTurn()
-        turn.left = count
+    func beginTurn() -> AddressTurn {
+        var turn = AddressTurn(of: count)
         guard count > 1 else { return turn }
         turn.edition = edition
         turn.first = preferred
@@ -81,7 +80,7 @@ struct AddressBook {
 
     /// The target of the lowest priority whose turn it is: each gets its weight, of all weights the heaviest less, so
     /// that every weight is served in even steps. One of weight 0 has a turn only if all others have none either.
-    private mutating func takeTurn() -> Int {
+    private func takeTurn() -> Int {
         guard targets.count > 1 else { return 0 }
         let group = targets.prefix { $0.priority == targets[0].priority }.indices
         let total = group.reduce(0) { $0 + targets[$1].weight }
@@ -102,7 +101,7 @@ struct AddressBook {
             .max { targets[$0].credit < targets[$1].credit }
     }
 
-    private mutating func enter(_ target: Int, _ turn: inout AddressTurn) {
+    private func enter(_ target: Int, _ turn: inout AddressTurn) {
         turn.target = target
         turn.tried |= 1 << UInt64(target)
         turn.step = 0
@@ -111,7 +110,7 @@ struct AddressBook {
     }
 
     /// The next address of a turn; nil if all were tried, or if there is none any more.
-    mutating func next(_ turn: inout AddressTurn) -> SocketAddress? {
+    func next(_ turn: inout AddressTurn) -> SocketAddress? {
         guard turn.left > 0, count > 0 else { return nil }
         if let only {
             turn.left = 0
@@ -170,4 +169,7 @@ struct AddressTurn: BitwiseCopyable {
     fileprivate var rotation = 0
     fileprivate var first = AddressFamily.ipv6
     fileprivate var edition: UInt32 = 0
+
+    /// A turn with so many addresses, or none.
+    init(of count: Int = 0) { left = count }
 }

@@ -11,7 +11,7 @@ final class EndpointState {
     /// Its connections between two requests.
     let pool: UpstreamPool
     /// Where it can be reached; empty while its name is unresolved.
-    private var addresses = AddressBook()
+    private let addresses = AddressBook()
     /// Requests in flight from this worker.
     var active = 0
 

@@ -40,18 +40,27 @@ final class UpstreamPool {
 
     /// One that was released before this turn of the loop comes first: the loop has looked at it since.
     private func takeLast(_ address: SocketAddress) -> UpstreamConnection? {
-        guard !idle.isEmpty else { return nil }
         let turn = loop.turn
-        var unseen: Int?
-        var index = idle.count
-        while index > 0 {
-            index -= 1
-            let connection = idle[index]
-            guard connection.address == address else { continue }
-            if connection.released != turn { return idle.remove(at: index) }
-            if unseen == nil { unseen = index }
+        return withIdle { idle in
+            var unseen: Int?
+            var index = idle.count
+            while index > 0 {
+                index -= 1
+                guard idle[index].address == address else { continue }
+                if idle[index].released != turn { return idle.remove(at: index) }
+                if unseen == nil { unseen = index }
+            }
+            return unseen.map { idle.remove(at: $0) }
         }
-        return unseen.map { idle.remove(at: $0) }
+    }
+
+    /// Lends the list out. It is swapped for an empty one meanwhile: an access in place that calls anything is checked
+    /// at run time, here and everywhere.
+    private func withIdle<Result>(_ body: (inout [UpstreamConnection]) -> Result) -> Result {
+        var lent: [UpstreamConnection] = []
+        swap(&lent, &idle)
+        defer { swap(&lent, &idle) }
+        return body(&lent)
     }
 
     private func isQuiet(_ connection: UpstreamConnection) -> Bool {
@@ -69,12 +78,12 @@ final class UpstreamPool {
         connection.pool = self
         connection.released = loop.turn
         wheel.set(connection.deadline, at: loop.now.advanced(by: patience))
-        idle.append(connection)
+        withIdle { $0.append(connection) }
     }
 
     /// A waiting connection has ended. The caller's reference keeps it alive when the list lets go of it.
     func idleEnded(_ connection: UpstreamConnection) {
-        if let index = position(of: connection) { idle.remove(at: index) }
+        if let index = position(of: connection) { withIdle { _ = $0.remove(at: index) } }
         end(connection)
     }
 
@@ -94,7 +103,7 @@ final class UpstreamPool {
     func keep(only addresses: Set<SocketAddress>) {
         current = addresses
         let gone = idle.filter { !addresses.contains($0.address) }
-        idle.removeAll { !addresses.contains($0.address) }
+        withIdle { $0.removeAll { !addresses.contains($0.address) } }
         for connection in gone { end(connection) }
     }
 
