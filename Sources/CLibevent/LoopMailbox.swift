@@ -34,9 +34,16 @@ public final class LoopMailbox<Context>: Sendable {
     /// Hands a job to the loop; any thread.
     /// - Returns: false if the loop has ended or the queue is full: the job will not run.
     @discardableResult
-    public func post(_ job: @escaping Job) -> Bool {
+    public func post(_ job: @escaping Job) -> Bool { post(job, limit: Self.capacity) }
+
+    /// The same without a bound, for jobs that nobody would repeat and that are rare.
+    /// - Returns: false if the loop has ended: the job will not run.
+    @discardableResult
+    public func postAlways(_ job: @escaping Job) -> Bool { post(job, limit: .max) }
+
+    private func post(_ job: @escaping Job, limit: Int) -> Bool {
         let (accepted, wake) = state.withLock { state in
-            guard !state.isClosed, state.jobs.count < Self.capacity else { return (false, false) }
+            guard !state.isClosed, state.jobs.count < limit else { return (false, false) }
             state.jobs.append(job)
             return (true, state.jobs.count == 1)
         }

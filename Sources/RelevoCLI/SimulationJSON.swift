@@ -13,7 +13,7 @@ struct SimulationJSON: Encodable {
     private struct Endpoint: Encodable {
         let endpoint: String
         let share: Double
-        let attempts, failures, ejections, downs: Int
+        let attempts, mostAtOnce, failures, ejections, downs: Int
         let absence: Double
         let attemptsBySlice: [Int]
         let absenceBySlice: [Double]
@@ -30,7 +30,7 @@ struct SimulationJSON: Encodable {
     private let seed: UInt64
     private let requests, answered: Int
     private let failures: [String: Int]
-    private let sentAgain, refusedByBudget, sentElsewhere, held: Int
+    private let sentAgain, refusedByBudget, sentElsewhere, held, queued: Int
     private let latency: Latency
     private let endpoints: [Endpoint]
     private let changes: [Change]
@@ -47,14 +47,15 @@ struct SimulationJSON: Encodable {
         (requests, answered) = (report.requests, report.answered)
         failures = Dictionary(uniqueKeysWithValues: report.failures.map { ($0.reason.description, $0.count) })
         (sentAgain, refusedByBudget) = (report.resent, report.budgetRefusals)
-        (sentElsewhere, held) = (report.redirected, report.held)
+        (sentElsewhere, held, queued) = (report.redirected, report.held, report.queued)
         latency = Latency(
             median: seconds(report.median), percentile99: seconds(report.percentile99),
             longest: seconds(report.longest))
         endpoints = report.endpoints.map { endpoint in
             Endpoint(
                 endpoint: endpoint.text, share: Double(endpoint.attempts) / total, attempts: endpoint.attempts,
-                failures: endpoint.failures, ejections: endpoint.ejections, downs: endpoint.downs,
+                mostAtOnce: endpoint.mostAtOnce, failures: endpoint.failures, ejections: endpoint.ejections,
+                downs: endpoint.downs,
                 absence: seconds(endpoint.absence), attemptsBySlice: endpoint.slices.map(\.attempts),
                 absenceBySlice: endpoint.slices.map { seconds($0.ejected + $0.down) })
         }

@@ -26,10 +26,6 @@ struct SimulationText {
         var lines = headline + [""] + table + [""]
         if !report.changes.isEmpty { lines += changes + [""] }
         lines += SimulationChart(report, drawing, duration: Self.nanoseconds(script.duration)).lines
-        if !script.unplayed.isEmpty {
-            let keys = script.unplayed.map { "`\($0)`" }.joined(separator: " and ")
-            lines += ["", "note: set, but not part of this simulation: \(keys)"]
-        }
         return lines
     }
 
@@ -49,6 +45,7 @@ struct SimulationText {
             row("sent again", report.resent) + "   \(Self.count(report.budgetRefusals)) more refused by the budget")
         lines.append(row("sent elsewhere", report.redirected) + "   a connection could not be opened")
         if report.held > 0 { lines.append(row("held", report.held) + "   no endpoint could be reached") }
+        if report.queued > 0 { lines.append(row("queued", report.queued) + "   the endpoints were at their limits") }
         let times = [("median", report.median), ("99 %", report.percentile99), ("longest", report.longest)]
         lines.append("  latency: " + times.map { "\($0) \(Self.time($1))" }.joined(separator: ", "))
         return lines

@@ -163,5 +163,61 @@ extension Integration {
                 for client in clients { #expect(try client.response().text == "ok") }
             }
         }
+
+        @Test("clients that are slow to send take none of an adaptive limit's places, until they have sent")
+        func slowClients() async throws {
+            let busy = try Busy()
+            let configuration = configuration([busy.origin]) {
+                $0.adaptiveLimit = AdaptiveLimit()
+                $0.adaptiveLimit?.minimum = 2
+                $0.adaptiveLimit?.maximum = 2
+            }
+            try await withProxy(configuration) { proxy in
+                let slow = try (0..<2).map { _ in
+                    let client = try proxy.client()
+                    try client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\na")
+                    return client
+                }
+                #expect(await eventually { await proxy.group.statistics().requestsActive == 2 })
+                let quick = try clients(proxy, 2)
+                #expect(await eventually { busy.inFlight.current == 2 })
+                let late = try clients(proxy, 1)
+                for client in slow { try client.send("bc") }
+                #expect(await eventually { busy.inFlight.current == 4 })
+                busy.gate.open()
+                for client in slow + quick + late { #expect(try client.response().text == "ok") }
+                #expect(busy.most.current == 4)
+            }
+        }
+
+        @Test("nor do answers that are on their way")
+        func slowAnswers() async throws {
+            let rest = Gate()
+            let origin = try Origin { connection in
+                while true {
+                    let head = try connection.readHead()
+                    try connection.readRequest()
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+                    if head.contains("/slow") { rest.pass() }
+                    try connection.wire.send("k")
+                }
+            }
+            let configuration = configuration([origin]) {
+                $0.adaptiveLimit = AdaptiveLimit()
+                $0.adaptiveLimit?.minimum = 2
+                $0.adaptiveLimit?.maximum = 2
+            }
+            try await withProxy(configuration) { proxy in
+                let slow = try (0..<2).map { _ in
+                    let client = try proxy.client()
+                    try client.send("GET /slow HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                    #expect(try client.readHead().contains("200 OK"))
+                    return client
+                }
+                for client in try clients(proxy, 3) { #expect(try client.response().text == "ok") }
+                rest.open()
+                for client in slow { #expect(try client.read(2) == Array("ok".utf8)) }
+            }
+        }
     }
 }

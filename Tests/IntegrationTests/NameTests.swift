@@ -47,6 +47,28 @@ extension Integration {
             }
         }
 
+        @Test("a request that may be sent again goes to another address of a name if there is no other endpoint")
+        func sentAgain() async throws {
+            let good = try Origin.ok()
+            let bad = try Origin { try $0.readRequest() }
+            let domain = ProxyConfiguration.Domain("a.example", endpoints: ["many.internal:80"])
+            let found = [bad.address, good.address]
+            try await withProxy(.loopback([domain])) {
+                $0.names = ScriptedNames(["many.internal": found]).maker
+            } _: { proxy in
+                for _ in 0..<4 {
+                    #expect(try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n").status == 200)
+                }
+                #expect(bad.requestCount > 0 && good.requestCount == 4)
+                let lines = try (0..<4).map { try proxy.log.line($0) }
+                let repeated = lines.filter { $0.text.contains("\"failed_attempts\"") }
+                #expect(repeated.count == bad.requestCount)
+                let post = "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n"
+                let statuses = try (0..<2).map { _ in try ask(proxy, post).status }
+                #expect(statuses.sorted() == [200, 502])
+            }
+        }
+
         @Test("a name that does not resolve makes its endpoint down while the others serve, and is reported")
         func unresolvedAmongOthers() async throws {
             let origin = try Origin.ok()

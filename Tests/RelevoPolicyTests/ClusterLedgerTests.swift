@@ -35,11 +35,16 @@ struct ClusterLedgerTests {
         expect(ledger.attemptEnded(1, .answered(503), since: 0), .first)
         expect(ledger.attemptEnded(1, .neutral, since: 0), .none)
         expect(ledger.takeTally(0).failures, 2)
-        // It is watched until a report without a failure.
-        expect(ledger.attemptEnded(0, .answered(200), since: 0), .first)
-        expect(ledger.attemptEnded(0, .answered(200), since: 0), .more)
-        expect(ledger.takeTally(0).successes, 2)
+        // Successes count as well from now on, but there is no hurry.
+        expect(ledger.attemptEnded(0, .answered(200), since: 0), .later)
         expect(ledger.attemptEnded(0, .answered(200), since: 0), .none)
+        expect(ledger.takeTally(0).successes, 2)
+        // It is watched until a window has passed without a failure.
+        expect(ledger.attemptEnded(0, .answered(200), since: 10 * second), .later)
+        expect(ledger.attemptEnded(0, .answered(200), since: 10 * second + 1), .none)
+        expect(ledger.takeTally(0).successes, 1)
+        expect(ledger.attemptEnded(0, .answered(200), since: 30 * second), .none)
+        expect(ledger.takeTally(0).isEmpty, true)
     }
 
     @Test("Errors of servers count against an endpoint only where they are to")
@@ -76,6 +81,20 @@ struct ClusterLedgerTests {
         #expect(abs(Self.counts(&ledger)[1] - 0.355) < 0.03)
         ledger.rise(now: 31 * second)
         #expect(abs(Self.counts(&ledger)[1] - 0.5) < 0.03)
+    }
+
+    @Test("While those that are well cannot be reached, the others are tried, but never who is out of service by order")
+    func unreachable() {
+        var ledger = ClusterLedger(simulated(), workers: 1)
+        let states: [EndpointCondition] = [.up, .ejected(until: 9, "five failures"), .draining]
+        ledger.standingsChanged(states.map { EndpointStanding(isAvailable: $0 == .up, state: $0) }, now: 0)
+        #expect(Self.counts(&ledger) == [1, 0, 0])
+        ledger.reachabilityChanged([false, true, true], now: 0)
+        #expect(Self.counts(&ledger) == [0, 1, 0])
+        expect(ledger.hasUntried(beside: nil, []), true)
+        expect(ledger.hasUntried(beside: 1, []), false)
+        ledger.reachabilityChanged([false, false, true], now: 0)
+        #expect(Self.counts(&ledger) == [])
     }
 
     @Test("News of another number of endpoints is ignored")

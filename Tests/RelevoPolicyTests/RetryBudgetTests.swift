@@ -175,4 +175,18 @@ import Testing
             #expect((7...20).contains(rounds))
         }
     }
+
+    @Test("of those that are held one at a time looks for an endpoint, until a connection opens")
+    func gate() {
+        var gate = HoldGate()
+        var seen = [gate.opens(now: 5), gate.opens(now: 5)]
+        gate.roundFailed(now: 10)
+        // The second at one time comes too late: the first has just begun to look.
+        seen += [gate.opens(now: 19_999_999), gate.opens(now: 20_000_010), gate.opens(now: 20_000_010)]
+        gate.connected()
+        seen += [gate.opens(now: 20_000_010), gate.opens(now: 20_000_011)]
+        gate.roundFailed(now: .max)
+        seen.append(gate.opens(now: .max))
+        #expect(seen == [true, true, false, true, false, true, true, true])
+    }
 }

@@ -11,6 +11,16 @@ package enum AttemptOutcome: Sendable, BitwiseCopyable {
     case neutral
 }
 
+/// What became of the search for an endpoint.
+package enum EndpointChoice: Sendable, Hashable, BitwiseCopyable {
+    /// The endpoint at this position; a place of it is taken.
+    case position(Int)
+    /// There are endpoints, but all that were not tried have as many requests as they may have.
+    case full
+    /// There is none.
+    case none
+}
+
 /// One worker's accounts of one cluster. Times are nanoseconds of a monotonic clock. Too large to be
 /// copied by accident.
 package struct ClusterLedger: ~Copyable, Sendable {
@@ -25,7 +35,11 @@ package struct ClusterLedger: ~Copyable, Sendable {
     private var budget: RetryBudget
     private var standings: [EndpointStanding]
     private var isReachable: [Bool]
+    /// Whether each endpoint may be chosen.
+    private var isUsable: [Bool] = []
     private var watches: [OutcomeWatch]
+    /// Which of the requests that are held look for an endpoint.
+    package var holdGate = HoldGate()
     /// Whether an endpoint is on its way to its full weight.
     private var isAnyRising = false
 
@@ -43,7 +57,8 @@ package struct ClusterLedger: ~Copyable, Sendable {
         budget = RetryBudget(cluster.retry ?? RetrySettings(), workers: workers)
         standings = ClusterHealth(cluster, now: 0).standings
         isReachable = standings.map { _ in true }
-        watches = standings.map { _ in OutcomeWatch() }
+        let window = cluster.ejection?.window.inNanoseconds ?? 0
+        watches = standings.map { _ in OutcomeWatch(window: window) }
         weigh(now: 0)
     }
 }
@@ -72,11 +87,17 @@ extension ClusterLedger {
 
     private mutating func weigh(now: UInt64) {
         isAnyRising = false
+        isUsable = standings.indices.map { standings[$0].isAvailable && standings[$0].weight > 0 && isReachable[$0] }
+        if !isUsable.contains(true) {
+            // Who would serve cannot be reached, which only workers know of: rather those that are not well than none.
+            isUsable = standings.indices.map {
+                !standings[$0].state.isOrdered && standings[$0].weight > 0 && isReachable[$0]
+            }
+        }
         for (position, standing) in standings.enumerated() {
             let share = SlowStart.share(of: standing, within: slowStart, now: now)
             if share < ClusterView.weightScale { isAnyRising = true }
-            let isUsable = standing.isAvailable && isReachable[position]
-            balancer.view.setWeight(isUsable ? standing.weight * max(1, share) : 0, of: position)
+            balancer.view.setWeight(isUsable[position] ? standing.weight * max(1, share) : 0, of: position)
         }
     }
 }
@@ -92,12 +113,21 @@ extension ClusterLedger {
         balancer.choose(request, using: &random)
     }
 
+    /// The position of an endpoint for a request, with a place of it taken.
+    package mutating func choose(
+        _ request: BalanceRequest, within capacity: ClusterCapacity?, using random: inout RandomSource
+    ) -> EndpointChoice {
+        guard let first = choose(request, using: &random) else { return .none }
+        guard let capacity, !capacity.enter(first) else { return .position(first) }
+        var asked = request
+        for position in standings.indices where capacity.isFull(position) { asked.tried.append(position) }
+        guard let next = choose(asked, using: &random), capacity.enter(next) else { return .full }
+        return .position(next)
+    }
+
     /// Whether there is an endpoint that may be chosen beside those that were tried.
     package func hasUntried(beside position: Int?, _ tried: [Int]) -> Bool {
-        standings.indices.contains {
-            $0 != position && !tried.contains($0) && standings[$0].isAvailable && standings[$0].weight > 0
-                && isReachable[$0]
-        }
+        isUsable.indices.contains { $0 != position && !tried.contains($0) && isUsable[$0] }
     }
 
     /// Whether a request that was answered with this status is sent to another endpoint if it may be.
@@ -135,8 +165,9 @@ extension ClusterLedger {
         case .failed where isOld: return .none
         case .answered(let status):
             let isFailure = status >= 500 && counts(.status(status))
-            return isFailure ? watches[position].failed(.status(status)) : watches[position].succeeded()
-        case .failed(let failure): return counts(failure) ? watches[position].failed(failure) : .none
+            return isFailure
+                ? watches[position].failed(.status(status), at: since) : watches[position].succeeded(at: since)
+        case .failed(let failure): return counts(failure) ? watches[position].failed(failure, at: since) : .none
         }
     }
 

@@ -13,8 +13,7 @@ struct LatencyBalancer: Sendable {
         _ view: borrowing ClusterView, _ request: borrowing BalanceRequest, in tier: Int,
         using random: inout RandomSource
     ) -> Int? {
-        guard let first = dice.pick(view, request, in: tier, using: &random) else { return nil }
-        guard let second = dice.pick(view, request, in: tier, excluding: first, using: &random) else { return first }
+        guard let (first, second) = dice.pickTwo(view, request, in: tier, using: &random) else { return nil }
         return cost(second, view, request.now) < cost(first, view, request.now) ? second : first
     }
 

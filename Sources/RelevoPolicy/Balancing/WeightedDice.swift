@@ -40,6 +40,15 @@ struct WeightedDice: Sendable {
         return search(view, request, in: tier, excluding: excluded, using: &random)
     }
 
+    /// Two different positions of a tier, or one twice if it has no other; nil if there is none.
+    mutating func pickTwo(
+        _ view: borrowing ClusterView, _ request: borrowing BalanceRequest, in tier: Int,
+        using random: inout RandomSource
+    ) -> (Int, Int)? {
+        guard let first = pick(view, request, in: tier, using: &random) else { return nil }
+        return (first, pick(view, request, in: tier, excluding: first, using: &random) ?? first)
+    }
+
     private func roll(_ random: inout RandomSource) -> Int? {
         guard columns.count > 1 else { return columns.first?.position }
         let (index, height) = random.next().multipliedFullWidth(by: UInt64(truncatingIfNeeded: columns.count))

@@ -55,9 +55,20 @@ extension ClusterHealth {
     package mutating func checked(_ position: Int, _ result: CheckResult, now: UInt64) -> [HealthChange] {
         guard let check, records.indices.contains(position) else { return [] }
         let changes = elapsed(now: now)
-        guard let reason = records[position].checks.add(result, check) else { return changes }
+        let isPardoned = isPardoned(position, result, check)
+        if isPardoned { records[position].service?.reinstate(now: latest) }
+        guard let reason = records[position].checks.add(result, check) else {
+            guard isPardoned else { return changes }
+            return changes + publish(position, check.rise == 1 ? "a check passed" : "\(check.rise) checks passed")
+        }
         records[position].service?.forget()
         return changes + publish(position, reason)
+    }
+
+    /// Whether an ejection ends before its time: checks that ask as requests do find the endpoint well again.
+    private mutating func isPardoned(_ position: Int, _ result: CheckResult, _ check: HealthCheck) -> Bool {
+        guard case .http = check.probe else { return false }
+        return records[position].service?.checked(result == .passed, rise: check.rise) ?? false
     }
 
     /// A worker reports what it saw. Endpoints out of service are not judged by it: that they fail is known, and

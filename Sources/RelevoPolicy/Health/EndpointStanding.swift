@@ -51,6 +51,9 @@ package enum EndpointCondition: Sendable, Hashable {
         }
     }
 
+    /// Whether an operator keeps it out of service.
+    var isOrdered: Bool { self == .draining || self == .disabled }
+
     /// Whether an endpoint that comes into service from here has been away: a first start is no recovery.
     var isAbsence: Bool {
         switch self {

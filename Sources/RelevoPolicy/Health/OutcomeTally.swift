@@ -45,9 +45,10 @@ package struct OutcomeTally: Sendable, Hashable {
     /// Whether there is nothing to report.
     package var isEmpty: Bool { successes == 0 && failures == 0 }
 
-    /// An attempt ended well.
-    package mutating func succeeded() {
-        successes = successes.addingSaturated(1)
+    /// An attempt ended well, or several did.
+    package mutating func succeeded(times: Int = 1) {
+        guard times > 0 else { return }
+        successes = successes.addingSaturated(times)
         trailing = 0
     }
 

@@ -7,6 +7,10 @@ struct EjectionTerm: Sendable, Hashable {
     var until: UInt64
     /// Why it began, for people.
     var reason: String
+    /// Whether checks that pass end it early.
+    var isPardonable = false
+    /// Checks that have passed in a row since it began.
+    var passes = 0
 }
 
 /// The record of one endpoint's service.
@@ -55,8 +59,24 @@ struct ServiceRecord: Sendable, Hashable {
         let served = now > returned ? now - returned : 0
         let forgiven = rules.forgiven(served)
         recent = (recent > forgiven ? recent - forgiven : 0).addingSaturated(1)
-        term = EjectionTerm(until: now.addingSaturated(rules.length(recent)), reason: reason)
+        let isPardonable = recent == 1 && gaveNoAnswer
+        term = EjectionTerm(
+            until: now.addingSaturated(rules.length(recent)), reason: reason, isPardonable: isPardonable)
         forget()
+    }
+
+    /// Whether the last failure was that no usable answer came: of that a check can be the opposite.
+    private var gaveNoAnswer: Bool {
+        if case .fault = self.reason { true } else { false }
+    }
+
+    /// A check of the ejected endpoint had a result. Returns whether its ejection ought to end now: `rise` checks in a
+    /// row have been answered well. Not if it was ejected for its answers, which checks say nothing about, nor soon
+    /// after another ejection, which had ended too early.
+    mutating func checked(_ hasPassed: Bool, rise: Int) -> Bool {
+        guard let before = term, before.isPardonable else { return false }
+        term?.passes = hasPassed ? before.passes.addingSaturated(1) : 0
+        return hasPassed && before.passes.addingSaturated(1) >= rise
     }
 
     /// Ends the ejection, if there is one.

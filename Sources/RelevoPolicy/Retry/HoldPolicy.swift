@@ -16,3 +16,30 @@ package enum HoldPolicy {
         return min(UInt64.random(in: pause, using: &random), hold - held)
     }
 }
+
+/// Lets one of the requests that are held look whether endpoints are back, and the others only after it found one: a
+/// thousand of them would else knock ten thousand times a second at a host that is starting.
+package struct HoldGate: Sendable {
+    /// Nanoseconds between two rounds while none has found an endpoint.
+    private static let pause: UInt64 = 20_000_000
+
+    /// When a round last began or came to nothing; nil once a connection has opened since.
+    private var refused: UInt64?
+
+    /// Creates a gate that is open.
+    package init() {}
+
+    /// All endpoints have refused a request.
+    package mutating func roundFailed(now: UInt64) { refused = now }
+
+    /// A connection to an endpoint has opened.
+    package mutating func connected() { refused = nil }
+
+    /// Whether a request that is held may try all endpoints now. One that gets true is taken to do so.
+    package mutating func opens(now: UInt64) -> Bool {
+        guard let last = refused else { return true }
+        guard now >= last.addingSaturated(Self.pause) else { return false }
+        refused = now
+        return true
+    }
+}

@@ -15,10 +15,10 @@ final class SimulatedWorker {
 
     func requestBegan(now: UInt64) { ledger.requestBegan(now: now) }
 
-    func choose(_ request: borrowing BalanceRequest) -> Int? {
-        guard let position = ledger.choose(request, using: &random) else { return nil }
-        ledger.attemptBegan(position)
-        return position
+    func choose(_ request: BalanceRequest, within capacity: ClusterCapacity?) -> EndpointChoice {
+        let choice = ledger.choose(request, within: capacity, using: &random)
+        if case .position(let position) = choice { ledger.attemptBegan(position) }
+        return choice
     }
 
     func answered(_ position: Int, after nanoseconds: UInt64, now: UInt64) {
@@ -32,6 +32,12 @@ final class SimulatedWorker {
     func backoff(_ attempt: Int, _ settings: RetrySettings) -> UInt64 {
         Backoff.delay(attempt: attempt, settings, using: &random)
     }
+
+    func roundFailed(now: UInt64) { ledger.holdGate.roundFailed(now: now) }
+
+    func connected() { ledger.holdGate.connected() }
+
+    func letsHeldTry(now: UInt64) -> Bool { ledger.holdGate.opens(now: now) }
 
     func hold(since: UInt64, now: UInt64, _ hold: UInt64) -> UInt64? {
         HoldPolicy.next(since: since, now: now, hold: hold, using: &random)
@@ -47,12 +53,9 @@ final class SimulatedWorker {
     func attemptEnded(
         _ position: Int, _ outcome: AttemptOutcome, since: UInt64, now: UInt64
     ) -> [OutcomeNote] {
-        switch ledger.attemptEnded(position, outcome, since: since) {
-        case .none: return []
-        case .first: listed.append(position)
-        case .more: break
-        }
-        return pacing.allows(now: now) ? report(now: now) : []
+        let news = ledger.attemptEnded(position, outcome, since: since)
+        if news.isNew { listed.append(position) }
+        return news.isUrgent && pacing.allows(now: now) ? report(now: now) : []
     }
 
     /// What happens ten times a second.

@@ -16,6 +16,10 @@ struct SimulatedRequest {
     var sends = 0
     var connectTimeouts = 0
     var heldSince: UInt64?
+    /// Whether it has one of the cluster's places, and whether it was called out of the line in which it waits.
+    var hasPlace = false
+    var wasCalled = false
+    var queuedSince: UInt64?
     var began: UInt64 = 0
     var fate = AttemptFate(end: .failed(.endpointNoneHealthy), after: 0)
     /// Why the last attempt failed.
@@ -41,9 +45,18 @@ extension Simulation {
 
     /// Gives a request to an endpoint that it was not given to in this round.
     mutating func attempt(_ place: Int) {
-        if let position = requests[place].position { requests[place].tried.append(position) }
+        if let position = requests[place].position.take() { requests[place].tried.append(position) }
         let worker = requests[place].worker
-        guard let position = workers[worker].choose(question(of: requests[place])) else { return nobodyLeft(place) }
+        guard takePlace(place) else { return }
+        guard capacity == nil || mayPass(place) else { return waitInLine(place) }
+        let position: Int
+        switch workers[worker].choose(question(of: requests[place]), within: capacity) {
+        case .position(let chosen): position = chosen
+        case .full: return waitInLine(place)
+        case .none: return nobodyLeft(place)
+        }
+        requests[place].wasCalled = false
+        requests[place].queuedSince = nil
         let fate = endpoints[position].fate(at: now, patience, using: &random)
         record.attempted(
             position, at: now, repeatsUnsafely: requests[place].isPost && requests[place].sends > 0)
@@ -51,7 +64,10 @@ extension Simulation {
         requests[place].attempts += 1
         requests[place].began = now
         requests[place].fate = fate
-        if fate.wasSent { requests[place].sends += 1 }
+        if fate.wasSent {
+            requests[place].sends += 1
+            workers[worker].connected()
+        }
         queue.add(.attemptEnded(place), at: now + fate.after)
     }
 
@@ -68,6 +84,7 @@ extension Simulation {
         switch request.fate.end {
         case .answered(let status):
             workers[request.worker].answered(position, after: now - request.began, now: now)
+            capacity?.answered(after: now - request.began, now: now)
             if workers[request.worker].ledger.retries(status), goesOn(place, .status(status)) { return }
             leave(place, .answered(status))
             if !cookies.isEmpty { cookies[request.client] = Int32(truncatingIfNeeded: position) }
@@ -75,6 +92,7 @@ extension Simulation {
         case .failed(let fault):
             requests[place].fault = fault
             if fault == .connectTimeout { requests[place].connectTimeouts += 1 }
+            if fault == .upstreamTimeout { capacity?.answered(after: now - request.began, now: now) }
             if goesOn(place, .fault(fault)) { return }
             leave(place, .failed(.fault(fault)))
             if let wait = holdTime(place) { beginRound(place, after: wait) } else { end(place, .fault(fault)) }
@@ -108,17 +126,22 @@ extension Simulation {
 
     private mutating func leave(_ place: Int, _ outcome: AttemptOutcome) {
         guard let position = requests[place].position else { return }
-        switch outcome {
-        case .failed: record.failed(position)
-        case .answered(let status) where status >= 500: record.failed(position)
-        case .answered, .neutral: break
-        }
+        let isFailure =
+            switch outcome {
+            case .failed: true
+            case .answered(let status): status >= 500
+            case .neutral: false
+            }
+        record.left(position, isFailure: isFailure)
         let began = requests[place].began
-        send(workers[requests[place].worker].attemptEnded(position, outcome, since: began, now: now))
+        let worker = requests[place].worker
+        send(workers[worker].attemptEnded(position, outcome, since: began, now: now))
+        leave(position, of: worker)
     }
 
-    private mutating func end(_ place: Int, _ failure: AttemptFailure?) {
+    mutating func end(_ place: Int, _ failure: AttemptFailure?) {
         record.ended(failure, arrived: requests[place].arrived, now: now)
+        givePlaceBack(place)
         freePlaces.append(place)
     }
 
@@ -145,6 +168,19 @@ extension Simulation {
         requests[place].connectTimeouts = 0
         requests[place].position = nil
         requests[place].tried = []
+        workers[requests[place].worker].roundFailed(now: now)
         queue.add(.resumed(place), at: now + wait)
+    }
+
+    /// A wait is over. One that is held waits on while another looks for an endpoint, but not longer than it may.
+    mutating func resume(_ place: Int) {
+        let request = requests[place]
+        if request.heldSince != nil, request.tried.isEmpty, !workers[request.worker].letsHeldTry(now: now),
+            let wait = holdTime(place)
+        {
+            queue.add(.resumed(place), at: now + wait)
+        } else {
+            attempt(place)
+        }
     }
 }

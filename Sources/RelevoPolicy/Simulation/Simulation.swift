@@ -5,7 +5,7 @@
 ///
 /// Workers choose, count and send again by their ``ClusterLedger``, as they do when they serve. What they see goes to
 /// one ``ClusterHealth`` and comes back as standings, each with the delay of a mailbox. What is left out: connections
-/// that are kept, names, bodies that are too long to be sent again, and limits on requests in flight.
+/// that are kept, names, and bodies that are too long to be sent again.
 package struct Simulation {
     /// What happens at a time.
     enum Event: BitwiseCopyable {
@@ -13,6 +13,8 @@ package struct Simulation {
         case attemptEnded(Int)
         /// A request has waited long enough.
         case resumed(Int)
+        /// There may be a place for somebody who waits in a worker.
+        case called(Int)
         /// The check of an endpoint begins, or has found something.
         case checkBegins(Int)
         case checkEnded(Int, turn: Int)
@@ -36,6 +38,9 @@ package struct Simulation {
     var random: RandomSource
     var workers: [SimulatedWorker]
     var endpoints: [EndpointTimeline]
+    /// Places, where there are limits; the requests that wait for one, by worker.
+    let capacity: ClusterCapacity?
+    var lines: [WaitingLine<Int>]
     var record: SimulationRecord
     /// Requests by place; a place is used again.
     var requests: [SimulatedRequest] = []
@@ -58,6 +63,8 @@ package struct Simulation {
         var random = RandomSource(seed: script.seed)
         workers = (0..<max(1, script.workers)).map { _ in SimulatedWorker(script, seed: random.next()) }
         self.random = random
+        capacity = ClusterCapacity(script.cluster)
+        lines = workers.map { _ in WaitingLine(length: .max) }
         let timelines = script.timelines
         endpoints = script.cluster.endpoints.indices.map { $0 < timelines.count ? timelines[$0] : EndpointTimeline() }
         record = SimulationRecord(script)
@@ -104,14 +111,18 @@ package struct Simulation {
     private mutating func happen(_ event: Event) {
         switch event {
         case .attemptEnded(let place): attemptEnded(place)
-        case .resumed(let place): attempt(place)
+        case .resumed(let place): resume(place)
+        case .called(let worker): callNext(worker)
         case .checkBegins(let position): checkBegins(position)
         case .checkEnded(let position, let turn): checkEnded(position, turn)
         case .reported: reported()
         case .published: published()
         case .deadline: changeHealth { $0.elapsed(now: $1) }
         case .tick:
-            for worker in workers.indices { send(workers[worker].tick(now: now)) }
+            for worker in workers.indices {
+                send(workers[worker].tick(now: now))
+                tendLine(worker)
+            }
             queue.add(.tick, at: now + ReportPacing.tick)
         }
     }

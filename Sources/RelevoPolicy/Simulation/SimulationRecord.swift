@@ -7,6 +7,8 @@ struct SimulationRecord {
     private let duration: UInt64
     private var failures: [AttemptFailure: Int] = [:]
     private var latencies = LatencyHistogram()
+    /// Requests that each endpoint has.
+    private var inFlight: [Int]
     /// How each endpoint is, and since when.
     private var conditions: [(state: EndpointCondition, since: UInt64)]
 
@@ -14,6 +16,7 @@ struct SimulationRecord {
         report = SimulationReport(script)
         duration = script.duration.inNanoseconds
         conditions = script.cluster.endpoints.map { _ in (.up, 0) }
+        inFlight = conditions.map { _ in 0 }
     }
 
     private func slice(of time: UInt64) -> Int? {
@@ -30,11 +33,17 @@ struct SimulationRecord {
 
     mutating func attempted(_ position: Int, at time: UInt64, repeatsUnsafely: Bool) {
         report.endpoints[position].attempts += 1
+        inFlight[position] += 1
+        report.endpoints[position].mostAtOnce = max(report.endpoints[position].mostAtOnce, inFlight[position])
         if repeatsUnsafely { report.unsafeRepeats += 1 }
         if let slice = slice(of: time) { report.endpoints[position].slices[slice].attempts += 1 }
     }
 
-    mutating func failed(_ position: Int) { report.endpoints[position].failures += 1 }
+    /// An attempt is over.
+    mutating func left(_ position: Int, isFailure: Bool) {
+        inFlight[position] -= 1
+        if isFailure { report.endpoints[position].failures += 1 }
+    }
 
     /// What follows a failed attempt; `refusal` is why none does.
     mutating func decided(_ verdict: RetryVerdict) {
@@ -47,6 +56,8 @@ struct SimulationRecord {
     }
 
     mutating func heldFirst() { report.held += 1 }
+
+    mutating func queued() { report.queued += 1 }
 
     /// A request is over; `failure` is nil if it was answered well.
     mutating func ended(_ failure: AttemptFailure?, arrived: UInt64, now: UInt64) {

@@ -27,6 +27,8 @@ package struct SimulationReport: Sendable, Equatable {
         package var text: String
         /// Attempts that it was given.
         package var attempts = 0
+        /// The most requests that it had at a time.
+        package var mostAtOnce = 0
         /// Attempts that counted against it.
         package var failures = 0
         /// How often it was ejected.
@@ -61,6 +63,8 @@ package struct SimulationReport: Sendable, Equatable {
     package var budgetRefusals = 0
     /// Requests that waited for any endpoint at all.
     package var held = 0
+    /// Requests that waited for a place because endpoints had as many as they may have.
+    package var queued = 0
     /// Requests that must not be sent twice and were; always 0.
     package var unsafeRepeats = 0
     /// The time from a request's arrival to its end: of half of them at most this.

@@ -44,12 +44,6 @@ package struct SimulationScript: Sendable {
         script.timelines = cluster.endpoints.indices.map { EndpointTimeline($0 == first ? [outage, recovery] : []) }
         return script
     }
-
-    /// Settings of the cluster that a simulation leaves out, by their keys; empty if it shows everything.
-    package var unplayed: [String] {
-        let limits = cluster.endpoints.contains { $0.maxRequests != nil } ? ["max_requests"] : []
-        return limits + (cluster.concurrency != nil || cluster.adaptiveLimit != nil ? ["concurrency"] : [])
-    }
 }
 
 /// How long an endpoint takes to answer, in nanoseconds.

@@ -19,7 +19,7 @@ package final class ControlPlane {
         let monitor = try HealthMonitor(
             loop: loop, snapshot.clusters,
             publish: { cluster, standings in
-                for worker in workers { worker.post { $0.standingsChanged(cluster: cluster, standings) } }
+                for worker in workers { worker.postAlways { $0.standingsChanged(cluster: cluster, standings) } }
             }, notify: settings.notify)
         self.monitor = monitor
         resolver = try NameResolver(
@@ -29,7 +29,7 @@ package final class ControlPlane {
                 guard let targets = news.targets else { return }
                 for id in endpoints.map(\.id) {
                     monitor.resolved(endpoint: id, to: targets)
-                    for worker in workers { worker.post { $0.resolved(endpoint: id, to: targets) } }
+                    for worker in workers { worker.postAlways { $0.resolved(endpoint: id, to: targets) } }
                 }
             })
     }

@@ -23,6 +23,8 @@ final class HealthMonitor {
     private let publish: Publish
     private let notify: (ProxyNotice) -> Void
     private var deadline: Timer?
+    /// When it is due, in nanoseconds.
+    private var due = UInt64.max
 
     /// Creates a monitor; nothing is checked before ``start()``.
     init(
@@ -98,7 +100,12 @@ final class HealthMonitor {
     }
 
     private func elapsed() {
-        for cluster in clusters { change(cluster.id) { $0.elapsed(now: $1) } }
+        due = .max
+        let now = MonotonicTime.now.nanoseconds
+        for cluster in clusters where health[cluster.id].nextDeadline ?? .max <= now {
+            change(cluster.id) { $0.elapsed(now: $1) }
+        }
+        if let next = health.lazy.compactMap(\.nextDeadline).min() { arm(next) }
     }
 
     /// Lets one cluster's health change, and tells everybody if it did.
@@ -109,13 +116,15 @@ final class HealthMonitor {
         let after = health[id].standings
         if before != after { publish(id, after) }
         for change in changes { notify(.healthChanged(cluster: clusters[id].name, change)) }
-        armDeadline()
+        if let next = health[id].nextDeadline { arm(next) }
     }
 
-    private func armDeadline() {
-        guard let next = health.compactMap(\.nextDeadline).min() else { return }
+    /// Has ``elapsed()`` called at a time, if it would be later.
+    private func arm(_ time: UInt64) {
+        guard time < due else { return }
+        due = time
         let now = MonotonicTime.now.nanoseconds
-        deadline?.start(.nanoseconds(next > now ? Int64(clamping: next - now) : 1_000_000))
+        deadline?.start(.nanoseconds(time > now ? Int64(clamping: time - now) : 1_000_000))
     }
 }
 

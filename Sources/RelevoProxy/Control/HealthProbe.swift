@@ -19,6 +19,8 @@ final class HealthProbe {
     private var scanner = HeadScanner()
     private var method = Method.other
     private var hasHead = false
+    /// What is looked for in the body; the text that every answer has if nothing is.
+    private var search = TextSearch("")
 
     /// Begins a check of an endpoint at `address`. `onResult` is called once, later, and never after ``close()``.
     /// - Throws: what the system refuses at once.
@@ -29,7 +31,10 @@ final class HealthProbe {
         probe = check.probe
         request = Self.request(check.probe, endpoint)
         self.onResult = onResult
-        if case .http(let http) = check.probe { method = Method.known(Array(http.method.utf8).span) }
+        if case .http(let http) = check.probe {
+            method = Method.known(Array(http.method.utf8).span)
+            search = TextSearch(http.body ?? "")
+        }
         let connection = try Bufferevent(loop: loop, connectingTo: address)
         self.connection = connection
         connection.setReadHighMark(Self.maxAnswer)
@@ -83,7 +88,7 @@ final class HealthProbe {
     }
 
     private func readable() {
-        let isFull = (connection?.input.length ?? 0) >= Self.maxAnswer
+        let isFull = search.count + (connection?.input.length ?? 0) >= Self.maxAnswer
         judge(isComplete: isFull)
     }
 
@@ -107,11 +112,13 @@ final class HealthProbe {
             end(.failed("status \(head.status) instead of \(expected)"))
             return
         }
-        guard let text = wanted.body else { return end(.passed) }
-        if Self.contains(text, in: input) {
+        var bytes: [UInt8] = []
+        input.takePrefix(input.length, into: &bytes)
+        search.add(bytes)
+        if search.isFound {
             end(.passed)
-        } else if isComplete || hasWholeBody(input) {
-            end(.failed("the answer does not contain \"\(text)\""))
+        } else if isComplete || hasWholeBody {
+            end(.failed("the answer does not contain \"\(wanted.body ?? "")\""))
         }
     }
 
@@ -131,20 +138,12 @@ final class HealthProbe {
         return true
     }
 
-    private func hasWholeBody(_ input: Evbuffer) -> Bool {
+    private var hasWholeBody: Bool {
         switch (try? head.framing(answering: method)) ?? .untilClose {
         case .none: true
-        case .length(let count): input.length >= count
+        case .length(let count): search.count >= count
         case .chunked, .untilClose: false
         }
-    }
-
-    private static func contains(_ text: String, in input: Evbuffer) -> Bool {
-        var bytes: [UInt8] = []
-        input.copyPrefix(maxAnswer, into: &bytes)
-        let wanted = Array(text.utf8)
-        guard bytes.count >= wanted.count else { return false }
-        return (0...(bytes.count - wanted.count)).contains { bytes[$0..<($0 + wanted.count)].elementsEqual(wanted) }
     }
 
     private static func text(_ range: ClosedRange<Int>) -> String {

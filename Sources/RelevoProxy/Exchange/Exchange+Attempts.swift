@@ -139,8 +139,7 @@ extension Exchange {
             return
         }
         closeUpstream(isConnectFailure ? .orderly : .reset)
-        let staysHere = next.place == .sameEndpoint || isConnectFailure && addresses.left > 0
-        if !staysHere { leaveEndpoint(.fault(fault)) }
+        moveOn(to: next.place, after: .fault(fault), wasSent: !isConnectFailure)
         tryAgain(next)
     }
 
@@ -149,7 +148,7 @@ extension Exchange {
         guard let cluster, cluster.retries(responseTraits.status) else { return false }
         guard let next = nextAttempt(after: .status(responseTraits.status)) else { return false }
         closeUpstream(.reset)
-        leaveEndpoint(.status(responseTraits.status))
+        moveOn(to: next.place, after: .status(responseTraits.status), wasSent: true)
         response.reset()
         tryAgain(next)
         return true
@@ -177,8 +176,7 @@ extension Exchange {
         evidence.attempts = record.attempts - record.roundStart
         evidence.sends = record.sends
         evidence.connectTimeouts = record.connectTimeouts
-        // Other addresses of the same endpoint count only where it was never asked.
-        evidence.hasUntried = !hasForwarded && addresses.left > 0 || cluster.hasUntried(beside: position, history.tried)
+        evidence.hasUntried = addresses.left > 0 || cluster.hasUntried(beside: position, history.tried)
         return evidence
     }
 
@@ -187,16 +185,30 @@ extension Exchange {
         interimResponses > 0 || machine.awaitsResponseHead && !(upstream?.bufferevent.input.isEmpty ?? true)
     }
 
+    /// Leaves the endpoint, unless another address of it is next: after a failed connection, or after any failure if
+    /// there is no other endpoint. The endpoint has failed only when the last of them has.
+    private func moveOn(to place: RetryVerdict.Where, after failure: AttemptFailure, wasSent: Bool) {
+        guard place == .elsewhere else { return }
+        let hasOther = cluster?.hasUntried(beside: position, history.tried) ?? false
+        guard addresses.left > 0, !wasSent || !hasOther else { return leaveEndpoint(failure) }
+        avoidsPool = false
+        guard wasSent else { return }
+        note(failure)
+        record.attemptBegan = now
+    }
+
     private func leaveEndpoint(_ failure: AttemptFailure) {
         addresses = AddressTurn()
         avoidsPool = false
-        if let target {
-            history.add(
-                FailedAttempt(
-                    endpoint: target.endpoint, failure: failure,
-                    nanoseconds: now.nanoseconds(since: record.attemptBegan)))
-        }
+        note(failure)
         endAttempt(mayBeTheClients ? .neutral : .failed(failure))
+    }
+
+    /// Takes note of a failed attempt for the log.
+    private func note(_ failure: AttemptFailure) {
+        guard let target else { return }
+        let time = now.nanoseconds(since: record.attemptBegan)
+        history.add(FailedAttempt(endpoint: target.endpoint, failure: failure, nanoseconds: time))
     }
 
     private func tryAgain(_ next: (place: RetryVerdict.Where, waits: Bool)) {
@@ -268,12 +280,24 @@ extension Exchange {
         record.connectTimeouts = 0
         position = nil
         history.beginRound()
+        cluster?.roundFailed(now: now.nanoseconds)
         pause(wait)
     }
 
     /// Waits before the next attempt.
     private func pause(_ nanoseconds: UInt64) {
         guard machine.triesAgain(later: true) == .wait else { return }
-        history.wait(nanoseconds, on: worker.loop) { [unowned self] in perform(machine.waitEnded()) }
+        waitOn(nanoseconds)
+    }
+
+    private func waitOn(_ nanoseconds: UInt64) {
+        history.wait(nanoseconds, on: worker.loop) { [unowned self] in pauseEnded() }
+    }
+
+    /// A request that is held waits on while another looks for an endpoint, but not longer than it may.
+    private func pauseEnded() {
+        let isHeld = record.heldSince != nil && history.tried.isEmpty
+        if isHeld, !(cluster?.letsHeldTry(now: now.nanoseconds) ?? true), let wait = hold() { return waitOn(wait) }
+        perform(machine.waitEnded())
     }
 }

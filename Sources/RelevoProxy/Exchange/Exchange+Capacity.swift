@@ -8,6 +8,8 @@ import RelevoPolicy
 struct PlaceInLine {
     /// Whether it has one of the cluster's places.
     var hasPlace = false
+    /// Whether its endpoint is waited for, as far as that is counted.
+    var isUnanswered = false
     /// Whether it was called out of the line and has not begun an attempt since.
     var wasCalled = false
     /// What it leaves the line with, while it waits for a place.
@@ -27,7 +29,29 @@ extension Exchange {
             return false
         }
         line.hasPlace = true
+        line.isUnanswered = capacity.isAdaptive
         return true
+    }
+
+    /// The request is complete: now it is the endpoint that is waited for.
+    func endpointIsDue() {
+        guard line.hasPlace, !line.isUnanswered, let capacity = cluster?.capacity, capacity.isAdaptive else { return }
+        line.isUnanswered = true
+        capacity.endpointIsDue()
+    }
+
+    /// The endpoint is not waited for any more: it has begun to answer, or the client still owes a part of the request.
+    func endpointIsDone() {
+        guard line.isUnanswered, let cluster else { return }
+        line.isUnanswered = false
+        cluster.capacity?.endpointIsDone()
+        worker.caller.placeIsFree(in: cluster)
+    }
+
+    /// The endpoint has not answered in time: a limit that follows latency would else hear of quick answers only.
+    func endpointWasSilent() {
+        guard line.isUnanswered else { return }
+        cluster?.capacity?.answered(after: now.nanoseconds(since: record.sent), now: now.nanoseconds)
     }
 
     /// Whether nobody waits who came before: who was not called does not overtake the line.
@@ -37,8 +61,9 @@ extension Exchange {
     func givePlaceBack() {
         leaveLine()
         guard line.hasPlace, let cluster else { return }
+        cluster.capacity?.leave(isUnanswered: line.isUnanswered)
         line.hasPlace = false
-        cluster.capacity?.leave()
+        line.isUnanswered = false
         worker.caller.placeIsFree(in: cluster)
     }
 

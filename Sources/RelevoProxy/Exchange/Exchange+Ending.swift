@@ -107,13 +107,10 @@ extension Exchange {
     var mayBeTheClients: Bool {
         switch record.fault {
         case .upstreamTimeout: awaitsContinue && requestLane.bytesTaken == 0
-        case .upstreamTruncated: detail == Self.silence && !requestLane.hasEnded
+        case .upstreamTruncated: record.fellSilent && !requestLane.hasEnded
         default: false
         }
     }
-
-    /// The detail of a response that was cut off because nothing came any more.
-    static var silence: String { "silence" }
 
     /// What the end of the exchange says about its endpoint.
     private var outcome: AttemptOutcome {

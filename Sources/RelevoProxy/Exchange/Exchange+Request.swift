@@ -148,6 +148,7 @@ extension Exchange {
         endPause()
         awaitsContinue = traits.expectsContinue
         armDeadline()
+        endpointIsDone()
         pumpRequest()
     }
 
@@ -200,7 +201,6 @@ extension Exchange {
         switch progress {
         case .ended:
             endSplicingRequest()
-            record.sent = now
             perform(machine.requestEnded())
         case .malformed(let error): refuse(error)
         case .tooLarge: fail(.clientBodyTooLarge)

@@ -123,6 +123,7 @@ extension Exchange {
         isTunnel = true
         record.responseBegan = now
         record.status = 101
+        endpointIsDone()
         machine.switchedProtocols()
         requestLane.start(.untilEnd, limits: worker.headLimits)
         responseLane.start(.untilEnd, limits: worker.headLimits)
@@ -149,6 +150,7 @@ extension Exchange {
         persists = plan.persists
         record.responseBegan = now
         record.status = responseTraits.status
+        endpointIsDone()
         machine.responseBegan()
         if history.isUsed { history.forgetBody() }
         // The time that a client takes for its body is not the endpoint's.
@@ -263,5 +265,9 @@ extension Exchange {
     }
 
     /// The client takes bytes, however slowly.
-    func clientProgressed() { armDeadline() }
+    ///
+    /// Before a response begins, what it takes are answers to earlier requests: no reason to wait longer for this one.
+    func clientProgressed() {
+        if machine.isResponding { armDeadline() }
+    }
 }

@@ -20,6 +20,7 @@ extension Exchange {
         switch signal {
         case .connected:
             if let upstream { target?.connected(upstream.address) }
+            cluster?.connected()
             record.connected = now
             perform(machine.connected())
         case .endOfStream:

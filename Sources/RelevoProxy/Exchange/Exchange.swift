@@ -168,7 +168,10 @@ final class Exchange {
             worker.wheel.unset(deadline)
             armDeadline()
         case .sendHead: sendHead()
-        case .awaitResponse: armDeadline()
+        case .awaitResponse:
+            record.sent = now
+            endpointIsDue()
+            armDeadline()
         case .answer(let fault): answer(fault)
         case .abort(let fault): abort(fault)
         case .finish(let requestComplete): finish(requestComplete: requestComplete)
@@ -265,11 +268,14 @@ extension Exchange {
         case .forwarding(.flowing, .awaitingHead) where !requestLane.paused.isEmpty: checkPausedRequest()
         case .forwarding(.flowing, .awaitingHead) where awaitsContinue: fail(.upstreamTimeout)
         case .forwarding(.flowing, .awaitingHead): fail(.clientBodyTimeout)
-        case .forwarding(.ended, .awaitingHead): attemptFailed(.upstreamTimeout, detail: nil)
+        case .forwarding(.ended, .awaitingHead):
+            endpointWasSilent()
+            attemptFailed(.upstreamTimeout, detail: nil)
         case .forwarding(_, .flowing):
             // Whoever the bytes wait for is to blame.
             if responseLane.paused.isEmpty, !isTunnel {
-                fail(.upstreamTruncated, detail: Self.silence)
+                record.fellSilent = true
+                fail(.upstreamTruncated, detail: "silence")
             } else {
                 perform(machine.clientLeft())
             }

@@ -28,7 +28,7 @@ struct ExchangeRecord: BitwiseCopyable {
     var sends = 0
     /// When the endpoint was chosen.
     var attemptBegan = MonotonicTime(nanoseconds: 0)
-    /// When the head was sent.
+    /// When the head was sent, or the whole request.
     var sent = MonotonicTime(nanoseconds: 0)
     /// When the client ended its side, if it has.
     var clientEnded: MonotonicTime?
@@ -36,6 +36,8 @@ struct ExchangeRecord: BitwiseCopyable {
     var queuedSince: MonotonicTime?
     /// When the request began to be held because no endpoint could be reached.
     var heldSince: MonotonicTime?
+    /// Whether nothing came any more of a response that had begun.
+    var fellSilent = false
     /// Whether the endpoint's connection had served an earlier request.
     var upstreamReused = false
     /// The status that the client got, or 0.

@@ -41,7 +41,7 @@ final class ClusterState {
         tokens = StickyTokens(cluster.balance, cluster.endpoints, fallback: place.secret)
         ledger = ClusterLedger(cluster, workers: place.workers)
         capacity = place.capacities[cluster.id]
-        line = WaitingLine(length: cluster.queue.length)
+        line = WaitingLine(length: .max)
         endpoints = cluster.endpoints.map {
             EndpointState($0, pool: UpstreamPool(loop: place.loop, wheel: place.wheel, limit: place.idleLimit))
         }
@@ -77,24 +77,9 @@ extension ClusterState {
     /// A request has come for the cluster.
     func requestBegan(now: UInt64) { ledger.requestBegan(now: now) }
 
-    /// What became of the search for an endpoint.
-    enum Choice {
-        /// The endpoint at this position; a place of it is taken.
-        case position(Int)
-        /// There are endpoints, but all that were not tried have as many requests as they may have.
-        case full
-        /// There is none.
-        case none
-    }
-
     /// Chooses an endpoint for a request and takes a place of it.
-    func choose(_ request: BalanceRequest, using random: inout RandomSource) -> Choice {
-        guard let first = ledger.choose(request, using: &random) else { return .none }
-        guard let capacity, !capacity.enter(first) else { return .position(first) }
-        var asked = request
-        for position in endpoints.indices where capacity.isFull(position) { asked.tried.append(position) }
-        guard let next = ledger.choose(asked, using: &random), capacity.enter(next) else { return .full }
-        return .position(next)
+    func choose(_ request: BalanceRequest, using random: inout RandomSource) -> EndpointChoice {
+        ledger.choose(request, within: capacity, using: &random)
     }
 
     /// Whether there is an endpoint that may be chosen beside those that were tried.
@@ -105,6 +90,15 @@ extension ClusterState {
 
     /// Whether and where a request is tried again, as far as the budget grants it.
     func verdict(_ evidence: AttemptEvidence, now: UInt64) -> RetryVerdict { ledger.verdict(evidence, now: now) }
+
+    /// All endpoints have refused a request, which is held.
+    func roundFailed(now: UInt64) { ledger.holdGate.roundFailed(now: now) }
+
+    /// A connection to one of the endpoints has opened: whoever is held may come.
+    func connected() { ledger.holdGate.connected() }
+
+    /// Whether a request that is held may try all endpoints now.
+    func letsHeldTry(now: UInt64) -> Bool { ledger.holdGate.opens(now: now) }
 
     /// An endpoint gets a request.
     func attemptBegan(_ position: Int) {
@@ -141,11 +135,10 @@ extension ClusterState {
 
     /// Puts an exchange at the end of the line, or back to its front; nil if that is full.
     func wait(_ exchange: Exchange, since: MonotonicTime, isFirst: Bool) -> WaitingLine<Exchange>.Token? {
+        // One that goes back to where it was is not refused. The others share what the workers have together.
+        guard capacity?.waiting.tryEnter(limit: isFirst ? .max : cluster.queue.length) ?? false else { return nil }
         let deadline = (since + cluster.queue.timeout).nanoseconds
-        let entry = isFirst ? line.enterFirst(exchange, until: deadline) : line.enter(exchange, until: deadline)
-        guard let ticket = entry else { return nil }
-        _ = capacity?.waiting.tryEnter(limit: .max)
-        return ticket
+        return isFirst ? line.enterFirst(exchange, until: deadline) : line.enter(exchange, until: deadline)
     }
 
     /// Takes an exchange that ends out of the line.

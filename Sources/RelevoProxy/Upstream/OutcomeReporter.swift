@@ -17,10 +17,11 @@ final class OutcomeReporter {
         self.control = control
     }
 
-    /// There is something about an endpoint: puts it on the list, and tells of it unless that was done a moment ago.
+    /// There is something about an endpoint: puts it on the list, and tells of a failure unless that was done a moment
+    /// ago.
     func add(_ cluster: ClusterState, _ position: Int, _ news: OutcomeNews) {
-        if news == .first { waiting.append((cluster, position)) }
-        if pacing.allows(now: loop.now.nanoseconds) { report() }
+        if news.isNew { waiting.append((cluster, position)) }
+        if news.isUrgent, pacing.allows(now: loop.now.nanoseconds) { report() }
     }
 
     /// Tells of all that are on the list. Called at each tick.

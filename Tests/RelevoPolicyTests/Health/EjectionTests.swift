@@ -183,13 +183,52 @@ import Testing
         #expect(stage.conditions == ["ejected", "down", "unchecked", "unchecked"])
     }
 
-    @Test("passed checks do not end an ejection early; failed ones keep the endpoint down beyond it")
-    func checksBeside() {
+    @Test("checks that pass in a row end an ejection for want of answers early, with a slow start")
+    func pardon() {
         var stage = HealthStage(healthCluster(2, check: .usual, ejection: .byStreak))
         stage.checksPass(0)
         stage.serves(0, badly: 5)
-        stage.checksPass(0, 10)
+        stage.checksPass(0)
+        stage.checksFail(0)
+        stage.checksPass(0)
         #expect(stage.conditions[0] == "ejected")
+        stage.pass(seconds: 1)
+        stage.checksPass(0)
+        #expect(stage.lastText == "10.0.0.1:80 is up: 2 checks passed")
+        #expect(stage.health.standings[0].recovered == stage.now)
+        #expect(stage.health.nextDeadline == nil)
+    }
+
+    @Test("one that follows soon is not ended early, nor one for answers, nor one by checks that ask nothing")
+    func noPardon() {
+        var again = HealthStage(healthCluster(2, check: .usual, ejection: .byStreak))
+        again.checksPass(0)
+        again.serves(0, badly: 5)
+        again.pass(seconds: 5)
+        again.serves(0, badly: 5)
+        again.checksPass(0, 10)
+        #expect(again.conditions[0] == "ejected")
+        var answers = HealthStage(healthCluster(2, check: .usual, ejection: .byStreak))
+        answers.checksPass(0)
+        var tally = OutcomeTally()
+        for _ in 0..<5 { tally.failed(.status(503)) }
+        answers.news += answers.health.served(0, tally, now: answers.now)
+        answers.checksPass(0, 10)
+        #expect(answers.conditions[0] == "ejected")
+        var check = HealthCheck.usual
+        check.probe = .tcp
+        var mute = HealthStage(healthCluster(2, check: check, ejection: .byStreak))
+        mute.checksPass(0)
+        mute.serves(0, badly: 5)
+        mute.checksPass(0, 10)
+        #expect(mute.conditions[0] == "ejected")
+    }
+
+    @Test("failed checks keep an endpoint down beyond its ejection")
+    func downBeyond() {
+        var stage = HealthStage(healthCluster(2, check: .usual, ejection: .byStreak))
+        stage.checksPass(0)
+        stage.serves(0, badly: 5)
         stage.checksFail(0, 3)
         #expect(stage.conditions[0] == "down")
         stage.pass(seconds: 5)
@@ -200,16 +239,19 @@ import Testing
         #expect(stage.health.standings[0].recovered == stage.now)
     }
 
-    @Test("an endpoint that comes up while its ejection lasts is ejected for the rest")
+    @Test("an endpoint that comes up while its ejection lasts is ejected for the rest, unless that is pardoned")
     func upWhileEjected() {
         var stage = HealthStage(healthCluster(2, check: .usual, ejection: .byStreak))
-        stage.serves(0, badly: 5)
-        stage.checksFail(0)
-        stage.pass(seconds: 2)
-        stage.checksPass(0, 2)
+        for isFirst in [true, false] {
+            stage.serves(0, badly: 5)
+            stage.checksFail(0, 3)
+            stage.pass(seconds: 2)
+            stage.checksPass(0, 2)
+            #expect(stage.conditions[0] == (isFirst ? "up" : "ejected"))
+        }
         #expect(
-            stage.lastText == "10.0.0.1:80 is ejected for 3s: 5 failures in a row, the last: connect.refused")
-        stage.pass(seconds: 3)
+            stage.lastText == "10.0.0.1:80 is ejected for 8s: 5 failures in a row, the last: connect.refused")
+        stage.pass(seconds: 8)
         #expect(stage.conditions[0] == "up")
         #expect(stage.health.standings[0].recovered == stage.now)
     }

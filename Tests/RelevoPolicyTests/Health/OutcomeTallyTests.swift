@@ -29,6 +29,32 @@ import Testing
         #expect(tally == OutcomeTally())
     }
 
+    @Test("a failure brings the successes of at least half a window and at most a whole one with it")
+    func quietSuccesses() {
+        for before in [0, 1, 49, 50, 51, 99, 100, 101, 150, 200, 1000] as [UInt64] {
+            var watch = OutcomeWatch(window: 100)
+            for time in 0..<before { #expect(watch.succeeded(at: time) == .none) }
+            #expect(watch.failed(.status(500), at: before) == .first)
+            let tally = watch.take()
+            #expect(tally.failures == 1 && tally.trailing == 1)
+            #expect((min(Int(before), 50)...100).contains(tally.successes), "\(before): \(tally.successes)")
+        }
+    }
+
+    @Test("an endpoint that fails one request in a hundred is not ejected for its share, however rare they are")
+    func share() {
+        var stage = HealthStage(healthCluster(2, ejection: .byRate))
+        var watch = OutcomeWatch(window: 10 * second)
+        for request in 0..<10_000 as Range<UInt64> {
+            stage.now = (1000 * second) + request * second / 90
+            let isFailure = request % 100 == 99
+            let news = isFailure ? watch.failed(.status(500), at: stage.now) : watch.succeeded(at: stage.now)
+            // Failures are told at once, successes at the next tick.
+            if news.isUrgent || request % 9 == 0 { stage.news += stage.health.served(0, watch.take(), now: stage.now) }
+        }
+        #expect(stage.news.isEmpty)
+    }
+
     @Test("the window forgets what is older than its time, and nothing that is younger than nine tenths of it")
     func window() {
         var tally = OutcomeTally()

@@ -14,7 +14,7 @@ func simulated(
     let endpoints = weights.indices.map { position in
         Endpoint(
             .init("10.0.0.\(position + 1)", weight: weights[position]), id: position,
-            address: .literal("10.0.0.\(position + 1)", port: 80))
+            address: .literal("10.0.0.\(position + 1)", port: 80), limit: source.maxRequests)
     }
     return Cluster(source, id: 0, endpoints: endpoints)
 }
@@ -61,6 +61,11 @@ extension SimulationReport {
         check(unsafeRepeats == 0, "nothing unsafe is sent twice")
         check(attempts <= RetryPolicy.maxAttempts * requests || script.cluster.hold != nil, "attempts are bounded")
         check(endpoints.allSatisfy { $0.failures <= $0.attempts }, "failures are attempts")
+        if let limit = script.cluster.maxRequests {
+            check(endpoints.allSatisfy { $0.mostAtOnce <= limit }, "no endpoint has more than it may have")
+        } else if script.cluster.concurrency == nil, script.cluster.adaptiveLimit == nil {
+            check(queued == 0, "nobody waits without limits")
+        }
         let time = script.duration.inNanoseconds
         check(endpoints.allSatisfy { $0.absence <= time }, "nobody is away longer than the time")
         check(changes.allSatisfy { $0.time < time }, "news come within the time")
