@@ -26,7 +26,7 @@ final class UpstreamPool {
     func lease(_ address: SocketAddress, to exchange: Exchange) -> UpstreamConnection? {
         while let connection = takeLast(address) {
             // What has come unasked would be taken for this exchange's response.
-            guard isQuiet(connection) else {
+            guard isQuiet(connection, exactly: !exchange.traits.isRepeatable) else {
                 end(connection)
                 continue
             }
@@ -63,8 +63,10 @@ final class UpstreamPool {
         return body(&lent)
     }
 
-    private func isQuiet(_ connection: UpstreamConnection) -> Bool {
-        guard let released = connection.released else { return connection.bufferevent.isQuiet }
+    /// Whether a connection has nothing to tell. A request that cannot be repeated is worth asking the system: under
+    /// load the loop's knowledge is a millisecond old, and an endpoint that leaves ends its connections meanwhile.
+    private func isQuiet(_ connection: UpstreamConnection, exactly: Bool) -> Bool {
+        guard !exactly, let released = connection.released else { return connection.bufferevent.isQuiet }
         return connection.bufferevent.isQuiet(since: released)
     }
 
