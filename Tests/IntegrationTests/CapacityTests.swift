@@ -1,6 +1,7 @@
 // Limits on the requests that endpoints and clusters have in flight: who waits, who is refused, and that no limit is
 // ever passed. The parts are tested in RelevoPolicyTests.
 
+import CLibevent
 import RelevoPolicy
 import RelevoProxy
 import TestSupport
@@ -173,20 +174,41 @@ extension Integration {
                 $0.adaptiveLimit?.maximum = 2
             }
             try await withProxy(configuration) { proxy in
-                let slow = try (0..<2).map { _ in
+                let hasteless = try (0..<2).map { _ in
                     let client = try proxy.client()
                     try client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\na")
                     return client
                 }
-                #expect(await eventually { await proxy.group.statistics().requestsActive == 2 })
+                // They have the places for a moment, since many clients send a body right behind its head.
                 let quick = try clients(proxy, 2)
                 #expect(await eventually { busy.inFlight.current == 2 })
                 let late = try clients(proxy, 1)
-                for client in slow { try client.send("bc") }
+                for client in hasteless { try client.send("bc") }
                 #expect(await eventually { busy.inFlight.current == 4 })
                 busy.gate.open()
-                for client in slow + quick + late { #expect(try client.response().text == "ok") }
+                for client in hasteless + quick + late { #expect(try client.response().text == "ok") }
                 #expect(busy.most.current == 4)
+            }
+        }
+
+        @Test("requests whose bodies come right behind their heads keep within an adaptive limit")
+        func twoWrites() async throws {
+            let busy = try Busy()
+            let configuration = configuration([busy.origin]) {
+                $0.adaptiveLimit = AdaptiveLimit()
+                $0.adaptiveLimit?.minimum = 2
+                $0.adaptiveLimit?.maximum = 2
+            }
+            try await withProxy(configuration) { proxy in
+                let clients = try (0..<8).map { _ in try proxy.client() }
+                for client in clients {
+                    try client.send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\n")
+                }
+                for client in clients { try client.send("abc") }
+                #expect(await eventually { busy.inFlight.current == 2 })
+                busy.gate.open()
+                for client in clients { #expect(try client.response().text == "ok") }
+                #expect(busy.most.current == 2)
             }
         }
 
@@ -217,6 +239,19 @@ extension Integration {
                 for client in try clients(proxy, 3) { #expect(try client.response().text == "ok") }
                 rest.open()
                 for client in slow { #expect(try client.read(2) == Array("ok".utf8)) }
+            }
+        }
+
+        @Test("a request that goes on to another endpoint is not stopped by those who wait for its place")
+        func retriesHaveTheirPlace() async throws {
+            let origin = try Origin.ok()
+            let dead = try Integration.deadAddress()
+            var cluster = ProxyConfiguration.Cluster("c", endpoints: [.init(dead.description), .init(origin.text)])
+            (cluster.concurrency, cluster.ejection, cluster.balance) = (2, nil, .roundRobin)
+            let domain = ProxyConfiguration.Domain("a.example", routes: [.init(.endpoints(cluster))])
+            try await withProxy(.loopback([domain], workers: 1)) { proxy in
+                let clients = try clients(proxy, 20)
+                for client in clients { #expect(try client.response().text == "ok") }
             }
         }
     }

@@ -60,7 +60,7 @@ struct OutcomeWatch: Sendable {
             turn(now)
             tally.succeeded(times: earlier + recent)
         }
-        watchedUntil = now.addingSaturated(window)
+        watchedUntil = max(watchedUntil ?? 0, now.addingSaturated(window))
         tally.failed(failure)
         return enlist() ? .first : .more
     }

@@ -28,7 +28,8 @@ extension Simulation {
         if request.queuedSince == nil { record.queued() }
         requests[place].queuedSince = since
         requests[place].wasCalled = false
-        if request.wasCalled {
+        // Behind others, who wait for just that place, one with a place of the cluster would wait for ever.
+        if request.wasCalled || request.hasPlace {
             _ = lines[request.worker].enterFirst(place, until: deadline)
         } else {
             _ = lines[request.worker].enter(place, until: deadline)

@@ -48,7 +48,6 @@ extension Simulation {
         if let position = requests[place].position.take() { requests[place].tried.append(position) }
         let worker = requests[place].worker
         guard takePlace(place) else { return }
-        guard capacity == nil || mayPass(place) else { return waitInLine(place) }
         let position: Int
         switch workers[worker].choose(question(of: requests[place]), within: capacity) {
         case .position(let chosen): position = chosen
@@ -168,6 +167,7 @@ extension Simulation {
         requests[place].connectTimeouts = 0
         requests[place].position = nil
         requests[place].tried = []
+        givePlaceBack(place)
         workers[requests[place].worker].roundFailed(now: now)
         queue.add(.resumed(place), at: now + wait)
     }

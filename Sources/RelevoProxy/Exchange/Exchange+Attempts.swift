@@ -12,8 +12,8 @@ extension Exchange {
         guard takePlace() else { return }
         if addresses.left == 0, isFull() { return waitInLine() }
         guard let target, let address = nextAddress(of: target) else {
-            nobodyLeft()
-            return
+            // An endpoint that has lost its addresses in this very moment is not the last.
+            return position == nil ? nobodyLeft() : connect()
         }
         record.attempts += 1
         if let kept = keptConnection(to: address, of: target) {
@@ -50,6 +50,7 @@ extension Exchange {
     func use(_ connection: UpstreamConnection) {
         upstream = connection
         record.upstreamReused = true
+        if record.heldSince != nil { cluster?.connected() }
         perform(machine.connected())
     }
 
@@ -59,7 +60,6 @@ extension Exchange {
         endAttempt(.neutral)
         if let position { history.add(tried: position) }
         position = nil
-        if cluster.capacity != nil, !mayPass(cluster) { return true }
         let tried = history.isUsed ? history.tried : []
         var random = worker.random
         let choice = cluster.choose(balanceRequest(cluster, tried), using: &random)
@@ -191,8 +191,8 @@ extension Exchange {
         guard place == .elsewhere else { return }
         let hasOther = cluster?.hasUntried(beside: position, history.tried) ?? false
         guard addresses.left > 0, !wasSent || !hasOther else { return leaveEndpoint(failure) }
-        avoidsPool = false
         guard wasSent else { return }
+        avoidsPool = false
         note(failure)
         record.attemptBegan = now
     }
@@ -231,6 +231,7 @@ extension Exchange {
     /// Makes the request what it was before the attempt.
     private func rewind() {
         endSplicingRequest()
+        endpointIsDone()
         upstreamHasEnded = false
         requestWasCutOff = false
         hasForwarded = false
@@ -279,6 +280,8 @@ extension Exchange {
         record.roundStart = record.attempts
         record.connectTimeouts = 0
         position = nil
+        // Who waits for any endpoint is at none: the place is for others meanwhile.
+        givePlaceBack()
         history.beginRound()
         cluster?.roundFailed(now: now.nanoseconds)
         pause(wait)

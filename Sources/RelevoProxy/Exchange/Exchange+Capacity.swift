@@ -48,6 +48,17 @@ extension Exchange {
         worker.caller.placeIsFree(in: cluster)
     }
 
+    /// How long, in nanoseconds, a request that is not complete yet is still taken to be on its way: many clients send
+    /// the head by itself.
+    static let sendingGrace: UInt64 = 100_000_000
+
+    /// How much of that is left; nil if it does not matter.
+    var graceLeft: UInt64? {
+        guard line.isUnanswered, machine.isReceivingRequest, machine.awaitsResponseHead else { return nil }
+        let age = now.nanoseconds(since: record.sent)
+        return Self.sendingGrace > age ? Self.sendingGrace - age : 0
+    }
+
     /// The endpoint has not answered in time: a limit that follows latency would else hear of quick answers only.
     func endpointWasSilent() {
         guard line.isUnanswered else { return }
@@ -73,8 +84,9 @@ extension Exchange {
         let since = record.queuedSince ?? now
         record.queuedSince = since
         guard now < since + cluster.cluster.queue.timeout,
-            let ticket = cluster.wait(self, since: since, isFirst: line.wasCalled)
+            let ticket = cluster.wait(self, since: since, line)
         else {
+            detail = nil
             fail(.endpointOverloaded)
             return
         }
@@ -95,6 +107,7 @@ extension Exchange {
     /// There was none in time.
     func hasWaitedInVain() {
         line.ticket = nil
+        detail = nil
         fail(.endpointOverloaded)
     }
 

@@ -148,7 +148,6 @@ extension Exchange {
         endPause()
         awaitsContinue = traits.expectsContinue
         armDeadline()
-        endpointIsDone()
         pumpRequest()
     }
 
@@ -194,6 +193,7 @@ extension Exchange {
         history.keep(moved, after: kept)
         record.bytesReceived += moved
         upstream.bufferevent.flush()
+        if graceLeft == 0 { endpointIsDone() }
         if moved > 0 {
             continued()
             armDeadline()

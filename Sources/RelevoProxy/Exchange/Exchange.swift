@@ -211,8 +211,9 @@ extension Exchange {
             case .forwarding(.ended, .awaitingHead): patience.response
             case .forwarding(_, .flowing): isTunnel ? patience.tunnel : patience.stream
             }
-        guard let usual, isHalfClosed else { return usual }
-        return min(usual, halfClosePatience)
+        guard let usual else { return nil }
+        let patience = min(usual, graceLeft ?? .max)
+        return isHalfClosed ? min(patience, halfClosePatience) : patience
     }
 
     /// How long the client may be silent while it owes request body. A body that drips has to keep up an average rate
@@ -258,6 +259,11 @@ extension Exchange {
 
     private func expired() {
         if case .connecting = machine.state, beginRace() { return }
+        if graceLeft == 0 {
+            endpointIsDone()
+            armDeadline()
+            return
+        }
         if isHalfClosed {
             perform(machine.clientLeft())
             return

@@ -111,7 +111,10 @@ final class AddressBook {
 
     /// The next address of a turn; nil if all were tried, or if there is none any more.
     func next(_ turn: inout AddressTurn) -> SocketAddress? {
-        guard turn.left > 0, count > 0 else { return nil }
+        guard turn.left > 0, count > 0 else {
+            turn.left = 0
+            return nil
+        }
         if let only {
             turn.left = 0
             return only

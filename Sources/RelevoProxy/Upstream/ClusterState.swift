@@ -133,10 +133,14 @@ extension ClusterState {
     /// Whether somebody waits here.
     var isAnyWaitingHere: Bool { !line.isEmpty }
 
-    /// Puts an exchange at the end of the line, or back to its front; nil if that is full.
-    func wait(_ exchange: Exchange, since: MonotonicTime, isFirst: Bool) -> WaitingLine<Exchange>.Token? {
-        // One that goes back to where it was is not refused. The others share what the workers have together.
-        guard capacity?.waiting.tryEnter(limit: isFirst ? .max : cluster.queue.length) ?? false else { return nil }
+    /// Puts an exchange at the end of the line, or to its front; nil if that is full.
+    ///
+    /// One that was called goes back to where it was, and is not refused. One that has a place of the cluster goes to
+    /// the front as well: behind others, who wait for just that place, it would wait for ever.
+    func wait(_ exchange: Exchange, since: MonotonicTime, _ held: PlaceInLine) -> WaitingLine<Exchange>.Token? {
+        let limit = held.wasCalled ? .max : cluster.queue.length
+        guard capacity?.waiting.tryEnter(limit: limit) ?? false else { return nil }
+        let isFirst = held.wasCalled || held.hasPlace
         let deadline = (since + cluster.queue.timeout).nanoseconds
         return isFirst ? line.enterFirst(exchange, until: deadline) : line.enter(exchange, until: deadline)
     }

@@ -51,6 +51,39 @@ struct SimulationLimitTests {
         #expect((3500...3700).contains(report.answered), "\(report.answered)")
     }
 
+    @Test("Requests that go on to another endpoint keep their place, and nobody waits for ever")
+    func retries() {
+        for isRefusal in [true, false] {
+            var phase = EndpointPhase()
+            phase.latency = .fixed(second / 100)
+            var bad = phase
+            (bad.refuses, bad.errors) = isRefusal ? (100, 0) : (0, 30)
+            let cluster = simulated([1, 1]) {
+                ($0.concurrency, $0.ejection, $0.balance) = (4, nil, .roundRobin)
+                $0.retry?.statuses = [503...503]
+                $0.retry?.budget = 100
+            }
+            let script = SimulationScript(cluster, [[bad], [phase]]) { ($0.rate, $0.duration) = (150, .seconds(60)) }
+            let report = Simulation.run(script)
+            #expect(report.violations(of: script) == [])
+            #expect(report.answered == report.requests, "\(report.failures)")
+        }
+    }
+
+    @Test("Requests that are held need no place meanwhile")
+    func held() {
+        let phases = [EndpointPhase.from(5) { $0.refuses = 100 }, .from(6)]
+        let cluster = simulated([1, 1]) {
+            ($0.hold, $0.concurrency, $0.ejection) = (.seconds(3), 5, nil)
+            $0.queue.length = 200
+        }
+        let script = SimulationScript(cluster, [phases, phases]) { ($0.rate, $0.duration) = (100, .seconds(10)) }
+        let report = Simulation.run(script)
+        #expect(report.violations(of: script) == [])
+        #expect(report.answered == report.requests, "\(report.failures)")
+        #expect(report.held > 50)
+    }
+
     @Test("An adaptive limit lets through what is answered as quickly as ever")
     func adaptive() {
         let report = run(200) { $0.adaptiveLimit = AdaptiveLimit() }
