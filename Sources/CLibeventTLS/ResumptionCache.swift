@@ -48,7 +48,9 @@ final class ResumptionCache: Sendable {
     /// A copy of what is kept, which the caller frees.
     func find(_ key: String) -> OpaquePointer? {
         let ticket = content.withLock { $0.tickets[key] }
-        return ticket.flatMap { SSL_SESSION_dup($0.raw) }
+        guard let ticket else { return nil }
+        // Another thread may replace it at any moment.
+        return withExtendedLifetime(ticket) { SSL_SESSION_dup(ticket.raw) }
     }
 
     /// Servers of which there is a ticket.

@@ -61,4 +61,24 @@ final class CertificateStore: Sendable {
     }
 
     deinit { X509_STORE_free(raw) }
+
+    /// Whether one of them has issued a certificate, by its name and key.
+    func holdsIssuer(of certificate: OpaquePointer) throws(TLSError) -> Bool {
+        OpenSSLErrors.clear()
+        guard let search = X509_STORE_CTX_new() else { throw .refused("no memory") }
+        defer {
+            X509_STORE_CTX_free(search)
+            OpenSSLErrors.clear()
+        }
+        guard X509_STORE_CTX_init(search, raw, certificate, nil) == 1 else {
+            throw .refused(OpenSSLErrors.takeWords())
+        }
+        var issuer: OpaquePointer?
+        guard X509_STORE_CTX_get1_issuer(&issuer, search, certificate) == 1 else { return false }
+        X509_free(issuer)
+        return true
+    }
+
+    /// Has a context believe these; it keeps OpenSSL's list, not this object.
+    func set(_ context: OpaquePointer) { SSL_CTX_set1_cert_store(context, raw) }
 }

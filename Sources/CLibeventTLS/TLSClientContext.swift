@@ -35,7 +35,7 @@ public final class TLSClientContext: Sendable {
         cache = ResumptionCache(capacity: resumable)
         switch verification {
         case .authorities(let authorities):
-            SSL_CTX_set1_cert_store(raw, try authorities.store().raw)
+            try authorities.store().set(raw)
             SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nil)
         case .offTrustingAnyone: SSL_CTX_set_verify(raw, SSL_VERIFY_NONE, nil)
         }

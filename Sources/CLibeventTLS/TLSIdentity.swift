@@ -70,19 +70,7 @@ public final class TLSIdentity: Sendable {
             last = next
         }
         if X509_check_issued(last, last) == X509_V_OK { return true }
-        let store = try roots.store()
-        guard let search = X509_STORE_CTX_new() else { throw .refused("no memory") }
-        defer {
-            X509_STORE_CTX_free(search)
-            OpenSSLErrors.clear()
-        }
-        guard X509_STORE_CTX_init(search, store.raw, last, nil) == 1 else {
-            throw .refused(OpenSSLErrors.takeWords())
-        }
-        var issuer: OpaquePointer?
-        guard X509_STORE_CTX_get1_issuer(&issuer, search, last) == 1 else { return false }
-        X509_free(issuer)
-        return true
+        return try roots.store().holdsIssuer(of: last)
     }
 }
 

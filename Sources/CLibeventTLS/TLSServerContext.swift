@@ -103,7 +103,7 @@ public final class TLSServerContext: Sendable {
     }
 
     private func believe(_ authorities: TLSAuthorities, _ mark: inout [UInt8]) throws(TLSError) {
-        SSL_CTX_set1_cert_store(raw, try authorities.store().raw)
+        try authorities.store().set(raw)
         mark.append(2)
         guard case .pem(let bytes, let revocations) = authorities else { return }
         mark += bytes + [3] + (revocations ?? [])
