@@ -194,7 +194,10 @@ public final class TLSConnection: TransportLayer {
         let reason = ERR_GET_REASON(code)
         guard ERR_GET_LIB(code) == ERR_LIB_SSL else { return OpenSSLErrors.words(code) }
         if reason > SSL_AD_REASON_OFFSET {
-            let words = String(cString: SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET))
+            let alert = reason - SSL_AD_REASON_OFFSET
+            // OpenSSL 3.0 has no words for this one of TLS 1.3 (RFC 8446 §6.2).
+            let isMissing = alert == SSL_AD_CERTIFICATE_REQUIRED
+            let words = isMissing ? "certificate required" : String(cString: SSL_alert_desc_string_long(alert))
             return "the peer refuses: \(words)"
         }
         switch reason {

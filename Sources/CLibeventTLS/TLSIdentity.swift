@@ -117,6 +117,12 @@ enum PEM {
 
     /// The first private key of a text; the caller frees it.
     static func key(_ bytes: [UInt8]) throws(TLSError) -> OpaquePointer {
+        // OpenSSL 3.0 does not say that there is none.
+        guard String(decoding: bytes, as: UTF8.self).contains("PRIVATE KEY-----") else { throw .noKey }
+        return try firstKey(bytes)
+    }
+
+    private static func firstKey(_ bytes: [UInt8]) throws(TLSError) -> OpaquePointer {
         try withBIO(bytes) { bio throws(TLSError) in
             var asked: Int32 = 0
             let key = withUnsafeMutablePointer(to: &asked) { asked in
@@ -129,7 +135,6 @@ enum PEM {
             }
             if let key { return key }
             if asked == 1 { throw .encryptedKey }
-            if isAtEnd() { throw .noKey }
             throw .malformedKey(OpenSSLErrors.takeWords())
         }
     }

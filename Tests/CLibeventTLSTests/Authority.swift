@@ -3,6 +3,7 @@
 
 import CLibeventTLS
 import Foundation
+import Synchronization
 import Testing
 
 /// Runs a program and gives what it writes; throws if it fails.
@@ -32,6 +33,9 @@ func run(_ arguments: [String], input: String? = nil) throws -> String {
     return text
 }
 
+/// What is removed when the process ends.
+private let directories = Mutex<[URL]>([])
+
 /// An authority that issues certificates, once for each wish.
 final class Authority: @unchecked Sendable {
     /// Kinds of keys.
@@ -53,6 +57,8 @@ final class Authority: @unchecked Sendable {
     init(_ name: String) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "r-\(UUID().uuidString.prefix(13))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        directories.withLock { $0.append(directory) }
+        atexit { directories.withLock { for place in $0 { try? FileManager.default.removeItem(at: place) } } }
         try Data().write(to: directory.appending(path: "index"))
         try Data("01\n".utf8).write(to: directory.appending(path: "crlnumber"))
         let configuration = """
@@ -116,9 +122,20 @@ final class Authority: @unchecked Sendable {
     }
 
     /// A certificate with its key.
-    func identity(_ names: String..., key: Key = .ec, _ validity: Validity = .now) throws -> TLSIdentity {
+    func identity(_ names: String..., key: Key = .ec, validity: Validity = .now) throws -> TLSIdentity {
         let place = try issue(names, key: key, validity)
         return try TLSIdentity(certificateFile: place + ".pem", keyFile: place + ".key")
+    }
+
+    /// What the authority answers (OCSP, DER) when it is asked for a certificate.
+    func response(to place: String) throws -> [UInt8] {
+        try lock.withLock {
+            try run("openssl", "ocsp", "-issuer", path("ca.pem"), "-cert", place + ".pem", "-reqout", place + ".req")
+            try run(
+                "openssl", "ocsp", "-index", path("index"), "-CA", path("ca.pem"), "-rsigner", path("ca.pem"),
+                "-rkey", path("ca.key"), "-reqin", place + ".req", "-respout", place + ".ocsp")
+            return Array(try Data(contentsOf: URL(filePath: place + ".ocsp")))
+        }
     }
 
     /// The list of those that were revoked, with another one in it.
