@@ -89,7 +89,9 @@ extension Bufferevent {
     }
 
     /// Reads up to `size` bytes to the end of the input, which libevent keeps frozen for all others.
-    private static func read(_ size: Int, through layer: any TransportLayer, into buffer: OpaquePointer) -> TransportRead {
+    private static func read(_ size: Int, through layer: any TransportLayer, into buffer: OpaquePointer)
+        -> TransportRead
+    {
         evbuffer_unfreeze(buffer, 0)
         defer { evbuffer_freeze(buffer, 0) }
         var spaces = (iovec(), iovec())

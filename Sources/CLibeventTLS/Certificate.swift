@@ -80,7 +80,9 @@ public struct Certificate: Sendable, Hashable {
         var hosts: [String] = []
         var addresses: [String] = []
         for index in 0..<OPENSSL_sk_num(list) {
-            guard let entry = OPENSSL_sk_value(list, index)?.assumingMemoryBound(to: GENERAL_NAME.self) else { continue }
+            guard let entry = OPENSSL_sk_value(list, index)?.assumingMemoryBound(to: GENERAL_NAME.self) else {
+                continue
+            }
             switch entry.pointee.type {
             case GEN_DNS: hosts.append(lowercased(octets(entry.pointee.d.dNSName)))
             case GEN_IPADD: addresses.append(address(octets(entry.pointee.d.iPAddress)))

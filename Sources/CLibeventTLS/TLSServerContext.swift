@@ -59,7 +59,9 @@ public final class TLSServerContext: Sendable {
         self.ticketKeys = ticketKeys
         names = ServerNames(entries.map(\.names))
         stapled = Dictionary(
-            entries.indices.filter { entries[$0].stapled != nil }.map { (Int(bitPattern: entries[$0].identity.leaf), $0) },
+            entries.indices.filter { entries[$0].stapled != nil }.map {
+                (Int(bitPattern: entries[$0].identity.leaf), $0)
+            },
             uniquingKeysWith: { first, _ in first })
         self.protocols = .allocate(capacity: wire.count)
         _ = self.protocols.initialize(from: wire)

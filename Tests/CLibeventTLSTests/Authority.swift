@@ -33,6 +33,32 @@ func run(_ arguments: [String], input: String? = nil) throws -> String {
     return text
 }
 
+/// Runs `openssl s_client`, says something, reads both outputs until a text has come, and has it quit.
+func converse(_ arguments: [String], saying words: String, until wanted: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = arguments
+    let output = Pipe()
+    let source = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    process.standardInput = source
+    try process.run()
+    try source.fileHandleForWriting.write(contentsOf: Data(words.utf8))
+    var text = ""
+    while !text.contains(wanted) {
+        let piece = output.fileHandleForReading.availableData
+        guard !piece.isEmpty else { break }
+        text += String(decoding: piece, as: UTF8.self)
+    }
+    // It may have ended by itself; SIGPIPE is ignored.
+    try? source.fileHandleForWriting.write(contentsOf: Data("Q\n".utf8))
+    try source.fileHandleForWriting.close()
+    text += String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text
+}
+
 /// What is removed when the process ends.
 private let directories = Mutex<[URL]>([])
 

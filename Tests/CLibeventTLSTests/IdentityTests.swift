@@ -51,13 +51,16 @@ import Testing
         #expect(refusal { _ = try TLSIdentity(certificates: certificate, key: foreign) } == .keyMismatch)
         var damaged = certificate
         damaged[60] = UInt8(ascii: "!")
-        guard case .malformedCertificate(1, _) = refusal({ _ = try TLSIdentity(certificates: damaged, key: key) }) else {
+        guard case .malformedCertificate(1, _) = refusal({ _ = try TLSIdentity(certificates: damaged, key: key) })
+        else {
             Issue.record("a damaged certificate was taken")
             return
         }
-        guard case .malformedCertificate(2, _) = refusal({
-            _ = try TLSIdentity(certificates: certificate + damaged, key: key)
-        }) else {
+        guard
+            case .malformedCertificate(2, _) = refusal({
+                _ = try TLSIdentity(certificates: certificate + damaged, key: key)
+            })
+        else {
             Issue.record("a damaged second certificate was taken")
             return
         }
@@ -107,9 +110,11 @@ import Testing
         let wanted = TLSServerContext.ClientCertificates.required(.pem([1, 2]))
         #expect(refusal { _ = try TLSServerContext([entry], clientCertificates: wanted) } == .noCertificate)
         let pem = try authority().pem
-        guard case .malformedRevocations = refusal({
-            _ = try TLSClientContext(.authorities(.pem(pem, revocations: pem)))
-        }) else {
+        guard
+            case .malformedRevocations = refusal({
+                _ = try TLSClientContext(.authorities(.pem(pem, revocations: pem)))
+            })
+        else {
             Issue.record("a text without lists was taken for lists")
             return
         }

@@ -91,11 +91,13 @@ import Testing
         #expect(end.failure?.isHandshakeFailure == false)
     }
 
-    @Test("plain HTTP and other bytes fail at once, with words", arguments: [
-        ("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n", "plain HTTP instead of TLS"),
-        ("SSH-2.0-OpenSSH_9.2\r\n", "wrong version number"),
-        (String(repeating: "\u{16}", count: 3000), "wrong version number"),
-    ])
+    @Test(
+        "plain HTTP and other bytes fail at once, with words",
+        arguments: [
+            ("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n", "plain HTTP instead of TLS"),
+            ("SSH-2.0-OpenSSH_9.2\r\n", "wrong version number"),
+            (String(repeating: "\u{16}", count: 3000), "wrong version number"),
+        ])
     func foreign(bytes: String, wanted: String) throws {
         let raw = try RawConnection(authority().server("a.test"))
         raw.peer.output.append(bytes)
