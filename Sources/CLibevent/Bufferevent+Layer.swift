@@ -1,5 +1,6 @@
-// Connections with a layer between socket and buffers: setting up, writing, ending. Reading is Bufferevent+LayerReading's.
-// libevent never writes here: it would send what is not encrypted. It lends its buffers and closes the socket.
+// Connections with a layer between socket and buffers: setting up, writing, ending. How they are read is in
+// Bufferevent+LayerReading. libevent never writes here: it would send what is not encrypted. It lends its buffers and
+// closes the socket.
 
 import CEvent2
 import Glibc

@@ -1,5 +1,5 @@
 // Reading through a layer into the input buffer: sizes, marks and handlers are those of plain sockets.
-// What differs: a layer may hold bytes of which the silent socket tells nothing, and take bytes that are for nobody else.
+// What differs: a layer may hold bytes of which the silent socket tells nothing, and take bytes that are for it alone.
 
 import CEvent2
 import Glibc

@@ -170,9 +170,7 @@ import Testing
     func endings(moment: Moment, way: Way) throws {
         let authority = try Authority.shared.get()
         var subject: Bufferevent?
-        var calls = 0
-        var late = 0
-        var isOver = false
+        var (calls, late, isOver) = (0, 0, false)
         let loop = try EventLoop()
         func called(_ found: Moment) {
             // A callback that is running keeps what is only released: the next of the same event still comes.
