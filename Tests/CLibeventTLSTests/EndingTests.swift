@@ -146,7 +146,7 @@ import Testing
                 }
                 middle?.startReading()
             }
-            target.onRead = { [unowned self] in
+            target.onRead = { [unowned self, unowned target] in
                 guard let middle else { return }
                 target.input.move(target.input.length, to: middle.output)
                 middle.flush()
