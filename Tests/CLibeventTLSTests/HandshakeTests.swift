@@ -130,6 +130,21 @@ import Testing
         #expect(try isResumed(server, client) == [false, false])
     }
 
+    @Test("a client keeps tickets by endpoint, so many at most, or none")
+    func bounded() throws {
+        let server = try authority().server("a.test")
+        let client = try TLSClientContext(.authorities(authority().authorities), resumable: 2)
+        for endpoint in ["one", "two", "three"] {
+            #expect(try isResumed(server, client, endpoint: endpoint)[1] == false)
+        }
+        #expect(try isResumed(server, client, endpoint: "three")[1])
+        #expect(try isResumed(server, client, endpoint: "two")[1])
+        #expect(try !isResumed(server, client, endpoint: "one")[1])
+        let none = try TLSClientContext(.authorities(authority().authorities), resumable: 0)
+        #expect(try !isResumed(server, none)[1])
+        #expect(try !isResumed(server, none)[1])
+    }
+
     @Test("keys of machines that share them have 80 bytes each")
     func sharedKeys() throws {
         #expect(TicketKeys([]) == nil)
@@ -140,8 +155,10 @@ import Testing
     }
 
     /// Connects once, exchanges a message so that tickets arrive, and says whether both sides have resumed.
-    private func isResumed(_ server: TLSServerContext, _ client: TLSClientContext) throws -> [Bool] {
-        let connection = try Connection(server, client)
+    private func isResumed(
+        _ server: TLSServerContext, _ client: TLSClientContext, endpoint: String = "origin"
+    ) throws -> [Bool] {
+        let connection = try Connection(server, client, endpoint: endpoint)
         try #require(connection.open())
         connection.server?.say("hello")
         try #require(serve(connection.loop) { connection.client.text == "hello" })

@@ -9,19 +9,24 @@ import Testing
 @Suite struct InteropTests {
     private func authority() throws -> Authority { try Authority.shared.get() }
 
-    @Test("openssl s_client is served by each version, verifies and resumes", arguments: ["-tls1_2", "-tls1_3"])
+    @Test(
+        "openssl s_client is served by each version, verifies, and resumes with another context that has the same keys",
+        arguments: ["-tls1_2", "-tls1_3"])
     func opensslClient(version: String) throws {
-        let served = try Served(authority().server("a.test"))
+        let keys = TicketKeys()
+        let served = try (0..<2).map { _ in
+            try Served(TLSServerContext([.init(authority().identity("a.test"))], ticketKeys: keys))
+        }
         let kept = try authority().path("kept\(version)")
         let arguments = [
-            "openssl", "s_client", "-connect", "127.0.0.1:\(served.port)", "-servername", "a.test",
-            "-verify_return_error",
-            "-verify_hostname", "a.test", "-CAfile", try authority().path("ca.pem"), version,
+            "-servername", "a.test", "-verify_return_error", "-verify_hostname", "a.test", "-CAfile",
+            try authority().path("ca.pem"), version,
         ]
-        let first = try converse(arguments + ["-sess_out", kept], saying: "one\n", until: "\none\n")
+        let commands = served.map { ["openssl", "s_client", "-connect", "127.0.0.1:\($0.port)"] + arguments }
+        let first = try converse(commands[0] + ["-sess_out", kept], saying: "one\n", until: "\none\n")
         #expect(first.contains("Verification: OK"))
         #expect(first.contains("New, "))
-        let again = try converse(arguments + ["-sess_in", kept], saying: "one\n", until: "\none\n")
+        let again = try converse(commands[1] + ["-sess_in", kept], saying: "one\n", until: "\none\n")
         #expect(again.contains("Reused, "))
     }
 

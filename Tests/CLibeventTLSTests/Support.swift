@@ -90,12 +90,12 @@ final class Connection {
     var server: End?
 
     init(
-        _ server: TLSServerContext, _ client: TLSClientContext, host: String = "a.test", loop given: EventLoop? = nil
+        _ server: TLSServerContext, _ client: TLSClientContext, host: String = "a.test", endpoint: String = "origin"
     ) throws {
-        let loop = try given ?? EventLoop()
+        let loop = try EventLoop()
         self.loop = loop
         listener = try loopbackListener(loop)
-        let layer = try client.makeConnection(host: host, endpoint: "origin")
+        let layer = try client.makeConnection(host: host, endpoint: endpoint)
         self.client = End(
             try Bufferevent(loop: loop, connectingTo: listener.address, layer: layer), layer)
         listener.onAccept = { [unowned self] socket, _ in
