@@ -50,7 +50,10 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
     public var isHandshakeFailure: Bool { call == .handshake }
 
     /// The peer's host answered and nobody accepts there; for unix sockets also a missing path or a full backlog.
-    public var isRefused: Bool { [ECONNREFUSED, ECONNRESET, ENOENT, EAGAIN].contains(code) }
+    /// A peer that resets amid a handshake has accepted before.
+    public var isRefused: Bool {
+        [ECONNREFUSED, ECONNRESET, ENOENT, EAGAIN].contains(code) && call != .handshake
+    }
 
     /// All local ports towards the peer are in use.
     public var isOutOfPorts: Bool { code == EADDRNOTAVAIL }

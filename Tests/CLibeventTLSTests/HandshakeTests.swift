@@ -3,6 +3,7 @@
 
 import CLibevent
 import CLibeventTLS
+import Synchronization
 import Testing
 
 @Suite struct HandshakeTests {
@@ -128,6 +129,25 @@ import Testing
         _ = try isResumed(server, client)
         for _ in 0..<3 { keys.rotate() }
         #expect(try isResumed(server, client) == [false, false])
+    }
+
+    @Test("several loops use one pair of contexts at once, while keys are changed")
+    func manyLoops() throws {
+        let keys = TicketKeys()
+        let server = try TLSServerContext(
+            [.init(authority().identity("a.test")), .init(authority().identity("a.test", key: .rsa))], ticketKeys: keys)
+        let client = try authority().client()
+        let opened = Mutex(0)
+        let threads = try (0..<4).map { number in
+            try LoopThread(name: "loop \(number)") {
+                for _ in 0..<20 where (try? isResumed(server, client)) != nil {
+                    opened.withLock { $0 += 1 }
+                    if number == 0 { keys.rotate() }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(opened.withLock { $0 } == 80)
     }
 
     @Test("a client keeps tickets by endpoint, so many at most, or none")
