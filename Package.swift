@@ -37,8 +37,8 @@ let package = Package(
         .target(name: "CLibevent", dependencies: ["CEvent2"], swiftSettings: common),
         .target(name: "CLibeventDNS", dependencies: ["CCares", "CLibevent"], swiftSettings: common),
         .target(name: "CLibeventHTTP", dependencies: ["CEvent2", "CLibevent"], swiftSettings: common),
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CLibeventTLS", dependencies: ["COpenSSL"], swiftSettings: common),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CLibeventTLS", dependencies: ["COpenSSL", "CLibevent"], swiftSettings: common),
         .target(name: "RelevoHTTP", swiftSettings: safe),
         .target(name: "RelevoPolicy", dependencies: ["RelevoHTTP"], swiftSettings: safe),
         .target(
@@ -69,7 +69,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["CLibevent", "CLibeventDNS", "RelevoProxy", "RelevoPolicy"],
             path: "Tests/TestSupport", swiftSettings: common),
         .testTarget(name: "CLibeventTests", dependencies: ["CLibevent"], swiftSettings: safe),
-        .testTarget(name: "CLibeventTLSTests", dependencies: ["CLibeventTLS"], swiftSettings: safe),
+        .testTarget(name: "CLibeventTLSTests", dependencies: ["CLibeventTLS", "CLibevent"], swiftSettings: safe),
         .testTarget(
             name: "CLibeventDNSTests", dependencies: ["CLibeventDNS", "CLibevent", "TestSupport"], swiftSettings: common
         ),

@@ -36,6 +36,7 @@ extension Bufferevent {
         isReading = true
         if let readEvent {
             event_add(readEvent, nil)
+            if flavour == .layered { readOnWhatLayerHolds() }
         } else {
             bufferevent_enable(raw, Int16(EV_READ))
         }
@@ -45,7 +46,8 @@ extension Bufferevent {
         guard isReading, let raw else { return }
         isReading = false
         if let readEvent {
-            event_del(readEvent)
+            // A layer reads for itself until it is open.
+            if currentPhase != .connecting || flavour != .layered { event_del(readEvent) }
         } else {
             bufferevent_disable(raw, Int16(EV_READ))
         }
@@ -149,7 +151,7 @@ extension Bufferevent {
     }
 
     /// Stops reading and watches the input until somebody drains it.
-    private func restUntilDrained() {
+    func restUntilDrained() {
         guard raw != nil, let buffer = input.raw, fullWatch == nil else { return }
         disarmReading()
         fullWatch = evbuffer_add_cb(buffer, inputTrampoline, Unmanaged.passUnretained(self).toOpaque())

@@ -12,8 +12,8 @@ import Glibc
 /// **Ownership.** The C object lends itself this object unretained; ``close(_:)`` (or the last release) clears the
 /// callbacks and frees it, so no closure is called afterwards. Closures should capture their owner `unowned`.
 public final class Bufferevent {
-    /// How the C object reaches its peer.
-    enum Flavour { case socket, pair }
+    /// How the C object reaches its peer. What is layered is read and written by ``TransportLayer`` alone.
+    enum Flavour { case socket, pair, layered }
 
     /// Where the connection is in its life.
     public enum Phase: Sendable { case connecting, open, closed }
@@ -53,7 +53,9 @@ public final class Bufferevent {
     /// Watches ``input`` while it is full.
     var fullWatch: OpaquePointer?
     let loop: EventLoop
-    private var isWriting: Bool
+    var isWriting: Bool
+    /// What stands between the socket and the buffers; nil for all but layered connections.
+    var layering: Layering?
 
     /// Takes over an accepted, connected socket. Reading is off until ``startReading()``.
     public convenience init(loop: EventLoop, socket: consuming Socket) throws(SystemError) {
@@ -67,13 +69,7 @@ public final class Bufferevent {
     /// Begins to open a connection; `.connected` or `.failed` tells the outcome.
     /// - Throws: what the system refuses at once, such as an unreachable network or no descriptor left.
     public convenience init(loop: EventLoop, connectingTo address: SocketAddress) throws(SystemError) {
-        try address.check(in: .connect)
-        let socket = try Socket(family: address.family)
-        if address.port != nil { socket.tuneForForwarding() }
-        let descriptor = socket.fileDescriptor
-        let status = address.withSockaddr { Glibc.connect(descriptor, $0, $1) }
-        guard status == 0 || errno == EINPROGRESS else { throw SystemError.last(in: .connect) }
-        let raw = try Self.makeRaw(loop, socket)
+        let raw = try Self.makeRaw(loop, Socket.connecting(to: address))
         self.init(loop: loop, raw: raw, flavour: .socket, phase: .connecting)
         try makeReadEvent()
         // With a socket that is already connecting and no address, libevent only waits for the outcome.
@@ -95,12 +91,12 @@ public final class Bufferevent {
         )
     }
 
-    private init(loop: EventLoop, raw: OpaquePointer, flavour: Flavour, phase: Phase) {
+    init(loop: EventLoop, raw: OpaquePointer, flavour: Flavour, phase: Phase) {
         self.loop = loop
         self.raw = raw
         self.flavour = flavour
         currentPhase = phase
-        descriptor = flavour == .socket ? bufferevent_getfd(raw) : -1
+        descriptor = flavour == .pair ? -1 : bufferevent_getfd(raw)
         input = Evbuffer(borrowing: bufferevent_get_input(raw), isFilledByLibevent: flavour == .pair)
         output = Evbuffer(borrowing: bufferevent_get_output(raw), isFilledByLibevent: false)
         isWriting = true
@@ -110,7 +106,7 @@ public final class Bufferevent {
         if flavour == .pair { bufferevent_enable(raw, Int16(EV_WRITE)) }
     }
 
-    private static func makeRaw(_ loop: EventLoop, _ socket: consuming Socket) throws(SystemError) -> OpaquePointer {
+    static func makeRaw(_ loop: EventLoop, _ socket: consuming Socket) throws(SystemError) -> OpaquePointer {
         let options = Int32(BEV_OPT_CLOSE_ON_FREE.rawValue)
         guard let raw = bufferevent_socket_new(loop.core.base, socket.fileDescriptor, options) else {
             throw SystemError.last(in: .bufferevent)
@@ -120,25 +116,34 @@ public final class Bufferevent {
     }
 
     private func makeReadEvent() throws(SystemError) {
-        guard let raw else { return }
-        readEvent = event_new(
-            loop.core.base, bufferevent_getfd(raw), Int16(EV_READ | EV_PERSIST), readableTrampoline,
-            Unmanaged.passUnretained(self).toOpaque())
-        guard readEvent != nil else { throw SystemError.last(in: .event) }
+        readEvent = try makeEvent(descriptor, EV_READ | EV_PERSIST, readableTrampoline)
+    }
+
+    /// An event that calls back with this object, unretained. Freed by ``close(_:)``.
+    func makeEvent(
+        _ descriptor: Int32, _ events: Int32, _ callback: event_callback_fn
+    ) throws(SystemError) -> UnsafeMutablePointer<event> {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        guard let made = event_new(loop.core.base, descriptor, Int16(events), callback, context) else {
+            throw SystemError.last(in: .event)
+        }
+        return made
     }
 
     deinit { close() }
 
     /// Whether the peer has reset the connection; asks the system (`TCP_INFO`), for times in which nothing is read.
     public var isReset: Bool {
-        guard let raw, flavour == .socket else { return false }
+        guard let raw, flavour != .pair else { return false }
         return relevo_is_reset(bufferevent_getfd(raw)) != 0
     }
 
     /// Whether neither bytes nor an end wait in the system; asks it (`MSG_PEEK`), because between two turns of the loop
     /// it may know more than ``input`` shows. Always true for pairs.
+    ///
+    /// Under a layer only bytes for the owner count: what the layer itself is told, as by tickets, it takes on the way.
     public var isQuiet: Bool {
-        guard raw != nil, flavour == .socket else { return raw != nil }
+        guard raw != nil, flavour == .socket else { return raw != nil && (flavour == .pair || isLayerQuiet) }
         var byte: UInt8 = 0
         let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
         return count < 0 && (errno == EAGAIN || errno == EINTR)
@@ -149,11 +154,16 @@ public final class Bufferevent {
     /// What arrives later in the loop's own turn is not seen; it is less than what may be on its way.
     public func isQuiet(since turn: EventLoop.Turn) -> Bool {
         guard isReading, let readEvent, loop.turn != turn, loop.knowsAll else { return isQuiet }
+        if flavour == .layered { return isLayerQuiet(unless: readEvent) }
         return relevo_is_active(readEvent) == 0
     }
 
-    /// The socket's descriptor, still owned by this object; -1 for pairs and after the end.
-    public var fileDescriptor: Int32 { raw.map { bufferevent_getfd($0) } ?? -1 }
+    /// The socket's descriptor, still owned by this object; -1 for pairs, under a layer, and after the end: who reads
+    /// or writes it, goes past the buffers only.
+    public var fileDescriptor: Int32 { flavour == .layered ? -1 : raw.map { bufferevent_getfd($0) } ?? -1 }
+
+    /// Whether the bytes of the socket are those of the buffers, so that others may move them (``SplicePipe``).
+    public var isPlain: Bool { flavour == .socket && raw != nil }
 }
 
 // MARK: - Handlers
@@ -207,7 +217,10 @@ extension Bufferevent {
     public func flush() {
         guard currentPhase == .open, flavour == .socket, let raw, let buffer = output.raw, !isWriting,
             !output.isEmpty
-        else { return }
+        else {
+            if flavour == .layered { flushLayer() }
+            return
+        }
         evbuffer_unfreeze(buffer, 1)
         let written = evbuffer_write(buffer, bufferevent_getfd(raw))
         if written < 0, errno != EAGAIN, errno != EINTR { writeFailure = true }
@@ -224,6 +237,7 @@ extension Bufferevent {
     /// of the stream, which the caller brings about at once (``shutdownOutput()``, ``close(_:)``): one packet, not two.
     public func send(_ bytes: [UInt8], endFollows: Bool = false) {
         guard currentPhase == .open, flavour == .socket, let raw, !isWriting, output.isEmpty else {
+            if flavour == .layered { return sendThroughLayer(bytes, then: endFollows ? .end : .unknown) }
             output.append(bytes)
             flush()
             return
@@ -244,7 +258,10 @@ extension Bufferevent {
     /// Has ``onWritten`` called when the socket takes bytes again, though ``output`` is empty: for owners that write
     /// past it.
     public func awaitWritable() {
-        guard currentPhase == .open, flavour == .socket, let raw else { return }
+        guard currentPhase == .open, flavour == .socket, let raw else {
+            if flavour == .layered { awaitLayerWritable() }
+            return
+        }
         isWriting = true
         bufferevent_enable(raw, Int16(EV_WRITE))
     }
@@ -252,13 +269,14 @@ extension Bufferevent {
     /// ``onWritten`` is called when ``output`` has fallen to this many bytes.
     public func setWriteLowMark(_ bytes: Int) { writeLowMark = bytes }
 
-    /// Tells the peer that nothing more will come (`shutdown`); the caller has seen ``output`` empty.
+    /// Tells the peer that nothing more will come (`shutdown`, a layer's own farewell before it); the caller has seen
+    /// ``output`` empty.
     public func shutdownOutput() {
         guard let raw else { return }
-        if flavour == .socket {
-            shutdown(bufferevent_getfd(raw), Int32(SHUT_WR))
-        } else {
-            bufferevent_flush(raw, Int16(EV_WRITE), BEV_FINISHED)
+        switch flavour {
+        case .socket: shutdown(bufferevent_getfd(raw), Int32(SHUT_WR))
+        case .layered: endLayerOutput()
+        case .pair: bufferevent_flush(raw, Int16(EV_WRITE), BEV_FINISHED)
         }
     }
 
@@ -296,9 +314,12 @@ extension Bufferevent {
     }
 
     /// Frees the C object and closes the socket. Idempotent; no closure is called afterwards. Unsent output is lost.
+    ///
+    /// A layer says farewell to the peer if everything was sent and the ending is orderly; nothing is waited for.
     public func close(_ ending: Ending = .orderly) {
         guard let raw else { return }
-        if ending == .reset, flavour == .socket {
+        if flavour == .layered { closeLayer(ending) }
+        if ending == .reset, flavour != .pair {
             var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
             setsockopt(
                 bufferevent_getfd(raw), SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))

@@ -13,6 +13,8 @@ public final class EventLoop {
         let base: OpaquePointer
         /// Where small messages arrive; what is in it is dealt with before the next read of any connection.
         let arrivals: UnsafeMutableRawPointer
+        /// Where pieces of an output are put together for a layer; nil before the first.
+        private var pieces: UnsafeMutableRawPointer?
         /// Events on the base beside those of connections and listeners, for which nothing has to be ready.
         var registrations = 0
         /// Events of this turn at most that are no descriptor's, or a second one of theirs: those that callbacks make
@@ -45,6 +47,15 @@ public final class EventLoop {
             event_base_loop(base, EVLOOP_NONBLOCK)
             event_base_free(base)
             arrivals.deallocate()
+            pieces?.deallocate()
+        }
+
+        /// Memory for as many bytes as a layer takes at once; what is in it is dealt with before anything else is.
+        func gathering() -> UnsafeMutableRawPointer {
+            if let pieces { return pieces }
+            let made = UnsafeMutableRawPointer.allocate(byteCount: TransportWrite.mostAtOnce, alignment: 64)
+            pieces = made
+            return made
         }
     }
 

@@ -10,15 +10,26 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
     public let code: Int32
     /// The call that failed, as its manual page names it: `bind`, `connect`, `accept`.
     public let call: StaticCallName
+    /// What a ``TransportLayer`` says of its failure, such as `certificate has expired`; nil if the system failed.
+    public let words: String?
 
     /// Creates an error from an `errno` value.
     public init(_ code: Int32, in call: StaticCallName) {
         self.code = code
         self.call = call
+        words = nil
     }
 
-    /// The system's words for the code: `Connection refused`.
+    /// Creates the error of a layer whose peer breaks the protocol or is refused (`EPROTO`).
+    public init(protocol words: String, in call: StaticCallName) {
+        code = EPROTO
+        self.call = call
+        self.words = words
+    }
+
+    /// The system's words for the code, `Connection refused`, or a layer's own.
     public var reason: String {
+        if let words { return words }
         var text = [CChar](repeating: 0, count: 128)
         guard strerror_r(code, &text, text.count) == 0 else { return "error \(code)" }
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -30,8 +41,19 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The peer has reset the connection.
     public static var reset: SystemError { SystemError(ECONNRESET, in: .read) }
 
+    /// The peer's stream has ended without the layer's farewell: what came is not everything, for all that is known.
+    public static var truncated: SystemError {
+        SystemError(protocol: "the stream ended without close_notify", in: .read)
+    }
+
+    /// A layer could not be set up: the connection itself was open.
+    public var isHandshakeFailure: Bool { call == .handshake }
+
     /// The peer's host answered and nobody accepts there; for unix sockets also a missing path or a full backlog.
-    public var isRefused: Bool { [ECONNREFUSED, ECONNRESET, ENOENT, EAGAIN].contains(code) }
+    /// A peer that resets amid a handshake has accepted before.
+    public var isRefused: Bool {
+        [ECONNREFUSED, ECONNRESET, ENOENT, EAGAIN].contains(code) && call != .handshake
+    }
 
     /// All local ports towards the peer are in use.
     public var isOutOfPorts: Bool { code == EADDRNOTAVAIL }
@@ -52,6 +74,7 @@ public enum StaticCallName: String, Sendable, Hashable {
     case evbuffer = "evbuffer_new"
     case thread = "pthread_create"
     case http = "evhttp_new"
+    case handshake = "TLS handshake"
 }
 
 extension SystemError {

@@ -19,6 +19,17 @@ public struct Socket: ~Copyable, Sendable {
         descriptor = opened
     }
 
+    /// Opens a socket and begins to connect it.
+    static func connecting(to address: SocketAddress) throws(SystemError) -> Socket {
+        try address.check(in: .connect)
+        let socket = try Socket(family: address.family)
+        if address.port != nil { socket.tuneForForwarding() }
+        let descriptor = socket.fileDescriptor
+        let status = address.withSockaddr { Glibc.connect(descriptor, $0, $1) }
+        guard status == 0 || errno == EINPROGRESS else { throw SystemError.last(in: .connect) }
+        return socket
+    }
+
     deinit { Glibc.close(descriptor) }
 
     /// The descriptor, still owned by this value.

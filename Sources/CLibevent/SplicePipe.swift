@@ -52,6 +52,7 @@ public final class SplicePipe {
     /// Urgent data (RFC 9293 §3.8.5) blocks it for good: the system splices up to it, and only a read gets past it.
     public func fill(from source: Bufferevent, upTo count: Int) -> Outcome {
         guard held == 0, count > 0, source.phase == .open, source.input.isEmpty else { return .blocked }
+        guard source.isPlain else { return .failed(SystemError(ENOTSUP, in: .read)) }
         let moved = relevo_splice(source.fileDescriptor, writeEnd, min(count, Self.capacity))
         if moved > 0 {
             held = moved
@@ -64,6 +65,7 @@ public final class SplicePipe {
     /// Gives what is held to a socket, as far as it takes it. Only behind an empty output.
     public func empty(into target: Bufferevent) -> Outcome {
         guard held > 0, target.phase == .open, target.output.isEmpty else { return .blocked }
+        guard target.isPlain else { return .failed(SystemError(ENOTSUP, in: .write)) }
         let moved = relevo_splice(readEnd, target.fileDescriptor, held)
         if moved > 0 {
             held -= moved

@@ -6,7 +6,7 @@ let allowedImports: [String: Set<String>] = [
     "CLibevent": ["CEvent2", "Glibc", "Synchronization"],
     "CLibeventDNS": ["CCares", "CLibevent", "Glibc"],
     "CLibeventHTTP": ["CEvent2", "CLibevent", "Glibc"],
-    "CLibeventTLS": ["COpenSSL"],
+    "CLibeventTLS": ["CLibevent", "COpenSSL", "Glibc", "Synchronization"],
     "RelevoHTTP": [],
     "RelevoPolicy": ["RelevoHTTP", "Synchronization"],
     "RelevoProxy": ["CLibevent", "CLibeventDNS", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy", "Synchronization"],

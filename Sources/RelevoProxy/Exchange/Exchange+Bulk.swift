@@ -12,7 +12,7 @@ extension Exchange {
     /// for want of a pipe, pauses at the high mark as ever.
     func spliceResponseIfBulk() -> Bool {
         guard isSplicingResponse || responseLane.isBulk, !isTunnel, let client, let upstream,
-            upstream.bufferevent.input.isEmpty, upstream.bufferevent.fileDescriptor >= 0
+            upstream.bufferevent.input.isEmpty, upstream.bufferevent.isPlain, client.bufferevent.isPlain
         else { return false }
         let unsent = client.bufferevent.output.length
         if !isSplicingResponse {
@@ -76,7 +76,7 @@ extension Exchange {
     /// Lets the rest of the request's body go by splicing, if that is worth it; true if it does.
     func spliceRequestIfBulk() -> Bool {
         guard isSplicingRequest || requestLane.isBulk, !isTunnel, let client, let upstream, !client.hasEnded,
-            client.bufferevent.input.isEmpty, client.bufferevent.fileDescriptor >= 0
+            client.bufferevent.input.isEmpty, client.bufferevent.isPlain, upstream.bufferevent.isPlain
         else { return false }
         // What is spliced is never seen, so it cannot be kept.
         if history.replay.isKept { return false }

@@ -1,0 +1,307 @@
+// Connections with a layer between socket and buffers: setting up, writing, ending. How they are read is in
+// Bufferevent+LayerReading. libevent never writes here: it would send what is not encrypted. It lends its buffers and
+// closes the socket.
+
+import CEvent2
+import Glibc
+
+extension Bufferevent {
+    /// Takes over an accepted, connected socket and lets the layer shake hands: `.connected` or `.failed` tells the
+    /// outcome. Bytes for ``output`` may be appended before.
+    public convenience init(
+        loop: EventLoop, socket: consuming Socket, layer: any TransportLayer
+    ) throws(SystemError) {
+        let raw = try Self.makeRaw(loop, socket)
+        self.init(loop: loop, raw: raw, flavour: .layered, phase: .connecting)
+        try setUp(layer, stage: .handshaking)
+        layer.start(on: descriptor)
+        // The first word is the client's.
+        if let readEvent { event_add(readEvent, nil) }
+    }
+
+    /// Begins to open a connection, then lets the layer shake hands. `.connected` tells that both have succeeded,
+    /// `.failed` which one has not (``SystemError/isHandshakeFailure``).
+    /// - Throws: what the system refuses at once, such as an unreachable network or no descriptor left.
+    public convenience init(
+        loop: EventLoop, connectingTo address: SocketAddress, layer: any TransportLayer
+    ) throws(SystemError) {
+        let raw = try Self.makeRaw(loop, Socket.connecting(to: address))
+        self.init(loop: loop, raw: raw, flavour: .layered, phase: .connecting)
+        try setUp(layer, stage: .connecting)
+        awaitWritability()
+    }
+
+    private func setUp(_ layer: any TransportLayer, stage: Layering.Stage) throws(SystemError) {
+        guard let raw else { return }
+        bufferevent_disable(raw, Int16(EV_WRITE))
+        isWriting = false
+        let layering = Layering(layer, stage: stage)
+        self.layering = layering
+        readEvent = try makeEvent(descriptor, EV_READ | EV_PERSIST, layerReadableTrampoline)
+        layering.writeEvent = try makeEvent(descriptor, EV_WRITE | EV_PERSIST, layerWritableTrampoline)
+    }
+
+    /// Ends the layer before the socket is closed.
+    func closeLayer(_ ending: Ending) {
+        guard let layering else { return }
+        let isComplete = layering.stage == .open && !isWriting && output.isEmpty
+        layering.layer.end(isComplete ? ending : .reset)
+        layering.freeEvents()
+        self.layering = nil
+        // What tells of a later turn, and a second one of the descriptor, may be due.
+        loop.core.extras += 2
+    }
+}
+
+// MARK: - Setting up
+
+extension Bufferevent {
+    /// The socket can be written; called by the trampoline.
+    func layerWritable() {
+        guard let layering else { return }
+        switch layering.stage {
+        case .connecting: socketConnected(layering)
+        case .handshaking: shakeHands(layering)
+        case .open: layerDidWrite(layering)
+        }
+    }
+
+    /// The system has an outcome of its `connect`.
+    private func socketConnected(_ layering: Layering) {
+        var code: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+        guard code == 0 else { return settingUpFailed(SystemError(code, in: .connect)) }
+        layering.stage = .handshaking
+        layering.layer.start(on: descriptor)
+        if let readEvent { event_add(readEvent, nil) }
+        shakeHands(layering)
+    }
+
+    /// Goes on with the handshake.
+    func shakeHands(_ layering: Layering) {
+        switch layering.layer.handshake() {
+        case .needsReading: ignoreWritability()
+        case .needsWriting: awaitWritability()
+        case .failed(let error): settingUpFailed(error)
+        case .done:
+            ignoreWritability()
+            layering.stage = .open
+            currentPhase = .open
+            if !isReading, let readEvent { event_del(readEvent) }
+            flush()
+            signalHandler?(.connected)
+            // The peer's first bytes may have come with its last word of the handshake.
+            if isReading, layering.layer.holdsUnread { readThroughLayer() }
+        }
+    }
+
+    private func settingUpFailed(_ error: SystemError) {
+        ignoreWritability()
+        if let readEvent { event_del(readEvent) }
+        signalHandler?(.failed(error))
+    }
+
+    /// Has ``layerWritable()`` called when the socket takes bytes.
+    func awaitWritability() {
+        if let writeEvent = layering?.writeEvent { event_add(writeEvent, nil) }
+    }
+
+    private func ignoreWritability() {
+        guard let writeEvent = layering?.writeEvent else { return }
+        // It may be due in this turn all the same.
+        loop.core.extras += 1
+        event_del(writeEvent)
+    }
+}
+
+// MARK: - Writing
+
+extension Bufferevent {
+    /// What writing through the layer came to.
+    private enum Flow {
+        case emptied, blocked
+        case failed(SystemError)
+    }
+
+    /// ``flush()``: encrypts and sends at once what the socket takes.
+    func flushLayer() {
+        guard currentPhase == .open, let layering, !isWriting, !output.isEmpty else { return }
+        settle(writeOut(layering), layering)
+    }
+
+    /// ``send(_:endFollows:)``: what fits into one record needs no way through ``output``.
+    func sendThroughLayer(_ bytes: [UInt8], then following: TransportWrite.Following) {
+        let isDirect = currentPhase == .open && !isWriting && output.isEmpty
+        guard isDirect, let layering, !bytes.isEmpty, bytes.count <= TransportWrite.mostAtOnce else {
+            output.append(bytes)
+            return flush()
+        }
+        switch bytes.withUnsafeBytes({ layering.layer.write($0, then: following) }) {
+        case .wrote(let count):
+            guard count < bytes.count else { return }
+            output.append(bytes, from: count)
+            flush()
+        case .needsWriting:
+            output.append(bytes)
+            layering.offered = bytes.count
+            settle(.blocked, layering)
+        case .failed(let error):
+            output.append(bytes)
+            settle(.failed(error), layering)
+        }
+    }
+
+    /// Has the loop go on with what is left.
+    private func settle(_ flow: Flow, _ layering: Layering) {
+        switch flow {
+        case .emptied: break
+        case .blocked:
+            isWriting = true
+            awaitWritability()
+        case .failed(let error):
+            // Nothing is written any more, and the caller is not re-entered.
+            writeFailure = true
+            isWriting = true
+            layering.failure = error
+            callLater(layering)
+        }
+    }
+
+    /// Writes records until the output is empty or the socket full.
+    private func writeOut(_ layering: Layering) -> Flow {
+        guard let buffer = output.raw else { return .emptied }
+        evbuffer_unfreeze(buffer, 1)
+        defer { evbuffer_freeze(buffer, 1) }
+        while true {
+            let left = evbuffer_get_length(buffer)
+            guard left > 0 else { break }
+            let most = layering.isFresh && left > Self.firstRecord ? Self.firstRecord : TransportWrite.mostAtOnce
+            let amount = max(layering.offered, min(left, most))
+            switch writeFront(of: buffer, amount, layering.layer) {
+            case .wrote(let count):
+                evbuffer_drain(buffer, count)
+                layering.offered = 0
+                layering.isFresh = false
+            case .needsWriting:
+                layering.offered = amount
+                return .blocked
+            case .failed(let error): return .failed(error)
+            }
+        }
+        layering.isFresh = true
+        return .emptied
+    }
+
+    /// Bytes of a burst's first record, if there are more: with its packets' heads less than a fresh connection may
+    /// send before it hears of its peer (RFC 6928), so that the peer can decrypt it without waiting.
+    static let firstRecord = 8 * 1024
+
+    /// Offers the first bytes of the buffer, put together if they lie apart.
+    private func writeFront(of buffer: OpaquePointer, _ amount: Int, _ layer: any TransportLayer) -> TransportWrite {
+        var segment = iovec()
+        guard evbuffer_peek(buffer, amount, nil, &segment, 1) != 1 || segment.iov_len < amount else {
+            return layer.write(UnsafeRawBufferPointer(start: segment.iov_base, count: amount), then: .unknown)
+        }
+        let memory = loop.core.gathering()
+        let count = max(0, Int(evbuffer_copyout(buffer, memory, amount)))
+        return layer.write(UnsafeRawBufferPointer(start: memory, count: count), then: .unknown)
+    }
+
+    /// ``awaitWritable()``.
+    func awaitLayerWritable() {
+        guard currentPhase == .open, layering?.failure == nil else { return }
+        isWriting = true
+        awaitWritability()
+    }
+
+    /// The socket takes bytes again.
+    private func layerDidWrite(_ layering: Layering) {
+        if layering.readsWhenWritable {
+            layering.readsWhenWritable = false
+            if !isWriting { ignoreWritability() }
+            readThroughLayer()
+            guard raw != nil, isWriting else { return }
+        }
+        let before = output.length
+        switch writeOut(layering) {
+        case .emptied:
+            isWriting = false
+            ignoreWritability()
+            if layering.endsWhenWritable { endLayerOutput() }
+        case .blocked: if output.length == before { return }
+        case .failed(let error):
+            writeFailure = true
+            ignoreWritability()
+            signalHandler?(.failed(error))
+            return
+        }
+        progressHandler?()
+        if output.length <= writeLowMark { writtenHandler?() }
+    }
+
+    /// ``shutdownOutput()``: the layer's farewell, then the system's.
+    func endLayerOutput() {
+        guard let layering, layering.stage == .open, !writeFailure else { return }
+        layering.endsWhenWritable = false
+        switch layering.layer.endOutput() {
+        case .needsWriting:
+            layering.endsWhenWritable = true
+            isWriting = true
+            awaitWritability()
+        case .done, .needsReading, .failed: shutdown(descriptor, Int32(SHUT_WR))
+        }
+    }
+}
+
+// MARK: - Later turns
+
+extension Bufferevent {
+    /// Has ``layerIsDue()`` called in the next turn of the loop.
+    func callLater(_ layering: Layering) {
+        if layering.laterEvent == nil {
+            // Without memory for an event nothing could be told; the owner's deadline ends the connection.
+            layering.laterEvent = try? makeEvent(-1, 0, laterTrampoline)
+        }
+        guard let event = layering.laterEvent else { return }
+        var none = timeval()
+        event_add(event, &none)
+    }
+
+    /// Tells what could not be told before; called by the trampoline.
+    func layerIsDue() {
+        guard let layering else { return }
+        if let failure = layering.failure {
+            layering.failure = nil
+            signalHandler?(.failed(failure))
+        } else {
+            readThroughLayer()
+        }
+    }
+}
+
+private func layerWritableTrampoline(_: Int32, _: Int16, context: UnsafeMutableRawPointer?) {
+    let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
+    withExtendedLifetime(bufferevent) {
+        bufferevent.loop.core.time = nil
+        bufferevent.loop.core.extras += 1
+        bufferevent.layerWritable()
+    }
+}
+
+private func layerReadableTrampoline(_: Int32, _: Int16, context: UnsafeMutableRawPointer?) {
+    let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
+    withExtendedLifetime(bufferevent) {
+        bufferevent.loop.core.time = nil
+        bufferevent.layerReadable()
+    }
+}
+
+private func laterTrampoline(_: Int32, _: Int16, context: UnsafeMutableRawPointer?) {
+    let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
+    withExtendedLifetime(bufferevent) {
+        bufferevent.loop.core.time = nil
+        bufferevent.loop.core.extras += 1
+        bufferevent.layerIsDue()
+    }
+}

@@ -1,0 +1,28 @@
+// Small files as bytes: certificates, keys, lists.
+// What they mean is others' matter.
+
+import CLibevent
+import Glibc
+
+/// Reads files of the sizes that certificates and keys have.
+public enum PEMFile {
+    /// Bytes that a file has at most: several times those of all authorities that systems know.
+    public static var most: Int { 4 << 20 }
+
+    /// The contents of a file. Blocks; any thread.
+    public static func read(_ path: String) throws(TLSError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .unreadable(path: path, SystemError(errno, in: .read)) }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        while bytes.count <= most {
+            var piece = [UInt8](repeating: 0, count: 64 * 1024)
+            let count = Glibc.read(descriptor, &piece, piece.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .unreadable(path: path, SystemError(errno, in: .read)) }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: piece.prefix(count))
+        }
+        throw .tooLarge(path: path)
+    }
+}
