@@ -25,4 +25,10 @@ public enum PEMFile {
         }
         throw .tooLarge(path: path)
     }
+
+    /// Whether every user of the machine may read a file: not what a private key wants.
+    public static func isReadableByAll(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
+    }
 }

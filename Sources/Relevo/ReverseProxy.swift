@@ -32,13 +32,14 @@ public final class ReverseProxy: Sendable {
     }
 
     private let snapshot: ProxySnapshot
+    private let certificates: ListenerCertificates
     private let logger: Logger
     private let hook: RequestHook?
     private let state = Mutex(State.new)
     private let started = Completion()
     private let stopped = Completion()
 
-    /// Checks a configuration; nothing is opened yet.
+    /// Checks a configuration and reads the certificates that it names; nothing is opened yet.
     /// - Parameters:
     ///   - configuration: what to serve.
     ///   - logger: told of what operators should know: start, stop, unresolved names, exhausted descriptors.
@@ -48,6 +49,7 @@ public final class ReverseProxy: Sendable {
         configuration: ProxyConfiguration, logger: Logger, onRequest: RequestHook? = nil
     ) throws(ConfigurationError) {
         snapshot = try SnapshotBuilder.build(configuration)
+        certificates = try ListenerCertificates(snapshot)
         self.logger = logger
         hook = onRequest
     }
@@ -67,7 +69,7 @@ public final class ReverseProxy: Sendable {
         }
         guard mayStart else { throw ProxyStartError.notNew }
         defer { started.complete() }
-        for warning in snapshot.warnings { logger.warning("\(warning)") }
+        for warning in warnings { logger.warning("\(warning)") }
         var log: LogWriter?
         do {
             log = try openLog()
@@ -121,6 +123,9 @@ public final class ReverseProxy: Sendable {
         return ProxyStatistics(await group.statistics(), droppedLines: log?.droppedLines ?? 0)
     }
 
+    /// What works, but should be looked at; logged when the proxy starts.
+    public var warnings: [ConfigurationProblem] { snapshot.warnings + certificates.warnings }
+
     /// The workers, while they run.
     var runningGroup: WorkerGroup? {
         state.withLock { if case .running(let group, _) = $0 { group } else { nil } }
@@ -141,9 +146,11 @@ public final class ReverseProxy: Sendable {
     }
 
     private func settings(_ log: LogWriter?) -> GroupSettings {
-        GroupSettings(
+        var settings = GroupSettings(
             hook: hook, log: log, notify: { [logger] in Self.report($0, to: logger) },
             seed: UInt64.random(in: 0...UInt64.max))
+        settings.certificates = certificates
+        return settings
     }
 
     private func reportDrops(_ log: LogWriter?) {

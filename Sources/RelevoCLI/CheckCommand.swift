@@ -2,6 +2,8 @@
 // What is wrong or right is decided in RelevoConfig and RelevoPolicy.
 
 import ArgumentParser
+import Logging
+import Relevo
 import RelevoConfig
 import RelevoPolicy
 
@@ -9,7 +11,10 @@ import RelevoPolicy
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say everything that is wrong with a configuration, or that it is right.",
-        discussion: "Exit code 0 if it is right, 1 if it is not. Nothing is opened and no name is looked up.")
+        discussion: """
+            Exit code 0 if it is right, 1 if it is not. Certificates are read; nothing else is opened, and no name is
+            looked up.
+            """)
 
     @Argument(help: "The configuration file.")
     var file: String
@@ -20,8 +25,9 @@ struct Check: ParsableCommand {
     func run() throws {
         let loaded = try LoadedConfiguration.read(file)
         let snapshot = try loaded.snapshot()
-        if !snapshot.warnings.isEmpty {
-            let warnings = ConfigurationDiagnostics.render(snapshot.warnings, text: loaded.text)
+        let warnings = try loaded.warnings()
+        if !warnings.isEmpty {
+            let warnings = ConfigurationDiagnostics.render(warnings, text: loaded.text)
             Terminal.complain(warnings.replacing(": error: ", with: ": warning: "))
         }
         Terminal.say(effective ? loaded.effectiveYAML() : "ok: \(snapshot.summary)")
@@ -64,6 +70,16 @@ struct Explain: ParsableCommand {
 }
 
 extension LoadedConfiguration {
+    /// What the proxy would warn about; it is made, but not started.
+    func warnings() throws -> [ConfigurationProblem] {
+        do {
+            let silent = Logger(label: "relevo") { _ in SwiftLogNoOpLogHandler() }
+            return try ReverseProxy(configuration: configuration, logger: silent).warnings
+        } catch {
+            throw failure(error)
+        }
+    }
+
     /// The snapshot that would be served.
     func snapshot() throws -> ProxySnapshot {
         do {

@@ -21,6 +21,8 @@ package enum ListenerAddress: Sendable, Hashable, CustomStringConvertible {
 package struct ListenerSpec: Sendable, Hashable {
     /// Where it listens.
     package let address: ListenerAddress
+    /// How clients are spoken to by TLS; nil for plain HTTP.
+    package let tls: ListenerTLS?
     /// Where it was written.
     package let location: SourceLocation?
 }

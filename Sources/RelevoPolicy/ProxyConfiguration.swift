@@ -50,12 +50,15 @@ extension ProxyConfiguration {
     public struct Listener: Sendable, Equatable, ExpressibleByStringLiteral {
         /// `0.0.0.0:80`, `[::]:80` or `unix:/run/relevo.sock`; port 0 lets the system choose.
         public var address: String
+        /// How clients are spoken to by TLS; nil for plain HTTP.
+        public var tls: ListenerTLS?
         /// Where it was written.
         public var location: SourceLocation?
 
         /// Creates a listener from the text of an address.
-        public init(_ address: String, location: SourceLocation? = nil) {
+        public init(_ address: String, tls: ListenerTLS? = nil, location: SourceLocation? = nil) {
             self.address = address
+            self.tls = tls
             self.location = location
         }
 

@@ -12,7 +12,10 @@ extension SnapshotBuilder {
         for listener in configuration.listeners {
             do {
                 let address = try AddressText.listener(listener.address)
-                let spec = ListenerSpec(address: address, location: listener.location)
+                let spec = ListenerSpec(address: address, tls: listener.tls, location: listener.location)
+                if let tls = listener.tls, tls.certificates.isEmpty {
+                    report("listener `\(address)` has no certificate", "name at least one", at: listener.location)
+                }
                 if let conflict = specs.compactMap({ conflict(of: spec, with: $0) }).first {
                     problems.append(conflict)
                 }

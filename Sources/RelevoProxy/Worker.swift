@@ -2,40 +2,9 @@
 // Starting and stopping the set of workers is WorkerGroup's matter.
 
 package import CLibevent
+import CLibeventTLS
 import RelevoHTTP
-package import RelevoPolicy
-
-/// What every worker gets when it starts.
-package struct WorkerSettings: Sendable {
-    /// What to serve.
-    package var snapshot: ProxySnapshot
-    /// The embedding program's look at each request.
-    package var hook: RequestHook?
-    /// Where access log lines go; nil for no log.
-    package var log: LogWriter?
-    /// Where news for the operator goes; any thread.
-    package var notify: @Sendable (ProxyNotice) -> Void
-    /// Connections of each client address, over all workers.
-    package var census: ClientCensus
-    /// Connections of each worker, and the worker's place among them.
-    package var balance: AcceptBalance
-    /// The worker's number in its group.
-    package var index: Int
-    /// Where endpoints are reported that fail.
-    package var control: LoopMailbox<ControlPlane>
-    /// The number of workers in the group.
-    package var count: Int
-    /// What cookies are signed with where the configuration names no secret; the same for all workers.
-    package var secret: [UInt8]
-    /// The places of each cluster that has limits, by the cluster's number.
-    package var capacities: [ClusterCapacity?]
-    /// Tells other workers that there is a place in a cluster for which somebody waits; any thread.
-    package var callOthers: @Sendable (_ cluster: Int) -> Void
-    /// Client connections that this worker may hold.
-    package var maxConnections: Int
-    /// The seed of the worker's dice.
-    package var seed: UInt64
-}
+import RelevoPolicy
 
 /// Serves clients on its own event loop. Confined to the loop's thread.
 package final class Worker {
@@ -50,6 +19,7 @@ package final class Worker {
     let dateClock = DateClock()
     let census: ClientCensus
     private let balance: AcceptBalance
+    private let tls: [TLSServerContext?]
     private let index: Int
     private(set) var snapshot: ProxySnapshot
     /// Bounds on heads, in the parser's form.
@@ -103,6 +73,7 @@ package final class Worker {
         notify = settings.notify
         census = settings.census
         balance = settings.balance
+        tls = settings.tls
         reporter = OutcomeReporter(loop, to: settings.control)
         caller = try PlaceCaller(loop, callOthers: settings.callOthers)
         index = settings.index
@@ -119,7 +90,7 @@ package final class Worker {
         clusters = settings.snapshot.clusters.map { ClusterState($0, place) }
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)
-        for socket in sockets { listeners.append(try makeListener(socket)) }
+        for (number, socket) in sockets.enumerated() { listeners.append(try makeListener(socket, number)) }
     }
 
     private func endIdleUpstreams() {
@@ -128,9 +99,9 @@ package final class Worker {
         }
     }
 
-    private func makeListener(_ socket: ListeningSocket) throws(SystemError) -> ConnectionListener {
+    private func makeListener(_ socket: ListeningSocket, _ number: Int) throws(SystemError) -> ConnectionListener {
         let listener = try ConnectionListener(loop: loop, socket: socket)
-        listener.onAccept = { [unowned self] socket, peer in accept(socket, from: peer) }
+        listener.onAccept = { [unowned self] in accept($0, Arrival(peer: $1, listener: number)) }
         listener.onTrouble = { [unowned self, address = socket.address] error in
             if error != nil { makeRoom() }
             tellTrouble(error.map { .acceptingPaused(address, $0) } ?? .acceptingResumed(address))
@@ -176,30 +147,40 @@ package final class Worker {
 
 extension Worker {
     /// A client has come to one of the worker's own listeners.
-    func accept(_ socket: consuming Socket, from peer: SocketAddress) {
+    func accept(_ socket: consuming Socket, _ arrival: Arrival) {
         guard !isDraining, let other = lighter else {
             balance.count(1, of: index)
-            serve(socket, from: peer)
+            serve(socket, arrival)
             return
         }
-        guard let own = balance.handOver(socket, from: peer, to: other) else { return makePlace() }
+        guard let own = balance.handOver(socket, arrival, to: other) else { return makePlace() }
         balance.count(1, of: index)
-        serve(own, from: peer)
+        serve(own, arrival)
     }
 
     /// Takes a client over from another worker, which has counted it here. Who has ended cannot serve it: the loop will
     /// not turn again.
-    func adopt(_ socket: consuming Socket, from peer: SocketAddress) {
+    func adopt(_ socket: consuming Socket, _ arrival: Arrival) {
         guard !hasEnded else { return balance.count(-1, of: index) }
-        serve(socket, from: peer)
+        serve(socket, arrival)
     }
 
-    private func serve(_ socket: consuming Socket, from peer: SocketAddress) {
-        guard let bufferevent = try? Bufferevent(loop: loop, socket: socket) else {
+    /// The connection of a client, with TLS if its listener speaks that; nil without memory or descriptors for it.
+    private func connection(_ socket: consuming Socket, to listener: Int) -> Bufferevent? {
+        guard tls.indices.contains(listener), let context = tls[listener] else {
+            return try? Bufferevent(loop: loop, socket: socket)
+        }
+        guard let layer = try? context.makeConnection() else { return nil }
+        return try? Bufferevent(loop: loop, socket: socket, layer: layer)
+    }
+
+    private func serve(_ socket: consuming Socket, _ arrival: Arrival) {
+        guard let bufferevent = connection(socket, to: arrival.listener) else {
             balance.count(-1, of: index)
             return
         }
-        let connection = ClientConnection(worker: self, bufferevent: bufferevent, peer: peer, index: connections.count)
+        let connection = ClientConnection(
+            worker: self, bufferevent: bufferevent, peer: arrival.peer, index: connections.count)
         connections.append(connection)
         connectionCount = connections.count
         stats.connectionsAccepted += 1

@@ -32,6 +32,8 @@ package struct GroupSettings: Sendable {
     package var names: NameSourceMaker = DNSResolver.source
     /// How long the start waits for names.
     package var lookupPatience: Duration = .seconds(5)
+    /// What listeners need to speak TLS; nil for plain listeners only.
+    package var certificates: ListenerCertificates?
     /// The seed of all dice.
     package var seed: UInt64
 
@@ -192,6 +194,7 @@ extension WorkerGroup {
             census: census, balance: balance, index: index, control: control.mailbox, count: workers.count,
             secret: secret,
             capacities: capacities, callOthers: { [workers] cluster in Self.call(workers, but: index, cluster) },
+            tls: settings.certificates?.contexts ?? [],
             maxConnections: max(1, Self.connectionBound(snapshot, settings, index) / workers.count),
             seed: seeds.next())
     }

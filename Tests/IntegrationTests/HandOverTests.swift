@@ -33,7 +33,7 @@ extension Integration {
             workers[1].post { _ in mayEnd.pass() }
             workers[0].post { worker in
                 areTold.pass()
-                worker.accept(Socket(owning: far), from: Self.peer)
+                worker.accept(Socket(owning: far), Arrival(peer: Self.peer))
                 isAccepted.open()
             }
             let stopping = Task { await proxy.stop(within: .seconds(20)) }
@@ -61,7 +61,7 @@ extension Integration {
                 worker.drain(within: .seconds(20)) { worker.loop.stop() }
                 // Told once more, as a second shutdown does: that is answered as well.
                 worker.drain(within: .seconds(20)) { isTold.open() }
-                worker.adopt(Socket(owning: far), from: Self.peer)
+                worker.adopt(Socket(owning: far), Arrival(peer: Self.peer))
             }
             let end = try await blocking { Client(near).end() }
             #expect(end == .orderly)

@@ -28,6 +28,7 @@ package final class TestProxy: Sendable {
         let notices = Watched<[String]>([])
         var settings = GroupSettings(
             log: writer, notify: { notice in notices.change { $0.append("\(notice)") } }, seed: 7)
+        settings.certificates = try ListenerCertificates(snapshot)
         adjust(&settings)
         let group = try await WorkerGroup.start(snapshot, settings)
         return TestProxy(group, log, writer, notices)

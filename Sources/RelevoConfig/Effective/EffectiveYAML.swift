@@ -17,7 +17,9 @@ struct EffectiveYAML {
         put("workers", configuration.workers.map { String($0) } ?? "auto", 0, ["workers"])
         header("listeners", 0)
         for (index, listener) in configuration.listeners.enumerated() {
-            item(1) { $0.put("address", YAMLText.block(listener.address), 2, ["listeners", String(index), "address"]) }
+            let path = ["listeners", String(index)]
+            item(1) { $0.put("address", YAMLText.block(listener.address), 2, path + ["address"]) }
+            if let tls = listener.tls { write(tls, path + ["tls"]) }
         }
         header("domains", 0)
         for domain in configuration.domains { write(domain) }
@@ -41,6 +43,20 @@ struct EffectiveYAML {
         write(configuration.resolver)
         write(configuration.accessLog)
         return aligned()
+    }
+
+    private mutating func write(_ tls: ListenerTLS, _ path: ValuePath) {
+        header("tls", 2, path)
+        header("certificates", 3, path + ["certificates"])
+        for (index, files) in tls.certificates.enumerated() {
+            // The short form has no list.
+            let inList = path + ["certificates", String(index)]
+            let place = origins[inList + ["certificate"]] == nil && tls.certificates.count == 1 ? path : inList
+            item(4) { yaml in
+                yaml.put("certificate", YAMLText.block(files.certificate), 5, place + ["certificate"])
+                if let key = files.key { yaml.put("key", YAMLText.block(key), 5, place + ["key"]) }
+            }
+        }
     }
 
     private mutating func write(_ timeouts: Timeouts) {

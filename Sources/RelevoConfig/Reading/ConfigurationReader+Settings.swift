@@ -15,6 +15,7 @@ extension ConfigurationReader {
         let items = list(field, of: "a listener", wants: "a list of addresses") ?? []
         return items.compactMap { item in
             var field = item.lengthened(to: "address")
+            var tls: ListenerTLS?
             if isMap(item) {
                 guard let fields = map(item, .listener) else { return nil }
                 guard let address = fields["address"] else {
@@ -22,9 +23,10 @@ extension ConfigurationReader {
                     return nil
                 }
                 field = address
+                tls = fields["tls"].flatMap { listenerTLS($0) }
             }
             let address = address(field, example: "0.0.0.0:8080")
-            return address.map { ProxyConfiguration.Listener($0, location: field.node.location) }
+            return address.map { ProxyConfiguration.Listener($0, tls: tls, location: field.node.location) }
         }
     }
 

@@ -5,7 +5,8 @@ import RelevoPolicy
 
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
-    case root, listener, domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
+    case root, listener, listenerTLS, certificate
+    case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
         respond
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
     case script, phase, errors, latency
@@ -23,7 +24,9 @@ enum Section: CaseIterable {
                 "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
                 "access_log",
             ]
-        case .listener: ["address"]
+        case .listener: ["address", "tls"]
+        case .listenerTLS: ["certificates", "certificate", "key"]
+        case .certificate: ["certificate", "key"]
         case .domain:
             ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "timeouts"]
                 + Section.settings
@@ -71,9 +74,11 @@ enum Section: CaseIterable {
     var laterKeys: [String] {
         switch self {
         case .root: ["admin"]
-        case .listener: ["tls"]
         case .domain, .route, .cluster: ["tls", "limits"]
-        case .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond, .balance, .hash,
+        case .listenerTLS: ["client"]
+        case .certificate: ["ocsp"]
+        case .listener, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond,
+            .balance, .hash,
             .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []
         }
@@ -84,6 +89,8 @@ enum Section: CaseIterable {
         switch self {
         case .root: "the top level"
         case .listener: "a listener"
+        case .listenerTLS: "a listener's `tls`"
+        case .certificate: "one of `certificates`"
         case .domain: "a domain"
         case .route: "a route"
         case .cluster: "a cluster"
@@ -115,7 +122,8 @@ enum Section: CaseIterable {
     private var isBlock: Bool {
         switch self {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
-        case .root, .listener, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .resolver,
+        case .root, .listener, .listenerTLS, .certificate, .domain, .route, .cluster, .endpoint, .timeouts,
+            .overrides, .limits, .resolver,
             .accessLog, .redirect, .respond, .script, .phase, .errors, .latency:
             false
         }

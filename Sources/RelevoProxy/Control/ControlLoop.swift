@@ -22,6 +22,7 @@ final class ControlLoop: Sendable {
         thread = try LoopThread.start(name: "relevo-control") { () throws(SystemError) in
             let loop = try EventLoop()
             let plane = try ControlPlane(loop, snapshot, settings, workers: workers)
+            if let keys = settings.certificates?.ticketKeys { try plane.rotate(keys) }
             let jobs = try mailbox.receive(on: loop, context: plane)
             return {
                 loop.run()

@@ -3,6 +3,7 @@
 
 import CLibevent
 import CLibeventDNS
+import CLibeventTLS
 import RelevoPolicy
 
 /// Everything that happens once for a process. Confined to the control loop.
@@ -10,6 +11,9 @@ package final class ControlPlane {
     let loop: EventLoop
     let resolver: NameResolver
     let monitor: HealthMonitor
+    private var rotation: Timer?
+    /// How often the keys of tickets are replaced; those before stay good for two more of these times.
+    private static let ticketTime = Duration.seconds(8 * 3600)
 
     /// Creates the parts; nothing is looked up or checked yet.
     init(
@@ -34,6 +38,12 @@ package final class ControlPlane {
             })
     }
 
+    /// Has the keys of tickets replaced now and then.
+    func rotate(_ keys: TicketKeys) throws(SystemError) {
+        rotation = try Timer(loop: loop, .forever) { keys.rotate() }
+        rotation?.start(Self.ticketTime)
+    }
+
     private static func tell(_ news: NameNews, of name: String, _ notify: (ProxyNotice) -> Void) {
         if let failure = news.failure {
             let isLost = news.targets.map(\.isEmpty) ?? false
@@ -47,6 +57,8 @@ package final class ControlPlane {
 
     /// Stops everything.
     func close() {
+        rotation?.close()
+        rotation = nil
         resolver.close()
         monitor.close()
     }

@@ -5,6 +5,20 @@
 package import CLibevent
 import Synchronization
 
+/// Where a client has come from, and to.
+package struct Arrival: Sendable {
+    /// Its address.
+    package var peer: SocketAddress
+    /// The listener's number.
+    package var listener: Int
+
+    /// Puts both together.
+    package init(peer: SocketAddress, listener: Int = 0) {
+        self.peer = peer
+        self.listener = listener
+    }
+}
+
 /// The client connections of every worker of a group. Any thread may ask; each count is changed by few.
 package final class AcceptBalance: Sendable {
     /// One worker's count. An object of its own with room around it, so that workers do not share cache lines.
@@ -89,13 +103,13 @@ package final class AcceptBalance: Sendable {
 
     /// Hands a client over to another worker.
     /// - Returns: the client, if that worker takes no more.
-    func handOver(_ socket: consuming Socket, from peer: SocketAddress, to worker: Int) -> Socket? {
+    func handOver(_ socket: consuming Socket, _ arrival: Arrival, to worker: Int) -> Socket? {
         let load = loads[worker]
         let passenger = Passenger(socket, to: load)
         let isPosted = isOpen.withLock { isOpen in
             isOpen && load.passengers.load(ordering: .relaxed) <= Self.mostPassengers
                 && doors[worker].post { worker in
-                    if let socket = passenger.take() { worker.adopt(socket, from: peer) }
+                    if let socket = passenger.take() { worker.adopt(socket, arrival) }
                 }
         }
         if isPosted { return nil }

@@ -56,6 +56,8 @@ final class ClientConnection {
     private(set) var hasEnded = false
     /// Whether nothing can be sent to the client any more.
     private(set) var isBroken = false
+    /// Whether it is encrypted.
+    let isSecure: Bool
     private var isCounted = false
     private var isRefused = false
     private var state = State.idle
@@ -69,6 +71,7 @@ final class ClientConnection {
         self.worker = worker
         self.bufferevent = bufferevent
         self.peer = peer
+        isSecure = bufferevent.phase == .connecting
         self.index = index
         peerHost = Array(peer.host.utf8)
         address = SocketAddress.fieldText(peerHost)
@@ -139,11 +142,16 @@ extension ClientConnection {
 
     func signalled(_ signal: BuffereventSignal) {
         switch signal {
-        case .connected: break
+        case .connected:
+            // The handshake is over; the first head has as much time as it had.
+            headStarted = worker.loop.now
+            if case .idle = state { wait(worker.snapshot.patience.head) }
+            if case .flushing(let linger) = state, bufferevent.output.isEmpty { flushed(linger) }
         case .endOfStream:
             hasEnded = true
             ended()
         case .failed:
+            if bufferevent.phase == .connecting { worker.stats.handshakesFailed += 1 }
             hasEnded = true
             isBroken = true
             if case .exchanging(let exchange) = state { exchange.clientLeft() } else { close(.orderly) }

@@ -122,6 +122,7 @@ extension Exchange {
         case .rfc7239: rewrite.forwarded = .rfc7239
         }
         rewrite.via = true
+        if client?.isSecure ?? false { rewrite.scheme = .https }
         rewrite.clientAddress = client?.address ?? []
         rewrite.trusted = client?.isTrusted ?? false
         rewrite.requestID = requestID

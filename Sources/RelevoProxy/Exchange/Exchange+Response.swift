@@ -145,7 +145,7 @@ extension Exchange {
             addsFields: addsFields)
         var plan = ResponsePlan(framing, context, date: responseTraits.hasDate ? nil : worker.dateClock.now)
         if let tokens = cluster?.tokens, let position, position != preferred {
-            plan.rewrite.extraLines = tokens.line(for: position)
+            plan.rewrite.extraLines = tokens.line(for: position, isSecure: client?.isSecure ?? false)
         }
         persists = plan.persists
         record.responseBegan = now

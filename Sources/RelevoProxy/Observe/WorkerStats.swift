@@ -7,6 +7,8 @@ package import RelevoPolicy
 package struct WorkerStats: Sendable {
     /// Client connections accepted.
     package var connectionsAccepted = 0
+    /// Client connections that ended before TLS was agreed on.
+    package var handshakesFailed = 0
     /// Client connections open now.
     package var connectionsOpen = 0
     /// Requests whose head was received, valid or not.
@@ -41,6 +43,7 @@ package struct WorkerStats: Sendable {
     /// Adds another worker's counters.
     package mutating func add(_ other: WorkerStats) {
         connectionsAccepted += other.connectionsAccepted
+        handshakesFailed += other.handshakesFailed
         connectionsOpen += other.connectionsOpen
         requests += other.requests
         requestsActive += other.requestsActive

@@ -32,11 +32,13 @@ struct StickyTokens: Sendable {
         return values.firstIndex { $0.elementsEqual(value) }
     }
 
-    /// The line that gives a client the cookie of an endpoint; empty if there is none.
-    func line(for position: Int) -> [UInt8] {
+    /// The line that gives a client the cookie of an endpoint; empty if there is none. What is given over TLS comes
+    /// back over TLS only.
+    func line(for position: Int, isSecure: Bool) -> [UInt8] {
         guard values.indices.contains(position), !values[position].isEmpty else { return [] }
         var line = Array("Set-Cookie: \(cookie.name)=".utf8) + values[position]
         line += Array("; Path=/; HttpOnly; SameSite=Lax".utf8)
+        if isSecure { line += Array("; Secure".utf8) }
         if let lifetime = cookie.lifetime { line += Array("; Max-Age=\(lifetime.components.seconds)".utf8) }
         return line + HeadText.lineEnd
     }

@@ -1,0 +1,28 @@
+// The encrypted side of listeners, as values of a configuration: names of files, not what is in them.
+// Reading them is done in RelevoProxy, before anything is opened.
+
+/// A certificate and its key, by the names of their files (PEM).
+public struct CertificateFiles: Sendable, Hashable {
+    /// The file of the certificate, its own one first, and of those between it and an authority.
+    public var certificate: String
+    /// The file of the private key; nil if it is in the same file.
+    public var key: String?
+    /// Where it was written.
+    public var location: SourceLocation?
+
+    /// Names the files.
+    public init(_ certificate: String, key: String? = nil, location: SourceLocation? = nil) {
+        self.certificate = certificate
+        self.key = key
+        self.location = location
+    }
+}
+
+/// TLS for the clients of a listener: versions 1.2 and 1.3 with the suites that Mozilla calls intermediate.
+public struct ListenerTLS: Sendable, Hashable {
+    /// Chosen by the name that a client asks for, the first for those that ask for none or for another.
+    public var certificates: [CertificateFiles]
+
+    /// Creates the settings of a listener that has these certificates.
+    public init(certificates: [CertificateFiles]) { self.certificates = certificates }
+}

@@ -1,0 +1,40 @@
+// What a worker is given when it begins.
+// What it makes of that is in Worker.swift.
+
+package import CLibevent
+package import CLibeventTLS
+package import RelevoPolicy
+
+/// What every worker gets when it starts.
+package struct WorkerSettings: Sendable {
+    /// What to serve.
+    package var snapshot: ProxySnapshot
+    /// The embedding program's look at each request.
+    package var hook: RequestHook?
+    /// Where access log lines go; nil for no log.
+    package var log: LogWriter?
+    /// Where news for the operator goes; any thread.
+    package var notify: @Sendable (ProxyNotice) -> Void
+    /// Connections of each client address, over all workers.
+    package var census: ClientCensus
+    /// Connections of each worker, and the worker's place among them.
+    package var balance: AcceptBalance
+    /// The worker's number in its group.
+    package var index: Int
+    /// Where endpoints are reported that fail.
+    package var control: LoopMailbox<ControlPlane>
+    /// The number of workers in the group.
+    package var count: Int
+    /// What cookies are signed with where the configuration names no secret; the same for all workers.
+    package var secret: [UInt8]
+    /// The places of each cluster that has limits, by the cluster's number.
+    package var capacities: [ClusterCapacity?]
+    /// Tells other workers that there is a place in a cluster for which somebody waits; any thread.
+    package var callOthers: @Sendable (_ cluster: Int) -> Void
+    /// What listeners need to speak TLS, by their number; nil for those that do not.
+    package var tls: [TLSServerContext?]
+    /// Client connections that this worker may hold.
+    package var maxConnections: Int
+    /// The seed of the worker's dice.
+    package var seed: UInt64
+}
