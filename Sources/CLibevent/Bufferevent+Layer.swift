@@ -280,6 +280,18 @@ extension Bufferevent {
     }
 }
 
+extension Bufferevent {
+    /// Tells a peer whose handshake has failed something in its own language, past the layer, and that nothing more
+    /// will come. What the socket does not take at once is lost. Nothing else may follow but ``close(_:)``.
+    public func sendPastLayer(_ bytes: [UInt8]) {
+        guard raw != nil, flavour == .layered, currentPhase == .connecting else { return }
+        _ = bytes.withUnsafeBytes {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+        }
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+}
+
 private func layerWritableTrampoline(_: Int32, _: Int16, context: UnsafeMutableRawPointer?) {
     let bufferevent = Unmanaged<Bufferevent>.fromOpaque(context!).takeUnretainedValue()
     withExtendedLifetime(bufferevent) {

@@ -203,10 +203,15 @@ public final class TLSConnection: TransportLayer {
         switch reason {
         case SSL_R_CERTIFICATE_VERIFY_FAILED:
             return String(cString: X509_verify_cert_error_string(SSL_get_verify_result(raw)))
-        case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: return "plain HTTP instead of TLS"
+        case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: return Self.plainHTTP
         default: return OpenSSLErrors.words(code)
         }
     }
+}
+
+extension TLSConnection {
+    /// What ``SystemError/words`` say of a client that speaks HTTP without TLS: it can be answered in that language.
+    public static let plainHTTP = "plain HTTP instead of TLS"
 }
 
 @available(*, unavailable)

@@ -126,6 +126,19 @@ extension Integration {
             }
         }
 
+        @Test("who speaks plain HTTP is told that this port does not")
+        func plainHTTP() async throws {
+            let files = try Certificates()
+            try await withProxy(configuration([files.make("a.example")], try Origin.ok())) { proxy in
+                let client = try proxy.client()
+                try client.get("a.example")
+                let answer = try client.response()
+                #expect(answer.status == 400 && answer.text.contains("https://"))
+                #expect(client.end() == .orderly)
+                #expect(await eventually { await proxy.group.statistics().handshakesFailed == 1 })
+            }
+        }
+
         @Test("a proxy is not made with certificates that cannot serve, and says where they are named")
         func broken() throws {
             let certificates = try Certificates()

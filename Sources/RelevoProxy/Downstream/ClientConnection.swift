@@ -2,6 +2,7 @@
 // What becomes of a request is Exchange's matter.
 
 import CLibevent
+import CLibeventTLS
 import RelevoHTTP
 import RelevoPolicy
 
@@ -150,12 +151,22 @@ extension ClientConnection {
         case .endOfStream:
             hasEnded = true
             ended()
-        case .failed:
-            if bufferevent.phase == .connecting { worker.stats.handshakesFailed += 1 }
+        case .failed(let error):
+            if bufferevent.phase == .connecting { handshakeFailed(error) }
             hasEnded = true
             isBroken = true
             if case .exchanging(let exchange) = state { exchange.clientLeft() } else { close(.orderly) }
         }
+    }
+
+    /// TLS was not agreed on. Whoever speaks HTTP without it is told so.
+    private func handshakeFailed(_ error: SystemError) {
+        worker.stats.handshakesFailed += 1
+        guard error.words == TLSConnection.plainHTTP else { return }
+        let answer = LocalAnswer(status: 400, body: Array("This port speaks TLS: the URL begins with https://\n".utf8))
+        var bytes: [UInt8] = []
+        answer.append(answering: .get, date: worker.dateClock.now, connection: .close, to: &bytes)
+        bufferevent.sendPastLayer(bytes)
     }
 
     private func ended() {
