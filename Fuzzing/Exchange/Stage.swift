@@ -65,7 +65,7 @@ final class Stage {
         let settings = WorkerSettings(
             snapshot: snapshot, hook: nil, log: nil, notify: { _ in }, census: ClientCensus(limit: 100),
             balance: AcceptBalance([]), index: 0, control: try LoopMailbox<ControlPlane>(), count: 1, secret: [1, 2, 3],
-            capacities: [nil], callOthers: { _ in }, maxConnections: 100, seed: 7)
+            capacities: [nil], callOthers: { _ in }, tls: [], maxConnections: 100, seed: 7)
         return try Worker(
             loop: loop, settings: settings, sockets: [ListeningSocket(.unix(path: front), refuseIfTaken: false)])
     }
