@@ -96,7 +96,7 @@ import Testing
         settle(loop)
         #expect(accepted == 5)
         #expect(clients.count == 5)
-        #expect(try isRefused(listener.address, loop))
+        #expect(isRefused(listener.address, loop))
     }
 
     @Test("a close within the draining ends it")
@@ -126,7 +126,7 @@ import Testing
         settle(loop)
         #expect(accepted == 0)
         #expect(token.isGone)
-        #expect(try isRefused(listener.address, loop))
+        #expect(isRefused(listener.address, loop))
     }
 
     private func keep(in listener: ConnectionListener, _ onAccept: @escaping () -> Void) -> Token {
@@ -168,7 +168,7 @@ import Testing
         settle(loop)
         #expect(remembered.isGone)
         #expect(accepted == 0)
-        #expect(try isRefused(address, loop))
+        #expect(isRefused(address, loop))
     }
 
     @Test(
@@ -217,12 +217,21 @@ import Testing
         #expect(clients.count == 4 && last.phase != .closed)
     }
 
-    private func isRefused(_ address: SocketAddress, _ loop: EventLoop) throws -> Bool {
-        let client = try Bufferevent(loop: loop, connectingTo: address)
-        var signal: BuffereventSignal?
-        client.onSignal = { signal = $0 }
-        try #require(serve(loop) { signal != nil })
-        if case .failed(let error) = signal { return error.isRefused }
-        return false
+    /// Whether the address comes to refuse: a process that another test is just starting holds every descriptor until
+    /// its exec, so the closed socket may live on for that long.
+    private func isRefused(_ address: SocketAddress, _ loop: EventLoop) -> Bool {
+        var clients: [Bufferevent] = []
+        var wasRefused = false
+        return serve(loop) {
+            if wasRefused { return true }
+            guard clients.last.map({ $0.phase != .connecting }) ?? true,
+                let client = try? Bufferevent(loop: loop, connectingTo: address)
+            else { return false }
+            client.onSignal = { signal in
+                if case .failed(let error) = signal, error.isRefused { wasRefused = true }
+            }
+            clients = [client]
+            return false
+        }
     }
 }
