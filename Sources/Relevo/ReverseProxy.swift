@@ -33,6 +33,7 @@ public final class ReverseProxy: Sendable {
 
     private let snapshot: ProxySnapshot
     private let certificates: ListenerCertificates
+    private let clusterCertificates: ClusterCertificates
     private let logger: Logger
     private let hook: RequestHook?
     private let state = Mutex(State.new)
@@ -50,6 +51,7 @@ public final class ReverseProxy: Sendable {
     ) throws(ConfigurationError) {
         snapshot = try SnapshotBuilder.build(configuration)
         certificates = try ListenerCertificates(snapshot)
+        clusterCertificates = try ClusterCertificates(snapshot)
         self.logger = logger
         hook = onRequest
     }
@@ -150,6 +152,7 @@ public final class ReverseProxy: Sendable {
             hook: hook, log: log, notify: { [logger] in Self.report($0, to: logger) },
             seed: UInt64.random(in: 0...UInt64.max))
         settings.certificates = certificates
+        settings.clusterCertificates = clusterCertificates
         return settings
     }
 

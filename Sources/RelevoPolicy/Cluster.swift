@@ -32,6 +32,8 @@ package final class Cluster: Sendable {
     package let adaptiveLimit: AdaptiveLimit?
     /// Who waits when endpoints are at their limit.
     package let queue: QueueSettings
+    /// How endpoints are spoken to by TLS; nil if none is.
+    package let tls: ClusterTLS?
     /// Time limits that differ for this cluster.
     package let timeouts: TimeoutOverrides
     /// Where it was written.
@@ -52,6 +54,7 @@ package final class Cluster: Sendable {
         concurrency = source.concurrency
         adaptiveLimit = source.adaptiveLimit
         queue = source.queue
+        tls = endpoints.contains { $0.serverName != nil } ? source.tls : nil
         timeouts = source.timeouts
         location = source.location
     }

@@ -89,6 +89,25 @@ extension SnapshotBuilder {
                     "the `retry.statuses` of `\(cluster.name)` mean nothing: `attempts` is 1",
                     suggestion: "write `attempts: 2` or more", location: cluster.location))
         }
+        warnOfTLS(of: cluster)
+    }
+
+    private mutating func warnOfTLS(of cluster: ProxyConfiguration.Cluster) {
+        let plain = cluster.endpoints.first { !$0.wantsTLS }
+        guard cluster.endpoints.contains(where: \.wantsTLS) else { return }
+        if !cluster.tls.verifies {
+            warnings.append(
+                ConfigurationProblem(
+                    "`tls.verify` of `\(cluster.name)` is off: whoever is in the way of its endpoints can read and "
+                        + "change everything",
+                    suggestion: "name the file of their authority as `ca`",
+                    location: cluster.tls.location ?? cluster.location))
+        }
+        guard let plain else { return }
+        warnings.append(
+            ConfigurationProblem(
+                "endpoint `\(plain.address)` of `\(cluster.name)` is spoken to without TLS, others with it",
+                suggestion: "write `https://\(plain.address)`", location: plain.location ?? cluster.location))
     }
 
     private mutating func endpoint(
@@ -105,8 +124,8 @@ extension SnapshotBuilder {
             report("endpoint `\(source.address)` has max_requests \(limit)", bounds, at: source.location)
         }
         do {
-            let address = try AddressText.endpoint(source.address)
-            return Endpoint(source, id: id, address: address, limit: cluster.maxRequests)
+            let address = try AddressText.endpoint(source.address, tls: source.tls)
+            return Endpoint(source, id: id, address: address, of: cluster)
         } catch {
             report(error.message, error.suggestion, at: source.location)
             return nil

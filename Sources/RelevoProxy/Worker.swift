@@ -86,7 +86,7 @@ package final class Worker {
         requestCounter = random.next()
         let place = ClusterState.Place(
             loop: loop, wheel: wheel, idleLimit: limits.idleUpstreams, workers: settings.count, secret: settings.secret,
-            capacities: settings.capacities)
+            capacities: settings.capacities, tls: settings.clusterTLS)
         clusters = settings.snapshot.clusters.map { ClusterState($0, place) }
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)

@@ -34,6 +34,8 @@ package struct GroupSettings: Sendable {
     package var lookupPatience: Duration = .seconds(5)
     /// What listeners need to speak TLS; nil for plain listeners only.
     package var certificates: ListenerCertificates?
+    /// What clusters need to speak TLS with their endpoints.
+    package var clusterCertificates: ClusterCertificates?
     /// The seed of all dice.
     package var seed: UInt64
 
@@ -195,6 +197,7 @@ extension WorkerGroup {
             secret: secret,
             capacities: capacities, callOthers: { [workers] cluster in Self.call(workers, but: index, cluster) },
             tls: settings.certificates?.contexts ?? [],
+            clusterTLS: settings.clusterCertificates?.contexts ?? [],
             maxConnections: max(1, Self.connectionBound(snapshot, settings, index) / workers.count),
             seed: seeds.next())
     }

@@ -50,6 +50,8 @@ extension ProxyConfiguration.Cluster {
         var result = self
         result.location = nil
         for index in result.endpoints.indices { result.endpoints[index].location = nil }
+        result.tls.location = nil
+        result.tls.identity?.location = nil
         return result
     }
 }
@@ -151,6 +153,11 @@ enum SampleFile {
             concurrency: { limit: 500, adaptive: { minimum: 20, maximum: 300 } }
             queue: { length: off, timeout: 3s }
           d: { endpoints: [a], balance: latency, health: { status: [404], body: off }, ejection: { rate: off } }
+          f:
+            endpoints: [https://f, { address: "srv:_https._tcp.f.example", tls: on }]
+            tls: { ca: /etc/ca.pem, crl: /etc/crl.pem, name: f.example, certificate: /etc/f.pem, key: /etc/f.key }
+          g: { endpoints: ["https://[::1]:8443"], tls: { ca: system, verify: off, name: auto } }
+          h: { endpoints: [https://h] }
           e: { endpoints: [a], balance: power-of-two, retry: { statuses: [500, 502-504] }, health: { host: auto } }
         """
 

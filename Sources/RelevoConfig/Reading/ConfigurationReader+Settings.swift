@@ -59,11 +59,7 @@ extension ConfigurationReader {
                 at: field.place)
             return nil
         }
-        guard text.lowercased().hasPrefix("https://") else { return text }
-        report(
-            "`https://` is not supported yet", suggestion: "write `host` or `host:port` of a plain HTTP port",
-            at: field.place)
-        return nil
+        return text
     }
 
     /// Whether a value is a map.

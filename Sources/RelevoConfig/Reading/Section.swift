@@ -5,7 +5,7 @@ import RelevoPolicy
 
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
-    case root, listener, listenerTLS, certificate
+    case root, listener, listenerTLS, certificate, clusterTLS
     case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
         respond
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
@@ -13,7 +13,7 @@ enum Section: CaseIterable {
 
     /// Keys of a cluster that a domain or a route has too, beside its `endpoints`.
     static let settings = [
-        "balance", "health", "ejection", "retry", "slow_start", "hold", "max_requests", "concurrency", "queue",
+        "balance", "health", "ejection", "retry", "slow_start", "hold", "max_requests", "concurrency", "queue", "tls",
     ]
 
     /// Keys that it may have.
@@ -27,13 +27,14 @@ enum Section: CaseIterable {
         case .listener: ["address", "tls"]
         case .listenerTLS: ["certificates", "certificate", "key"]
         case .certificate: ["certificate", "key"]
+        case .clusterTLS: ["ca", "crl", "name", "certificate", "key", "verify"]
         case .domain:
             ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "timeouts"]
                 + Section.settings
         case .route:
             ["path", "methods", "endpoints", "cluster", "redirect", "respond", "timeouts"] + Section.settings
         case .cluster: ["endpoints", "timeouts"] + Section.settings
-        case .endpoint: ["address", "weight", "backup", "max_requests"]
+        case .endpoint: ["address", "weight", "backup", "max_requests", "tls"]
         case .timeouts:
             [
                 "head", "body", "idle", "connect", "response", "stream", "tunnel", "upstream_idle", "half_close",
@@ -74,10 +75,11 @@ enum Section: CaseIterable {
     var laterKeys: [String] {
         switch self {
         case .root: ["admin"]
-        case .domain, .route, .cluster: ["tls", "limits"]
+        case .domain, .route, .cluster: ["limits"]
         case .listenerTLS: ["client"]
         case .certificate: ["ocsp"]
-        case .listener, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond,
+        case .listener, .clusterTLS, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect,
+            .respond,
             .balance, .hash,
             .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []
@@ -91,6 +93,7 @@ enum Section: CaseIterable {
         case .listener: "a listener"
         case .listenerTLS: "a listener's `tls`"
         case .certificate: "one of `certificates`"
+        case .clusterTLS: "a cluster's `tls`"
         case .domain: "a domain"
         case .route: "a route"
         case .cluster: "a cluster"
@@ -122,7 +125,7 @@ enum Section: CaseIterable {
     private var isBlock: Bool {
         switch self {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
-        case .root, .listener, .listenerTLS, .certificate, .domain, .route, .cluster, .endpoint, .timeouts,
+        case .root, .listener, .listenerTLS, .certificate, .clusterTLS, .domain, .route, .cluster, .endpoint, .timeouts,
             .overrides, .limits, .resolver,
             .accessLog, .redirect, .respond, .script, .phase, .errors, .latency:
             false

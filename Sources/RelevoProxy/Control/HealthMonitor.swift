@@ -2,6 +2,7 @@
 // workers what follows. What follows from what is decided in RelevoPolicy.
 
 import CLibevent
+import CLibeventTLS
 import RelevoPolicy
 
 /// What a worker saw of an endpoint since it last reported.
@@ -28,7 +29,8 @@ final class HealthMonitor {
 
     /// Creates a monitor; nothing is checked before ``start()``.
     init(
-        loop: EventLoop, _ clusters: [Cluster], publish: @escaping Publish, notify: @escaping (ProxyNotice) -> Void
+        loop: EventLoop, _ clusters: [Cluster], tls: [TLSClientContext?] = [], publish: @escaping Publish,
+        notify: @escaping (ProxyNotice) -> Void
     ) throws(SystemError) {
         self.loop = loop
         self.clusters = clusters
@@ -39,9 +41,11 @@ final class HealthMonitor {
         deadline = try Timer(loop: loop, .once) { [unowned self] in elapsed() }
         for cluster in clusters {
             guard let check = cluster.health else { continue }
+            let context = tls.indices.contains(cluster.id) ? tls[cluster.id] : nil
             for (position, endpoint) in cluster.endpoints.enumerated() {
+                let security = EndpointSecurity(endpoint, context)
                 checkers.append(
-                    try EndpointChecker(loop: loop, check, endpoint) { [unowned self] result in
+                    try EndpointChecker(loop: loop, check, endpoint, security) { [unowned self] result in
                         checked(cluster.id, position, result)
                     })
             }

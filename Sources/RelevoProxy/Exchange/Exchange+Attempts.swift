@@ -39,7 +39,8 @@ extension Exchange {
     /// Begins to open a connection.
     func open(_ address: SocketAddress) throws(SystemError) -> UpstreamConnection {
         worker.stats.connectsBegun += 1
-        let connection = try UpstreamConnection(loop: worker.loop, address: address, exchange: self)
+        let connection = try UpstreamConnection(
+            loop: worker.loop, address: address, security: target?.security ?? .missing, exchange: self)
         connection.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
         return connection
     }

@@ -2,6 +2,7 @@
 // Configuration is Cluster's matter, who may be chosen and what was seen ClusterLedger's, who is well ClusterHealth's.
 
 import CLibevent
+import CLibeventTLS
 import RelevoPolicy
 
 /// The runtime state of one cluster in one worker. Confined to the worker's thread.
@@ -32,6 +33,8 @@ final class ClusterState {
         let secret: [UInt8]
         /// The places of each cluster that has limits, by the cluster's number.
         let capacities: [ClusterCapacity?]
+        /// How clusters speak TLS, by the cluster's number.
+        let tls: [TLSClientContext?]
     }
 
     /// Creates the state, with an empty pool for each endpoint.
@@ -42,8 +45,11 @@ final class ClusterState {
         ledger = ClusterLedger(cluster, workers: place.workers)
         capacity = place.capacities[cluster.id]
         line = WaitingLine(length: .max)
+        let context = place.tls.indices.contains(cluster.id) ? place.tls[cluster.id] : nil
         endpoints = cluster.endpoints.map {
-            EndpointState($0, pool: UpstreamPool(loop: place.loop, wheel: place.wheel, limit: place.idleLimit))
+            EndpointState(
+                $0, EndpointSecurity($0, context),
+                pool: UpstreamPool(loop: place.loop, wheel: place.wheel, limit: place.idleLimit))
         }
         weigh(now: MonotonicTime.now.nanoseconds)
     }

@@ -10,14 +10,17 @@ final class EndpointState {
     let endpoint: Endpoint
     /// Its connections between two requests.
     let pool: UpstreamPool
+    /// How connections to it are opened.
+    let security: EndpointSecurity
     /// Where it can be reached; empty while its name is unresolved.
     private let addresses = AddressBook()
     /// Requests in flight from this worker.
     var active = 0
 
     /// Creates the state; literals and paths have their address at once.
-    init(_ endpoint: Endpoint, pool: UpstreamPool) {
+    init(_ endpoint: Endpoint, _ security: EndpointSecurity, pool: UpstreamPool) {
         self.endpoint = endpoint
+        self.security = security
         self.pool = pool
         if let address = SocketAddress(endpoint.address) { addresses.replace(with: [NameTarget([address])]) }
     }
