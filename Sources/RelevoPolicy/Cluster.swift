@@ -1,10 +1,22 @@
 // A group of endpoints of a snapshot.
 // How one of them is chosen: Balancing/.
 
+/// Which cluster of a configuration it is: clusters written inside domains may share a name.
+package struct ClusterKey: Sendable, Hashable {
+    /// The cluster's name.
+    package let name: String
+    /// How many of the same name come before it.
+    package let ordinal: Int
+}
+
 /// A group of endpoints that answer alike.
 package final class Cluster: Sendable {
-    /// Its number in the snapshot, from 0 without gaps.
+    /// Its number in the snapshot: an index for tables of runtime state, which may have gaps.
     package let id: Int
+    /// What it is called by beside all others.
+    package let key: ClusterKey
+    /// What it was made from, without places.
+    let source: ProxyConfiguration.Cluster
     /// Its name in routes, logs and metrics; the domain's name for clusters written inside a domain.
     package let name: String
     /// Its endpoints, in the order written; never empty.
@@ -39,8 +51,10 @@ package final class Cluster: Sendable {
     /// Where it was written.
     package let location: SourceLocation?
 
-    init(_ source: ProxyConfiguration.Cluster, id: Int, endpoints: [Endpoint]) {
+    init(_ source: ProxyConfiguration.Cluster, id: Int, ordinal: Int = 0, endpoints: [Endpoint]) {
         self.id = id
+        key = ClusterKey(name: source.name, ordinal: ordinal)
+        self.source = source.unlocated
         name = source.name
         self.endpoints = endpoints
         balance = source.balance

@@ -39,7 +39,7 @@ extension EndpointAddress {
 
 /// One backend address.
 package final class Endpoint: Sendable {
-    /// Its number in the snapshot, from 0 without gaps: an index for tables of runtime state.
+    /// Its number, which no other endpoint of the proxy has or will have.
     package let id: Int
     /// Where it is.
     package let address: EndpointAddress

@@ -24,8 +24,8 @@ package final class Worker {
     private(set) var snapshot: ProxySnapshot
     /// Bounds on heads, in the parser's form.
     let headLimits: HeadLimits
-    /// In the order of the clusters' numbers in the snapshot.
-    let clusters: [ClusterState]
+    /// By the clusters' numbers.
+    private(set) var clusters: [ClusterState?]
     private(set) var isDraining = false
     /// Whether the last connection has ended after the end of accepting.
     private var hasEnded = false
@@ -87,14 +87,14 @@ package final class Worker {
         let place = ClusterState.Place(
             loop: loop, wheel: wheel, idleLimit: limits.idleUpstreams, workers: settings.count, secret: settings.secret,
             capacities: settings.capacities, tls: settings.clusterTLS)
-        clusters = settings.snapshot.clusters.map { ClusterState($0, place) }
+        clusters = settings.snapshot.byCluster { ClusterState($0, place) }
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)
         for (number, socket) in sockets.enumerated() { listeners.append(try makeListener(socket, number)) }
     }
 
     private func endIdleUpstreams() {
-        for cluster in clusters {
+        for case let cluster? in clusters {
             for endpoint in cluster.endpoints { endpoint.pool.endAll() }
         }
     }
@@ -129,7 +129,7 @@ package final class Worker {
         seeWhetherFull()
         accessLog?.flush()
         reporter.report()
-        for cluster in clusters {
+        for case let cluster? in clusters {
             cluster.rise(now: loop.now.nanoseconds)
             cluster.tendLine(now: loop.now.nanoseconds)
         }
@@ -305,21 +305,29 @@ extension Worker {
 extension Worker {
     /// An endpoint's name leads somewhere else than before.
     func resolved(endpoint id: Int, to targets: [NameTarget]) {
-        for cluster in clusters { cluster.resolved(id, to: targets) }
+        for case let cluster? in clusters { cluster.resolved(id, to: targets) }
     }
 
     /// The control loop has news about the endpoints of a cluster.
     func standingsChanged(cluster id: Int, _ standings: [EndpointStanding]) {
         guard clusters.indices.contains(id) else { return }
-        clusters[id].standingsChanged(standings, now: MonotonicTime.now.nanoseconds)
+        clusters[id]?.standingsChanged(standings, now: MonotonicTime.now.nanoseconds)
     }
 
-    /// Requests in flight of each endpoint, in the order of the clusters.
-    var activeRequests: [Int] { clusters.flatMap { $0.endpoints.map(\.active) } }
+    /// Requests in flight of each endpoint that has any, by the endpoint's number.
+    var activeRequests: [Int: Int] {
+        var counts: [Int: Int] = [:]
+        for case let cluster? in clusters {
+            for endpoint in cluster.endpoints where endpoint.active > 0 {
+                counts[endpoint.endpoint.id] = endpoint.active
+            }
+        }
+        return counts
+    }
 
     /// Another worker has given a place back.
     func placeIsFree(inCluster id: Int) {
-        if clusters.indices.contains(id) { clusters[id].callNext(1) }
+        if clusters.indices.contains(id) { clusters[id]?.callNext(1) }
     }
 }
 

@@ -78,7 +78,7 @@ package final class WorkerGroup: Sendable {
             let control = try ControlLoop(snapshot, settings, workers: mailboxes)
             group = WorkerGroup(
                 addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control,
-                capacities: snapshot.clusters.map { ClusterCapacity($0) })
+                capacities: snapshot.byCluster { ClusterCapacity($0) })
         } catch {
             removeFiles(of: sockets)
             throw StartError(listener: nil, reason: error)

@@ -13,7 +13,7 @@ package struct ClusterCertificates: Sendable {
     /// - Throws: all problems at once.
     package init(_ snapshot: ProxySnapshot) throws(ConfigurationError) {
         var problems: [ConfigurationProblem] = []
-        contexts = snapshot.clusters.map { cluster in
+        contexts = snapshot.byCluster { cluster in
             cluster.tls.flatMap { Self.context($0, cluster.location, &problems) }
         }
         guard problems.isEmpty else { throw ConfigurationError(problems) }
