@@ -68,6 +68,7 @@ package struct SnapshotBuilder {
             ("head", times.head), ("body", times.body), ("idle", times.idle), ("connect", times.connect),
             ("response", times.response), ("stream", times.stream), ("half_close", times.halfClose),
             ("shutdown", times.shutdown), ("upstream_idle", times.upstreamIdle), ("tunnel", times.tunnel),
+            ("drain", times.drain),
         ]
         for (name, value) in named { check(time: name, value, at: nil) }
     }

@@ -38,6 +38,7 @@ enum Section: CaseIterable {
         case .timeouts:
             [
                 "head", "body", "idle", "connect", "response", "stream", "tunnel", "upstream_idle", "half_close",
+                "drain",
                 "shutdown",
             ]
         case .overrides: ["body", "connect", "response", "stream"]

@@ -37,8 +37,12 @@ final class ClusterState {
         let tls: [TLSClientContext?]
     }
 
-    /// Creates the state, with an empty pool for each endpoint.
-    init(_ cluster: Cluster, _ place: Place) {
+    /// Whether the cluster is in use no more, but for requests that came before.
+    private(set) var isRetired = false
+
+    /// Creates the state, with an empty pool for each endpoint that `predecessor`, the state of the same cluster with
+    /// other settings, did not have.
+    init(_ cluster: Cluster, _ place: Place, after predecessor: ClusterState? = nil) {
         self.cluster = cluster
         key = BalanceKey(cluster.balance)
         tokens = StickyTokens(cluster.balance, cluster.endpoints, fallback: place.secret)
@@ -46,12 +50,43 @@ final class ClusterState {
         capacity = place.capacities[cluster.id]
         line = WaitingLine(length: .max)
         let context = place.tls.indices.contains(cluster.id) ? place.tls[cluster.id] : nil
-        endpoints = cluster.endpoints.map {
-            EndpointState(
-                $0, EndpointSecurity($0, context),
-                pool: UpstreamPool(loop: place.loop, wheel: place.wheel, limit: place.idleLimit))
+        var earlier: [String: (position: Int, state: EndpointState)] = [:]
+        if let predecessor, predecessor.cluster.tls == cluster.tls {
+            for (position, state) in predecessor.endpoints.enumerated() {
+                earlier[state.endpoint.text] = (position, state)
+            }
+        }
+        endpoints = cluster.endpoints.map { endpoint in
+            let security = EndpointSecurity(endpoint, context)
+            if let state = earlier[endpoint.text]?.state {
+                state.becomes(endpoint, security)
+                return state
+            }
+            let pool = UpstreamPool(loop: place.loop, wheel: place.wheel, limit: place.idleLimit)
+            return EndpointState(endpoint, security, pool: pool)
+        }
+        if let predecessor {
+            for (position, state) in endpoints.enumerated() {
+                guard let before = earlier[state.endpoint.text] else { continue }
+                ledger.adopt(predecessor.ledger.latency(of: before.position), of: position)
+            }
         }
         weigh(now: MonotonicTime.now.nanoseconds)
+    }
+
+    /// Opens connections by other settings from now on, and keeps as many.
+    func renew(_ place: Place) {
+        let context = place.tls.indices.contains(cluster.id) ? place.tls[cluster.id] : nil
+        for state in endpoints {
+            state.trusts(EndpointSecurity(state.endpoint, context))
+            state.pool.limit = place.idleLimit
+        }
+    }
+
+    /// No new request comes. Endpoints that are nobody else's end what they keep.
+    func retire(keeping kept: Set<ObjectIdentifier>) {
+        isRetired = true
+        for state in endpoints where !kept.contains(ObjectIdentifier(state)) { state.retire() }
     }
 
     /// Whether anybody wants to know how long answers take.

@@ -7,11 +7,11 @@ import RelevoPolicy
 /// The runtime state of one endpoint in one worker. Confined to the worker's thread.
 final class EndpointState {
     /// The endpoint as configured.
-    let endpoint: Endpoint
+    private(set) var endpoint: Endpoint
     /// Its connections between two requests.
     let pool: UpstreamPool
     /// How connections to it are opened.
-    let security: EndpointSecurity
+    private(set) var security: EndpointSecurity
     /// Where it can be reached; empty while its name is unresolved.
     private let addresses = AddressBook()
     /// Requests in flight from this worker.
@@ -23,6 +23,21 @@ final class EndpointState {
         self.security = security
         self.pool = pool
         if let address = SocketAddress(endpoint.address) { addresses.replace(with: [NameTarget([address])]) }
+    }
+
+    /// Goes on as an endpoint of another snapshot: connections, addresses and requests in flight stay.
+    func becomes(_ endpoint: Endpoint, _ security: EndpointSecurity) {
+        self.endpoint = endpoint
+        self.security = security
+    }
+
+    /// Opens connections by other settings from now on.
+    func trusts(_ security: EndpointSecurity) { self.security = security }
+
+    /// The endpoint is no more: requests that it has are finished, connections are not kept.
+    func retire() {
+        addresses.replace(with: [])
+        pool.keep(only: [])
     }
 
     /// Whether there is a way to it.
