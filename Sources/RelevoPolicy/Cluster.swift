@@ -32,6 +32,8 @@ package final class Cluster: Sendable {
     package let adaptiveLimit: AdaptiveLimit?
     /// Who waits when endpoints are at their limit.
     package let queue: QueueSettings
+    /// The header with which each connection to an endpoint begins; nil for none.
+    package let proxyProtocol: ProxyProtocolVersion?
     /// Time limits that differ for this cluster.
     package let timeouts: TimeoutOverrides
     /// Where it was written.
@@ -52,6 +54,7 @@ package final class Cluster: Sendable {
         concurrency = source.concurrency
         adaptiveLimit = source.adaptiveLimit
         queue = source.queue
+        proxyProtocol = source.proxyProtocol
         timeouts = source.timeouts
         location = source.location
     }

@@ -35,18 +35,24 @@ package final class Endpoint: Sendable {
     package let backup: Int
     /// Requests in flight that it is given at most, by its own setting or else its cluster's; nil for no limit.
     package let maxRequests: Int?
+    /// The header with which each connection to it begins; nil for none.
+    package let proxyProtocol: ProxyProtocolVersion?
     /// Its text in logs, explanations and metrics.
     package let text: String
     /// Where it was written.
     package let location: SourceLocation?
 
-    /// Takes an endpoint over from a configuration; `limit` is what its cluster says of ``maxRequests``.
-    init(_ source: ProxyConfiguration.Endpoint, id: Int, address: EndpointAddress, limit: Int? = nil) {
+    /// Takes an endpoint over from a configuration; what it does not say itself, its cluster says.
+    init(
+        _ source: ProxyConfiguration.Endpoint, id: Int, address: EndpointAddress,
+        of cluster: ProxyConfiguration.Cluster? = nil
+    ) {
         self.id = id
         self.address = address
         weight = source.weight
         backup = source.backup
-        maxRequests = source.maxRequests ?? limit
+        maxRequests = source.maxRequests ?? cluster?.maxRequests
+        proxyProtocol = cluster?.proxyProtocol
         text = address.description
         location = source.location
     }

@@ -106,7 +106,7 @@ extension SnapshotBuilder {
         }
         do {
             let address = try AddressText.endpoint(source.address)
-            return Endpoint(source, id: id, address: address, limit: cluster.maxRequests)
+            return Endpoint(source, id: id, address: address, of: cluster)
         } catch {
             report(error.message, error.suggestion, at: source.location)
             return nil

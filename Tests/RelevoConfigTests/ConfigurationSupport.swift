@@ -28,7 +28,12 @@ extension ProxyConfiguration {
     /// The same configuration as if it had been built in Swift code.
     var unlocated: ProxyConfiguration {
         var result = self
-        for index in result.listeners.indices { result.listeners[index].location = nil }
+        for index in result.listeners.indices {
+            result.listeners[index].location = nil
+            result.listeners[index].proxyProtocol?.location = nil
+            let senders = result.listeners[index].proxyProtocol?.from ?? []
+            result.listeners[index].proxyProtocol?.from = senders.map { .init($0.range) }
+        }
         for index in result.trustedProxies.indices { result.trustedProxies[index].location = nil }
         for index in result.resolver.nameservers.indices { result.resolver.nameservers[index].location = nil }
         for index in result.clusters.indices { result.clusters[index] = result.clusters[index].unlocated }
@@ -107,7 +112,7 @@ enum SampleFile {
         """
 
     static let settings = """
-        listeners: [0.0.0.0:8080]
+        listeners: [{ address: 0.0.0.0:8080, proxy_protocol: { from: [10.0.0.0/8, "::1"], timeout: 4s } }]
         domains:
           a.example:
             endpoints: [{ address: a, backup: 2, max_requests: 5 }, { address: b, backup: false }]
@@ -150,6 +155,7 @@ enum SampleFile {
             max_requests: off
             concurrency: { limit: 500, adaptive: { minimum: 20, maximum: 300 } }
             queue: { length: off, timeout: 3s }
+            proxy_protocol: v1
           d: { endpoints: [a], balance: latency, health: { status: [404], body: off }, ejection: { rate: off } }
           e: { endpoints: [a], balance: power-of-two, retry: { statuses: [500, 502-504] }, health: { host: auto } }
         """

@@ -5,7 +5,7 @@ import RelevoPolicy
 
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
-    case root, listener, listenerTLS, certificate
+    case root, listener, listenerTLS, certificate, proxyProtocol
     case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
         respond
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
@@ -14,6 +14,7 @@ enum Section: CaseIterable {
     /// Keys of a cluster that a domain or a route has too, beside its `endpoints`.
     static let settings = [
         "balance", "health", "ejection", "retry", "slow_start", "hold", "max_requests", "concurrency", "queue",
+        "proxy_protocol",
     ]
 
     /// Keys that it may have.
@@ -24,9 +25,10 @@ enum Section: CaseIterable {
                 "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
                 "access_log",
             ]
-        case .listener: ["address", "tls"]
+        case .listener: ["address", "tls", "proxy_protocol"]
         case .listenerTLS: ["certificates", "certificate", "key"]
         case .certificate: ["certificate", "key"]
+        case .proxyProtocol: ["from", "timeout"]
         case .domain:
             ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "timeouts"]
                 + Section.settings
@@ -77,8 +79,8 @@ enum Section: CaseIterable {
         case .domain, .route, .cluster: ["tls", "limits"]
         case .listenerTLS: ["client"]
         case .certificate: ["ocsp"]
-        case .listener, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond,
-            .balance, .hash,
+        case .listener, .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect,
+            .respond, .balance, .hash,
             .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []
         }
@@ -91,6 +93,7 @@ enum Section: CaseIterable {
         case .listener: "a listener"
         case .listenerTLS: "a listener's `tls`"
         case .certificate: "one of `certificates`"
+        case .proxyProtocol: "a listener's `proxy_protocol`"
         case .domain: "a domain"
         case .route: "a route"
         case .cluster: "a cluster"
@@ -122,8 +125,8 @@ enum Section: CaseIterable {
     private var isBlock: Bool {
         switch self {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
-        case .root, .listener, .listenerTLS, .certificate, .domain, .route, .cluster, .endpoint, .timeouts,
-            .overrides, .limits, .resolver,
+        case .root, .listener, .listenerTLS, .certificate, .proxyProtocol, .domain, .route, .cluster, .endpoint,
+            .timeouts, .overrides, .limits, .resolver,
             .accessLog, .redirect, .respond, .script, .phase, .errors, .latency:
             false
         }

@@ -37,6 +37,9 @@ final class HealthProbe {
         }
         let connection = try Bufferevent(loop: loop, connectingTo: address)
         self.connection = connection
+        if let version = endpoint.proxyProtocol {
+            connection.sendFirst(ProxyHeader.own(version, from: connection.localAddress, to: address))
+        }
         connection.setReadHighMark(Self.maxAnswer)
         connection.onSignal = { [unowned self] in signalled($0) }
         connection.onRead = { [unowned self] in readable() }
@@ -79,7 +82,11 @@ final class HealthProbe {
     private func signalled(_ signal: BuffereventSignal) {
         switch signal {
         case .connected:
-            guard case .http = probe else { return end(.passed) }
+            guard case .http = probe else {
+                // A header that is to come first has no request behind it with which it would leave.
+                connection?.flush()
+                return end(.passed)
+            }
             connection?.startReading()
             connection?.send(request)
         case .endOfStream: judge(isComplete: true)

@@ -10,6 +10,8 @@ final class EndpointState {
     let endpoint: Endpoint
     /// Its connections between two requests.
     let pool: UpstreamPool
+    /// Whether each connection to it begins with a header that tells of one client: then none is kept in ``pool``.
+    let isToldOfClients: Bool
     /// Where it can be reached; empty while its name is unresolved.
     private let addresses = AddressBook()
     /// Requests in flight from this worker.
@@ -19,6 +21,7 @@ final class EndpointState {
     init(_ endpoint: Endpoint, pool: UpstreamPool) {
         self.endpoint = endpoint
         self.pool = pool
+        isToldOfClients = endpoint.proxyProtocol != nil
         if let address = SocketAddress(endpoint.address) { addresses.replace(with: [NameTarget([address])]) }
     }
 

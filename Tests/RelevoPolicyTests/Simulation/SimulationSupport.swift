@@ -14,7 +14,7 @@ func simulated(
     let endpoints = weights.indices.map { position in
         Endpoint(
             .init("10.0.0.\(position + 1)", weight: weights[position]), id: position,
-            address: .literal("10.0.0.\(position + 1)", port: 80), limit: source.maxRequests)
+            address: .literal("10.0.0.\(position + 1)", port: 80), of: source)
     }
     return Cluster(source, id: 0, endpoints: endpoints)
 }

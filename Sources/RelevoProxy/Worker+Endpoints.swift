@@ -1,0 +1,26 @@
+// What a worker hears of endpoints from the control loop and from other workers, and what it tells of them.
+// Who is asked, and what follows from it, is decided in ClusterState and RelevoPolicy.
+
+import CLibevent
+import RelevoPolicy
+
+extension Worker {
+    /// An endpoint's name leads somewhere else than before.
+    func resolved(endpoint id: Int, to targets: [NameTarget]) {
+        for cluster in clusters { cluster.resolved(id, to: targets) }
+    }
+
+    /// The control loop has news about the endpoints of a cluster.
+    func standingsChanged(cluster id: Int, _ standings: [EndpointStanding]) {
+        guard clusters.indices.contains(id) else { return }
+        clusters[id].standingsChanged(standings, now: MonotonicTime.now.nanoseconds)
+    }
+
+    /// Requests in flight of each endpoint, in the order of the clusters.
+    var activeRequests: [Int] { clusters.flatMap { $0.endpoints.map(\.active) } }
+
+    /// Another worker has given a place back.
+    func placeIsFree(inCluster id: Int) {
+        if clusters.indices.contains(id) { clusters[id].callNext(1) }
+    }
+}
