@@ -101,7 +101,7 @@ let package = Package(
 let isFuzzing = Context.environment["RELEVO_FUZZING"] == "1"
 if isFuzzing {
     package.targets.append(.target(name: "FuzzSupport", path: "Fuzzing/Support", swiftSettings: common))
-    for name in ["RequestHead", "ResponseHead", "ChunkedBody"] {
+    for name in ["RequestHead", "ResponseHead", "ChunkedBody", "ProxyHeader"] {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz\(name)", dependencies: ["FuzzSupport", "RelevoHTTP"], path: "Fuzzing/\(name)",

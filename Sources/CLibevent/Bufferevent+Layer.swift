@@ -72,6 +72,7 @@ extension Bufferevent {
         var size = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
         guard code == 0 else { return settingUpFailed(SystemError(code, in: .connect)) }
+        guard sendPreface(layering) else { return }
         layering.stage = .handshaking
         layering.layer.start(on: descriptor)
         if let readEvent { event_add(readEvent, nil) }
@@ -96,7 +97,7 @@ extension Bufferevent {
         }
     }
 
-    private func settingUpFailed(_ error: SystemError) {
+    func settingUpFailed(_ error: SystemError) {
         ignoreWritability()
         if let readEvent { event_del(readEvent) }
         signalHandler?(.failed(error))

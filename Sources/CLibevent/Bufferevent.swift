@@ -54,6 +54,8 @@ public final class Bufferevent {
     var fullWatch: OpaquePointer?
     let loop: EventLoop
     var isWriting: Bool
+    /// Whether ``output`` began with what ``sendFirst(_:)`` was given.
+    var hasPreface = false
     /// What stands between the socket and the buffers; nil for all but layered connections.
     var layering: Layering?
 
@@ -297,8 +299,10 @@ extension Bufferevent {
         currentPhase = .open
         bufferevent_disable(raw, Int16(EV_WRITE))
         isWriting = false
-        flush()
+        // What comes first leaves with what the owner sends now; without that, by itself.
+        if !hasPreface { flush() }
         signalHandler?(.connected)
+        if hasPreface { flush() }
     }
 }
 

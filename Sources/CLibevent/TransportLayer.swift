@@ -103,6 +103,8 @@ final class Layering {
 
     let layer: any TransportLayer
     var stage: Stage
+    /// What has to leave before the layer starts.
+    var preface: [UInt8] = []
     /// Tells that the socket can be written.
     var writeEvent: UnsafeMutablePointer<event>?
     /// Tells, in a later turn, what cannot be told at once or what the silent socket does not tell.

@@ -8,6 +8,8 @@ import RelevoProxy
 public struct ProxyStatistics: Sendable, Hashable {
     /// Client connections accepted since the start.
     public var connectionsAccepted = 0
+    /// Connections that ended because their PROXY header was missing, malformed or late, since the start.
+    public var proxyHeadersRefused = 0
     /// Client connections open now.
     public var connectionsOpen = 0
     /// Requests received since the start, valid or not.
@@ -33,6 +35,7 @@ public struct ProxyStatistics: Sendable, Hashable {
 
     init(_ stats: WorkerStats, droppedLines: Int) {
         connectionsAccepted = stats.connectionsAccepted
+        proxyHeadersRefused = stats.proxyHeadersRefused
         connectionsOpen = stats.connectionsOpen
         requests = stats.requests
         requestsActive = stats.requestsActive

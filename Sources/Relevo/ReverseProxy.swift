@@ -196,6 +196,12 @@ public final class ReverseProxy: Sendable {
             logger.warning(
                 "client connections are at their bound: new ones wait",
                 metadata: ["worker_connections": .stringConvertible(count)])
+        case .proxyHeadersRefused(let peer, let reason, let count):
+            logger.warning(
+                "connection closed for want of a PROXY header",
+                metadata: [
+                    "peer": .string(peer.description), "reason": .string(reason), "count": .stringConvertible(count),
+                ])
         case .nameUnresolved(let endpoint, let reason):
             logger.warning(
                 "name not resolved: the endpoint keeps the addresses that it has",

@@ -46,6 +46,8 @@ package final class Cluster: Sendable {
     package let queue: QueueSettings
     /// How endpoints are spoken to by TLS; nil if none is.
     package let tls: ClusterTLS?
+    /// The header with which each connection to an endpoint begins; nil for none.
+    package let proxyProtocol: ProxyProtocolVersion?
     /// Time limits that differ for this cluster.
     package let timeouts: TimeoutOverrides
     /// Where it was written.
@@ -69,6 +71,7 @@ package final class Cluster: Sendable {
         adaptiveLimit = source.adaptiveLimit
         queue = source.queue
         tls = endpoints.contains { $0.serverName != nil } ? source.tls : nil
+        proxyProtocol = source.proxyProtocol
         timeouts = source.timeouts
         location = source.location
     }

@@ -9,7 +9,7 @@ struct ClusterExplanation {
     /// Its name, endpoints and settings, one line for each.
     var lines: [String] {
         ["cluster   \(cluster.name)\(place(cluster.location)), balance \(cluster.balance.name)"]
-            + endpoints + [health, ejection, retry, recovery, hold, capacity].compactMap(\.self)
+            + endpoints + [health, ejection, retry, recovery, hold, capacity, announcement].compactMap(\.self)
     }
 
     /// Where a request goes.
@@ -79,6 +79,12 @@ struct ClusterExplanation {
         let queue = cluster.queue
         limits.append(queue.length == 0 ? "none wait" : "\(queue.length) wait up to \(text(queue.timeout))")
         return "capacity  " + limits.joined(separator: "; ")
+    }
+
+    private var announcement: String? {
+        cluster.proxyProtocol.map {
+            "proxy     connections begin with a PROXY header (\($0.rawValue)); each serves one client's connection only"
+        }
     }
 
     private func text(_ duration: Duration) -> String { DurationText.write(duration) }

@@ -51,12 +51,14 @@ package final class Endpoint: Sendable {
     package let maxRequests: Int?
     /// The name that its certificate has to be for and that it is asked for; nil if it is spoken to without TLS.
     package let serverName: String?
+    /// The header with which each connection to it begins; nil for none.
+    package let proxyProtocol: ProxyProtocolVersion?
     /// Its text in logs, explanations and metrics.
     package let text: String
     /// Where it was written.
     package let location: SourceLocation?
 
-    /// Takes an endpoint over from a configuration.
+    /// Takes an endpoint over from a configuration; what it does not say itself, its cluster says.
     init(
         _ source: ProxyConfiguration.Endpoint, id: Int, address: EndpointAddress,
         of cluster: ProxyConfiguration.Cluster
@@ -67,6 +69,7 @@ package final class Endpoint: Sendable {
         backup = source.backup
         maxRequests = source.maxRequests ?? cluster.maxRequests
         serverName = source.wantsTLS ? cluster.tls.name ?? address.serverName ?? "localhost" : nil
+        proxyProtocol = cluster.proxyProtocol
         switch address {
         case .literal, .name: text = (source.wantsTLS ? AddressText.secureScheme : "") + address.description
         case .service, .unix: text = address.description

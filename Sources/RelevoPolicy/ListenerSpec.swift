@@ -1,6 +1,8 @@
 // An address to accept clients on, checked.
 // Opening it is done in RelevoProxy.
 
+package import RelevoHTTP
+
 /// Where a listener listens.
 package enum ListenerAddress: Sendable, Hashable, CustomStringConvertible {
     /// An address literal (no brackets) and a port, 0 for one that the system chooses.
@@ -17,12 +19,25 @@ package enum ListenerAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
+/// Peers of a listener whose connections begin with a header of the PROXY protocol.
+package struct HeaderSenders: Sendable, Hashable {
+    /// Those that have an address.
+    package let ranges: TrustedProxies
+    /// How long the header may take, in nanoseconds.
+    package let patience: UInt64
+
+    /// Whether a peer is one of them; nil is the address of one that has come by a path, which always is.
+    package func include(_ address: IPAddress?) -> Bool { address.map { ranges.trusts($0) } ?? true }
+}
+
 /// A listener of a snapshot.
 package struct ListenerSpec: Sendable, Hashable {
     /// Where it listens.
     package let address: ListenerAddress
     /// How clients are spoken to by TLS; nil for plain HTTP.
     package let tls: ListenerTLS?
+    /// Who says whose connection it is; nil if nobody does.
+    package let headerSenders: HeaderSenders?
     /// Where it was written.
     package let location: SourceLocation?
 }

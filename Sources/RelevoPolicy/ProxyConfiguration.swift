@@ -52,6 +52,8 @@ extension ProxyConfiguration {
         public var address: String
         /// How clients are spoken to by TLS; nil for plain HTTP.
         public var tls: ListenerTLS?
+        /// Which peers begin with a header of the PROXY protocol that says who their client is; nil for none.
+        public var proxyProtocol: ProxyProtocolSettings?
         /// Where it was written.
         public var location: SourceLocation?
 
@@ -190,6 +192,8 @@ extension ProxyConfiguration {
         public var queue: QueueSettings
         /// How those of its endpoints are spoken to that want TLS.
         public var tls = ClusterTLS()
+        /// The header with which each connection to an endpoint begins, so that it knows the client; nil for none.
+        public var proxyProtocol: ProxyProtocolVersion?
         /// Time limits that differ for this cluster.
         public var timeouts: TimeoutOverrides
         /// Where it was written.

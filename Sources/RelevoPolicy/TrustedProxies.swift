@@ -7,6 +7,8 @@ package import RelevoHTTP
 package struct AddressRange: Sendable, Hashable {
     private let base: IPAddress
     private let prefixLength: Int
+    /// Whether it holds every address of its family.
+    package var isWhole: Bool { prefixLength == 0 }
 
     /// Reads an address with or without a prefix length; bits behind the prefix do not matter.
     package init?(_ text: String) {
@@ -48,12 +50,6 @@ package struct AddressRange: Sendable, Hashable {
 }
 
 extension IPAddress {
-    /// The IPv4 address in `::ffff:a.b.c.d`; any other address itself.
-    fileprivate var unmapped: IPAddress {
-        if case .v6(0, let low) = self, low >> 32 == 0xFFFF { return .v4(UInt32(truncatingIfNeeded: low)) }
-        return self
-    }
-
     /// Reads an element of `X-Forwarded-For`: an address, IPv6 also in brackets. Some gateways write the client's port
     /// behind it, `192.0.2.1:5678` or `[2001:db8::1]:5678`, which says nothing about who it is.
     fileprivate init?(element: ArraySlice<UInt8>) {
@@ -83,7 +79,7 @@ extension IPAddress {
 }
 
 /// The peers whose word about a client is taken.
-package struct TrustedProxies: Sendable {
+package struct TrustedProxies: Sendable, Hashable {
     private let ranges: [AddressRange]
 
     /// Creates a list.

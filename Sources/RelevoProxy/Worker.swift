@@ -43,7 +43,9 @@ package final class Worker {
     let shared: (workers: Int, secret: [UInt8])
     private var listeners: [ConnectionListener] = []
     private(set) var connections: [ClientConnection] = []
-    /// Their number, asked for by each request: a look at the list itself would be checked against changes of it.
+    /// Clients of whom a header has yet to say who they are; nil if no listener has such.
+    private var pending: PendingClients?
+    /// The number of both, asked for by each request: a look at the list itself would be checked against changes of it.
     private var connectionCount = 0
     /// Exchanges that wait to be used again, each knows the next.
     private var spareExchange: Exchange?
@@ -95,6 +97,7 @@ package final class Worker {
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)
         for (number, socket) in sockets.enumerated() { listeners.append(try makeListener(socket, number)) }
+        pending = PendingClients(self, notify: notify)
     }
 
     /// What the states of clusters are made with.
@@ -110,6 +113,8 @@ package final class Worker {
         for case let cluster? in clusters {
             for endpoint in cluster.endpoints { endpoint.pool.endAll() }
         }
+        guard snapshot.clusters.contains(where: { $0.proxyProtocol != nil }) else { return }
+        for connection in connections { connection.upstreams?.endAll() }
     }
 
     private func makeListener(_ socket: ListeningSocket, _ number: Int) throws(SystemError) -> ConnectionListener {
@@ -194,14 +199,20 @@ extension Worker {
     }
 
     private func serve(_ socket: consuming Socket, _ arrival: Arrival) {
-        guard let bufferevent = connection(socket, to: arrival.listener) else {
-            balance.count(-1, of: index)
-            return
-        }
+        guard let pending, pending.expect(arrival) else { return begin(socket, arrival) }
+        guard pending.begin(socket, arrival) else { return hasLeft() }
+        recount()
+        makePlace()
+    }
+
+    /// Serves a client of whom it is known who it is.
+    func begin(_ socket: consuming Socket, _ arrival: Arrival) {
+        guard let bufferevent = connection(socket, to: arrival.listener) else { return hasLeft() }
         let connection = ClientConnection(
             worker: self, bufferevent: bufferevent, peer: arrival.peer, index: connections.count)
+        connection.announcement = arrival.announcement
         connections.append(connection)
-        connectionCount = connections.count
+        recount()
         stats.connectionsAccepted += 1
         connection.start()
         if isDraining { connection.drain() }
@@ -263,16 +274,24 @@ extension Worker {
     /// A connection has ended; called by it once.
     func remove(_ connection: ClientConnection) {
         loop.retire(connection)
-        balance.count(-1, of: index)
         let last = connections.removeLast()
-        connectionCount = connections.count
         if last !== connection {
             connections[connection.index] = last
             last.index = connection.index
         }
-        if connections.count == maxConnections - 1 { listeners.forEach { $0.resume(.full) } }
+        hasLeft()
+    }
+
+    /// A client's connection has ended, with or without having been served.
+    func hasLeft() {
+        balance.count(-1, of: index)
+        recount()
+        if connectionCount == maxConnections - 1 { listeners.forEach { $0.resume(.full) } }
         finishDrainIfEmpty()
     }
+
+    /// A client has come, has gone, or has said who it is.
+    func recount() { connectionCount = connections.count + (pending?.count ?? 0) }
 
     /// An exchange to use, with the memory of an earlier one if there is any.
     func takeExchange() -> Exchange {
@@ -313,40 +332,9 @@ extension Worker {
     /// The worker's counters.
     package var statistics: WorkerStats {
         var copy = stats
-        copy.connectionsOpen = connections.count
+        copy.connectionsOpen = connectionCount
         copy.faults = faults
         return copy
-    }
-}
-
-// MARK: - Endpoints
-
-extension Worker {
-    /// An endpoint's name leads somewhere else than before.
-    func resolved(endpoint id: Int, to targets: [NameTarget]) {
-        for case let cluster? in clusters { cluster.resolved(id, to: targets) }
-    }
-
-    /// The control loop has news about the endpoints of a cluster.
-    func standingsChanged(cluster id: Int, _ standings: [EndpointStanding]) {
-        guard clusters.indices.contains(id) else { return }
-        clusters[id]?.standingsChanged(standings, now: MonotonicTime.now.nanoseconds)
-    }
-
-    /// Requests in flight of each endpoint that has any, by the endpoint's number.
-    var activeRequests: [Int: Int] {
-        var counts: [Int: Int] = [:]
-        for case let cluster? in clusters {
-            for endpoint in cluster.endpoints where endpoint.active > 0 {
-                counts[endpoint.endpoint.id] = endpoint.active
-            }
-        }
-        return counts
-    }
-
-    /// Another worker has given a place back.
-    func placeIsFree(inCluster id: Int) {
-        if clusters.indices.contains(id) { clusters[id]?.callNext(1) }
     }
 }
 
@@ -366,6 +354,7 @@ extension Worker {
         isDraining = true
         for listener in listeners { listener.drainAndClose() }
         for connection in connections { connection.drain() }
+        pending?.drain()
         drainLimit = try? Timer(loop: loop, .once) { [unowned self] in cutOffAll() }
         drainLimit?.start(limit)
         if drainLimit == nil { cutOffAll() }
@@ -376,11 +365,12 @@ extension Worker {
 
     /// Ends every connection at once.
     private func cutOffAll() {
+        pending?.cutOff()
         for connection in connections { connection.cutOff() }
     }
 
     private func finishDrainIfEmpty() {
-        guard isDraining, connections.isEmpty, let done = onDrained else { return }
+        guard isDraining, connectionCount == 0, let done = onDrained else { return }
         onDrained = nil
         hasEnded = true
         drainLimit?.close()

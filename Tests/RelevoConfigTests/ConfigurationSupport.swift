@@ -77,7 +77,7 @@ enum SampleFile {
         """
 
     static let settings = """
-        listeners: [0.0.0.0:8080]
+        listeners: [{ address: 0.0.0.0:8080, proxy_protocol: { from: [10.0.0.0/8, "::1"], timeout: 4s } }]
         domains:
           a.example:
             endpoints: [{ address: a, backup: 2, max_requests: 5 }, { address: b, backup: false }]
@@ -120,6 +120,7 @@ enum SampleFile {
             max_requests: off
             concurrency: { limit: 500, adaptive: { minimum: 20, maximum: 300 } }
             queue: { length: off, timeout: 3s }
+            proxy_protocol: v1
           d: { endpoints: [a], balance: latency, health: { status: [404], body: off }, ejection: { rate: off } }
           f:
             endpoints: [https://f, { address: "srv:_https._tcp.f.example", tls: on }]

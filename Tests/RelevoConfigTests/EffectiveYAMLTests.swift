@@ -23,6 +23,7 @@ struct EffectiveYAMLTests {
         workers: auto                           # default
         listeners:
           - address: 0.0.0.0:8080               # line 1, from ${PORT}
+            proxy_protocol: off                 # default
         domains:
           a.example:                            # line 3
             connection: keep-alive              # default
@@ -56,6 +57,7 @@ struct EffectiveYAMLTests {
             queue:
               length: 100                       # default
               timeout: 1s                       # default
+            proxy_protocol: off                 # default
           b.example:                            # line 4
             connection: keep-alive              # default
             forwarded: none                     # line 5

@@ -68,6 +68,7 @@ import Testing
             (LogText.requestID, "Z\",\"request_id\":\""),
             (LogText.client, "\",\"client\":\""),
             (LogText.peer, "\",\"peer\":\""),
+            (LogText.relay, "\",\"relay\":\""),
             (LogText.domain, ",\"domain\":\""),
             (LogText.host, ",\"host\":\""),
             (LogText.method, "\",\"method\":\""),

@@ -125,6 +125,18 @@ package final class OriginConnection: Sendable {
         while !test(received) { try receiveMore() }
     }
 
+    /// Reads bytes that belong to no request; `length` says how many those are once enough have come.
+    package func readPreamble(_ length: ([UInt8]) -> Int?) throws -> [UInt8] {
+        let start = requestStarts.current.last ?? 0
+        var count: Int?
+        try receive {
+            count = length(Array($0[start...]))
+            return count != nil
+        }
+        requestStarts.change { $0[$0.count - 1] += count ?? 0 }
+        return Array(received[start..<(start + (count ?? 0))])
+    }
+
     /// Reads one head: that of the request that has not been read yet.
     /// - Returns: the head with its empty line.
     @discardableResult

@@ -33,6 +33,7 @@ extension EffectiveYAML {
         put(values.map { ($0, $1 ?? "off") }, depth, path)
         writeConcurrency(of: cluster, depth, path + ["concurrency"])
         write(cluster.queue, depth, path + ["queue"])
+        put("proxy_protocol", cluster.proxyProtocol?.rawValue ?? "off", depth, path + ["proxy_protocol"])
         if cluster.endpoints.contains(where: \.wantsTLS) { write(cluster.tls, depth, path + ["tls"]) }
     }
 

@@ -20,6 +20,7 @@ struct EffectiveYAML {
             let path = ["listeners", String(index)]
             item(1) { $0.put("address", YAMLText.block(listener.address), 2, path + ["address"]) }
             if let tls = listener.tls { write(tls, path + ["tls"]) }
+            write(listener.proxyProtocol, path + ["proxy_protocol"])
         }
         header("domains", 0)
         for domain in configuration.domains { write(domain) }

@@ -16,6 +16,7 @@ extension ConfigurationReader {
         return items.compactMap { item in
             var field = item.lengthened(to: "address")
             var tls: ListenerTLS?
+            var proxyProtocol: ProxyProtocolSettings?
             if isMap(item) {
                 guard let fields = map(item, .listener) else { return nil }
                 guard let address = fields["address"] else {
@@ -24,9 +25,12 @@ extension ConfigurationReader {
                 }
                 field = address
                 tls = fields["tls"].flatMap { listenerTLS($0) }
+                proxyProtocol = fields["proxy_protocol"].flatMap { self.proxyProtocol($0) }
             }
-            let address = address(field, example: "0.0.0.0:8080")
-            return address.map { ProxyConfiguration.Listener($0, tls: tls, location: field.node.location) }
+            guard let address = address(field, example: "0.0.0.0:8080") else { return nil }
+            var listener = ProxyConfiguration.Listener(address, tls: tls, location: field.node.location)
+            listener.proxyProtocol = proxyProtocol
+            return listener
         }
     }
 

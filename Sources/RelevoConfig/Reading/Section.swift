@@ -5,7 +5,7 @@ import RelevoPolicy
 
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
-    case root, listener, listenerTLS, certificate, clusterTLS
+    case root, listener, listenerTLS, certificate, clusterTLS, proxyProtocol
     case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
         respond
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
@@ -14,6 +14,7 @@ enum Section: CaseIterable {
     /// Keys of a cluster that a domain or a route has too, beside its `endpoints`.
     static let settings = [
         "balance", "health", "ejection", "retry", "slow_start", "hold", "max_requests", "concurrency", "queue", "tls",
+        "proxy_protocol",
     ]
 
     /// Keys that it may have.
@@ -24,10 +25,11 @@ enum Section: CaseIterable {
                 "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
                 "access_log",
             ]
-        case .listener: ["address", "tls"]
+        case .listener: ["address", "tls", "proxy_protocol"]
         case .listenerTLS: ["certificates", "certificate", "key"]
         case .certificate: ["certificate", "key"]
         case .clusterTLS: ["ca", "crl", "name", "certificate", "key", "verify"]
+        case .proxyProtocol: ["from", "timeout"]
         case .domain:
             ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "timeouts"]
                 + Section.settings
@@ -79,9 +81,9 @@ enum Section: CaseIterable {
         case .domain, .route, .cluster: ["limits"]
         case .listenerTLS: ["client"]
         case .certificate: ["ocsp"]
-        case .listener, .clusterTLS, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect,
-            .respond,
-            .balance, .hash,
+        case .listener, .clusterTLS, .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog,
+            .redirect,
+            .respond, .balance, .hash,
             .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []
         }
@@ -95,6 +97,7 @@ enum Section: CaseIterable {
         case .listenerTLS: "a listener's `tls`"
         case .certificate: "one of `certificates`"
         case .clusterTLS: "a cluster's `tls`"
+        case .proxyProtocol: "a listener's `proxy_protocol`"
         case .domain: "a domain"
         case .route: "a route"
         case .cluster: "a cluster"
@@ -126,8 +129,9 @@ enum Section: CaseIterable {
     private var isBlock: Bool {
         switch self {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
-        case .root, .listener, .listenerTLS, .certificate, .clusterTLS, .domain, .route, .cluster, .endpoint, .timeouts,
-            .overrides, .limits, .resolver,
+        case .root, .listener, .listenerTLS, .certificate, .clusterTLS, .proxyProtocol, .domain, .route, .cluster,
+            .endpoint,
+            .timeouts, .overrides, .limits, .resolver,
             .accessLog, .redirect, .respond, .script, .phase, .errors, .latency:
             false
         }

@@ -26,6 +26,8 @@ extension ProxyConfiguration.Listener {
     package var unlocated: ProxyConfiguration.Listener {
         var result = self
         result.location = nil
+        result.proxyProtocol?.location = nil
+        result.proxyProtocol?.from = (proxyProtocol?.from ?? []).map { .init($0.range) }
         guard let certificates = tls?.certificates else { return result }
         for index in certificates.indices { result.tls?.certificates[index].location = nil }
         return result

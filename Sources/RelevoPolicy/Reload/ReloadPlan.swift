@@ -58,7 +58,10 @@ extension ReloadPlan {
         for listener in pairs.removed { add(.listener, listener.address, .removed, at: listener.location) }
         for listener in pairs.added { add(.listener, listener.address, .added, at: listener.location) }
         for (before, after) in pairs.kept {
-            let keys = Self.differing([("tls", before.unlocated.tls == after.unlocated.tls)])
+            let (before, after) = (before.unlocated, after.unlocated)
+            let keys = Self.differing([
+                ("tls", before.tls == after.tls), ("proxy_protocol", before.proxyProtocol == after.proxyProtocol),
+            ])
             if !keys.isEmpty { add(.listener, after.address, .changed, keys: keys, at: after.location) }
         }
     }
@@ -123,7 +126,7 @@ extension ReloadPlan {
                 before.concurrency == after.concurrency && before.adaptiveLimit == after.adaptiveLimit
             ),
             ("queue", before.queue == after.queue), ("tls", before.tls == after.tls),
-            ("timeouts", before.timeouts == after.timeouts),
+            ("proxy_protocol", before.proxyProtocol == after.proxyProtocol), ("timeouts", before.timeouts == after.timeouts),
         ])
         if !keys.isEmpty { add(.cluster, new.name, .changed, keys: keys, at: new.location) }
         let pairs = Pairs(old.endpoints, new.endpoints) { Self.endpoint($0) }

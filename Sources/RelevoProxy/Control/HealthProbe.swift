@@ -43,6 +43,9 @@ final class HealthProbe {
         }
         let connection = try place.security.open(place.address, on: loop)
         self.connection = connection
+        if let version = endpoint.proxyProtocol {
+            connection.sendFirst(ProxyHeader.own(version, from: connection.localAddress, to: place.address))
+        }
         connection.setReadHighMark(Self.maxAnswer)
         connection.onSignal = { [unowned self] in signalled($0) }
         connection.onRead = { [unowned self] in readable() }
@@ -85,7 +88,11 @@ final class HealthProbe {
     private func signalled(_ signal: BuffereventSignal) {
         switch signal {
         case .connected:
-            guard case .http = probe else { return end(.passed) }
+            guard case .http = probe else {
+                // A header that is to come first has no request behind it with which it would leave.
+                connection?.flush()
+                return end(.passed)
+            }
             connection?.startReading()
             connection?.send(request)
         case .endOfStream: judge(isComplete: true)

@@ -11,6 +11,8 @@ package struct Arrival: Sendable {
     package var peer: SocketAddress
     /// The listener's number.
     package var listener: Int
+    /// What a header has told of the connection, if one has told of a client; ``peer`` is the client's address then.
+    package var announcement: Announcement?
 
     /// Puts both together.
     package init(peer: SocketAddress, listener: Int = 0) {

@@ -59,6 +59,10 @@ final class ClientConnection {
     private(set) var isBroken = false
     /// Whether it is encrypted.
     let isSecure: Bool
+    /// What a header has told of it, beside ``peer``; nil if none has told of a client.
+    var announcement: Announcement?
+    /// Connections to endpoints that have told of this one, between two requests; nil before the first.
+    var upstreams: ClientUpstreams?
     private var isCounted = false
     private var isRefused = false
     private var state = State.idle
@@ -376,6 +380,7 @@ extension ClientConnection {
         state = .closed
         if isCounted, let address = peer.ip { worker.census.leave(address) }
         worker.wheel.remove(deadline)
+        upstreams?.endAll()
         bufferevent.retire(ending)
         worker.remove(self)
     }

@@ -33,7 +33,9 @@ extension Exchange {
 
     /// A kept connection, if this request may have one.
     func keptConnection(to address: SocketAddress, of endpoint: EndpointState) -> UpstreamConnection? {
-        keepsUpstream && !avoidsPool ? endpoint.pool.lease(address, to: self) : nil
+        guard keepsUpstream, !avoidsPool else { return nil }
+        guard endpoint.isToldOfClients else { return endpoint.pool.lease(address, to: self) }
+        return client?.upstreams?.pool(of: endpoint)?.lease(address, to: self)
     }
 
     /// Begins to open a connection.
@@ -41,6 +43,9 @@ extension Exchange {
         worker.stats.connectsBegun += 1
         let connection = try UpstreamConnection(
             loop: worker.loop, address: address, security: target?.security ?? .missing, exchange: self)
+        if let version = target?.endpoint.proxyProtocol, let client {
+            connection.bufferevent.sendFirst(client.header.bytes(version))
+        }
         connection.bufferevent.setReadHighMark(max(ForwardLane.highMark, snapshot.limits.headBytes + 4096))
         return connection
     }

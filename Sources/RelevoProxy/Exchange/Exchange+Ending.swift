@@ -27,7 +27,21 @@ extension Exchange {
         }
         self.upstream = nil
         let usual = snapshot.patience.upstreamIdle
-        target.pool.release(upstream, patience: min(usual, responseTraits.keepAlive ?? usual))
+        let patience = min(usual, responseTraits.keepAlive ?? usual)
+        if target.isToldOfClients {
+            keepForClient(upstream, to: target, patience: patience)
+        } else {
+            target.pool.release(upstream, patience: patience)
+        }
+    }
+
+    /// A connection that has told of its client waits for that client's next request, if there can be one.
+    private func keepForClient(_ connection: UpstreamConnection, to endpoint: EndpointState, patience: UInt64) {
+        if persists, let client {
+            client.upstreamPool(of: endpoint).release(connection, patience: patience)
+        } else {
+            endpoint.pool.end(connection)
+        }
     }
 
     /// Tells the client of a fault, while it has got nothing of a response yet.

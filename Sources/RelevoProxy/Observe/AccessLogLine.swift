@@ -17,7 +17,10 @@ enum AccessLogLine {
         output.append(contentsOf: LogText.client)
         JSONText.append(exchange.clientAddress[...], to: &output)
         output.append(contentsOf: LogText.peer)
-        if let client = exchange.client { append(client.peer, host: client.peerHost, to: &output) }
+        if let client = exchange.client {
+            append(client.peer, host: client.peerHost, to: &output)
+            if client.announcement != nil { appendRelay(of: client, to: &output) }
+        }
         output.append(0x22)
         JSONText.append(LogText.domain, exchange.domain?.name, to: &output)
         let head = exchange.request.fields.bytes
@@ -49,6 +52,13 @@ enum AccessLogLine {
         case .unix:
             JSONText.append(peer.description, to: &output)
         }
+    }
+
+    /// Appends who has said that the client is the peer.
+    private static func appendRelay(of client: ClientConnection, to output: inout [UInt8]) {
+        guard let sender = client.announcement?.sender else { return }
+        output.append(contentsOf: LogText.relay)
+        append(sender, host: Array(sender.host.utf8), to: &output)
     }
 
     private static func append(_ record: ExchangeRecord, now: MonotonicTime, to output: inout [UInt8]) {

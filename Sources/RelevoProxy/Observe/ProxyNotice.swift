@@ -13,6 +13,9 @@ package enum ProxyNotice: Sendable {
     /// A worker has as many client connections as it may have, and none of them waits for its next request: new ones
     /// wait in the system.
     case connectionsFull(Int)
+    /// A peer that has to say whose connection it is, by a header of the PROXY protocol, has not; so many have not
+    /// since it was told last. Every ten seconds at most.
+    case proxyHeadersRefused(SocketAddress, reason: String, count: Int)
     /// A name was not found out for the first time since it last was: its endpoint keeps the addresses that it has, if
     /// any.
     case nameUnresolved(String, reason: String)

@@ -9,6 +9,8 @@ package struct WorkerStats: Sendable {
     package var connectionsAccepted = 0
     /// Client connections that ended before TLS was agreed on.
     package var handshakesFailed = 0
+    /// Connections that ended because their PROXY header was missing, malformed or late.
+    package var proxyHeadersRefused = 0
     /// Client connections open now.
     package var connectionsOpen = 0
     /// Requests whose head was received, valid or not.
@@ -44,6 +46,7 @@ package struct WorkerStats: Sendable {
     package mutating func add(_ other: WorkerStats) {
         connectionsAccepted += other.connectionsAccepted
         handshakesFailed += other.handshakesFailed
+        proxyHeadersRefused += other.proxyHeadersRefused
         connectionsOpen += other.connectionsOpen
         requests += other.requests
         requestsActive += other.requestsActive

@@ -12,6 +12,8 @@ final class EndpointState {
     let pool: UpstreamPool
     /// How connections to it are opened.
     private(set) var security: EndpointSecurity
+    /// Whether each connection to it begins with a header that tells of one client: then none is kept in ``pool``.
+    private(set) var isToldOfClients: Bool
     /// Where it can be reached; empty while its name is unresolved.
     private let addresses = AddressBook()
     /// Requests in flight from this worker.
@@ -22,6 +24,7 @@ final class EndpointState {
         self.endpoint = endpoint
         self.security = security
         self.pool = pool
+        isToldOfClients = endpoint.proxyProtocol != nil
         if let address = SocketAddress(endpoint.address) { addresses.replace(with: [NameTarget([address])]) }
     }
 
@@ -29,6 +32,7 @@ final class EndpointState {
     func becomes(_ endpoint: Endpoint, _ security: EndpointSecurity) {
         self.endpoint = endpoint
         self.security = security
+        isToldOfClients = endpoint.proxyProtocol != nil
     }
 
     /// Opens connections by other settings from now on.
