@@ -15,6 +15,14 @@ package enum ListenerAddress: Sendable, Hashable, CustomStringConvertible {
         case .unix(let path): "unix:\(path)"
         }
     }
+
+    /// The port, 0 for one that the system chooses; nil for paths.
+    package var port: Int? {
+        switch self {
+        case .literal(_, let port): port
+        case .unix: nil
+        }
+    }
 }
 
 /// A listener of a snapshot.
@@ -23,6 +31,8 @@ package struct ListenerSpec: Sendable, Hashable {
     package let address: ListenerAddress
     /// How clients are spoken to by TLS; nil for plain HTTP.
     package let tls: ListenerTLS?
+    /// Where its clients are sent instead of being served; nil if they are served.
+    package let redirect: RedirectToTLS?
     /// Where it was written.
     package let location: SourceLocation?
 }

@@ -12,7 +12,9 @@ extension SnapshotBuilder {
         for listener in configuration.listeners {
             do {
                 let address = try AddressText.listener(listener.address)
-                let spec = ListenerSpec(address: address, tls: listener.tls, location: listener.location)
+                let spec = ListenerSpec(
+                    address: address, tls: listener.tls, redirect: listener.redirect, location: listener.location)
+                checkRedirect(of: listener)
                 if let tls = listener.tls, tls.certificates.isEmpty {
                     report("listener `\(address)` has no certificate", "name at least one", at: listener.location)
                 }

@@ -28,7 +28,10 @@ extension ProxyConfiguration {
     /// The same configuration as if it had been built in Swift code.
     var unlocated: ProxyConfiguration {
         var result = self
-        for index in result.listeners.indices { result.listeners[index].location = nil }
+        for index in result.listeners.indices {
+            result.listeners[index].location = nil
+            result.listeners[index].tls = result.listeners[index].tls?.unlocated
+        }
         for index in result.trustedProxies.indices { result.trustedProxies[index].location = nil }
         for index in result.resolver.nameservers.indices { result.resolver.nameservers[index].location = nil }
         for index in result.clusters.indices { result.clusters[index] = result.clusters[index].unlocated }
@@ -40,6 +43,17 @@ extension ProxyConfiguration {
                 result.domains[index].routes[route].action = .endpoints(cluster.unlocated)
             }
         }
+        return result
+    }
+}
+
+extension ListenerTLS {
+    /// The same settings without places.
+    var unlocated: ListenerTLS {
+        var result = self
+        for index in result.certificates.indices { result.certificates[index].location = nil }
+        result.client?.location = nil
+        result.client?.crlLocation = nil
         return result
     }
 }
@@ -152,6 +166,27 @@ enum SampleFile {
             queue: { length: off, timeout: 3s }
           d: { endpoints: [a], balance: latency, health: { status: [404], body: off }, ejection: { rate: off } }
           e: { endpoints: [a], balance: power-of-two, retry: { statuses: [500, 502-504] }, health: { host: auto } }
+        """
+
+    static let transport = """
+        listeners:
+          - { address: "0.0.0.0:80", redirect: https }
+          - { address: "0.0.0.0:81", redirect: { to: https, port: 8443, status: 302 } }
+          - address: 0.0.0.0:443
+            tls:
+              certificates: [a.pem, { certificate: b.pem, key: b.key }]
+              client: { mode: request, ca: ca.pem, crl: "revoked list.pem", rfc9440: true }
+          - { address: "0.0.0.0:8443", tls: { certificate: a.pem, client: ca.pem } }
+          - { address: "0.0.0.0:8444", tls: { certificate: a.pem, client: { ca: ca.pem, crl: off } } }
+        domains:
+          a.example: { endpoints: [10.0.0.1], hsts: on }
+          b.example: { endpoints: [10.0.0.1], hsts: off }
+          c.example: { endpoints: [10.0.0.1], hsts: { max_age: 400d, include_subdomains: true, preload: true } }
+          d.example: { endpoints: [10.0.0.1], hsts: 0s }
+          e.example: [10.0.0.1]
+        hsts: 30d
+        timeouts: { handshake: 3s }
+        limits: { handshakes: 50 }
         """
 
     static let odd = """

@@ -16,6 +16,7 @@ extension ConfigurationReader {
         return items.compactMap { item in
             var field = item.lengthened(to: "address")
             var tls: ListenerTLS?
+            var redirect: RedirectToTLS?
             if isMap(item) {
                 guard let fields = map(item, .listener) else { return nil }
                 guard let address = fields["address"] else {
@@ -24,9 +25,12 @@ extension ConfigurationReader {
                 }
                 field = address
                 tls = fields["tls"].flatMap { listenerTLS($0) }
+                redirect = fields["redirect"].flatMap { redirectToTLS($0) }
             }
-            let address = address(field, example: "0.0.0.0:8080")
-            return address.map { ProxyConfiguration.Listener($0, tls: tls, location: field.node.location) }
+            guard let address = address(field, example: "0.0.0.0:8080") else { return nil }
+            var listener = ProxyConfiguration.Listener(address, tls: tls, location: field.node.location)
+            listener.redirect = redirect
+            return listener
         }
     }
 
@@ -77,7 +81,8 @@ extension ConfigurationReader {
         var result = Timeouts()
         guard let fields = map(field, .timeouts, wants: "a map such as `{ connect: 1s }`") else { return result }
         let targets: [(String, WritableKeyPath<Timeouts, Duration>)] = [
-            ("head", \.head), ("body", \.body), ("idle", \.idle), ("connect", \.connect), ("response", \.response),
+            ("handshake", \.handshake), ("head", \.head), ("body", \.body), ("idle", \.idle), ("connect", \.connect),
+            ("response", \.response),
             ("stream", \.stream), ("tunnel", \.tunnel), ("upstream_idle", \.upstreamIdle), ("half_close", \.halfClose),
             ("shutdown", \.shutdown),
         ]
@@ -111,6 +116,7 @@ extension ConfigurationReader {
         let counts: [(String, WritableKeyPath<Limits, Int>, ClosedRange<Int>)] = [
             ("fields", \.fields, 8...10_000), ("connections", \.connections, 1...10_000_000),
             ("client_connections", \.clientConnections, 1...10_000_000),
+            ("handshakes", \.handshakes, 1...1_000_000),
             ("client_requests", \.clientRequests, 1...1_000_000_000),
             ("idle_upstreams", \.idleUpstreams, 0...100_000),
             ("upstream_requests", \.upstreamRequests, 1...1_000_000_000),
