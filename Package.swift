@@ -66,7 +66,8 @@ let package = Package(
             ],
             swiftSettings: safe),
         .target(
-            name: "TestSupport", dependencies: ["CLibevent", "CLibeventDNS", "RelevoProxy", "RelevoPolicy"],
+            name: "TestSupport",
+            dependencies: ["CLibevent", "CLibeventDNS", "CLibeventTLS", "RelevoProxy", "RelevoPolicy"],
             path: "Tests/TestSupport", swiftSettings: common),
         .testTarget(name: "CLibeventTests", dependencies: ["CLibevent"], swiftSettings: safe),
         .testTarget(name: "CLibeventTLSTests", dependencies: ["CLibeventTLS", "CLibevent"], swiftSettings: safe),

@@ -19,7 +19,8 @@ package final class Worker {
     let dateClock = DateClock()
     let census: ClientCensus
     private let balance: AcceptBalance
-    private let tls: [TLSServerContext?]
+    let tls: [TLSServerContext?]
+    private let redirects: [RedirectToTLS?]
     private let index: Int
     private(set) var snapshot: ProxySnapshot
     /// Bounds on heads, in the parser's form.
@@ -33,9 +34,16 @@ package final class Worker {
     let reporter: OutcomeReporter
     let caller: PlaceCaller
     private var faults: [Fault: Int] = [:]
-    private let notify: @Sendable (ProxyNotice) -> Void
+    let notify: @Sendable (ProxyNotice) -> Void
     private let maxConnections: Int
-    private var listeners: [ConnectionListener] = []
+    private(set) var listeners: [ConnectionListener] = []
+    /// TLS handshakes in progress.
+    var handshakes = Handshakes<ClientSecurity>()
+    /// Those that failed and were not told yet.
+    var handshakeFailures = HandshakeFailures()
+    /// Whether nobody is accepted for TLS because so many shake hands already.
+    var restsForHandshakes = false
+    var handshakeSilence = MonotonicTime(nanoseconds: 0)
     private var connections: [ClientConnection] = []
     /// Their number, asked for by each request: a look at the list itself would be checked against changes of it.
     private var connectionCount = 0
@@ -52,7 +60,7 @@ package final class Worker {
     private var fullSilence = MonotonicTime(nanoseconds: 0)
 
     /// How long the worker is silent about exhausted descriptors after it has told of them.
-    private static let troubleInterval: Duration = .seconds(10)
+    static let troubleInterval: Duration = .seconds(10)
     /// Exchanges that are kept for their memory.
     private static let maxSpares = 64
     /// Memory for messages that is kept, in bytes.
@@ -74,6 +82,7 @@ package final class Worker {
         census = settings.census
         balance = settings.balance
         tls = settings.tls
+        redirects = settings.snapshot.listeners.map(\.redirect)
         reporter = OutcomeReporter(loop, to: settings.control)
         caller = try PlaceCaller(loop, callOthers: settings.callOthers)
         index = settings.index
@@ -127,6 +136,7 @@ package final class Worker {
     private func onTick() {
         wheel.advance(to: .now)
         seeWhetherFull()
+        tendHandshakes()
         accessLog?.flush()
         reporter.report()
         for cluster in clusters {
@@ -174,13 +184,18 @@ extension Worker {
         return try? Bufferevent(loop: loop, socket: socket, layer: layer)
     }
 
+    /// Where clients of a listener are sent instead of being served; nil if they are served.
+    func redirect(of listener: Int) -> RedirectToTLS? {
+        redirects.indices.contains(listener) ? redirects[listener] : nil
+    }
+
     private func serve(_ socket: consuming Socket, _ arrival: Arrival) {
         guard let bufferevent = connection(socket, to: arrival.listener) else {
             balance.count(-1, of: index)
             return
         }
         let connection = ClientConnection(
-            worker: self, bufferevent: bufferevent, peer: arrival.peer, index: connections.count)
+            worker: self, bufferevent: bufferevent, arrival: arrival, index: connections.count)
         connections.append(connection)
         connectionCount = connections.count
         stats.connectionsAccepted += 1
@@ -295,6 +310,7 @@ extension Worker {
     package var statistics: WorkerStats {
         var copy = stats
         copy.connectionsOpen = connections.count
+        copy.handshakesActive = handshakes.count
         copy.faults = faults
         return copy
     }

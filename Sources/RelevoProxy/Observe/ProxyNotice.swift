@@ -13,6 +13,10 @@ package enum ProxyNotice: Sendable {
     /// A worker has as many client connections as it may have, and none of them waits for its next request: new ones
     /// wait in the system.
     case connectionsFull(Int)
+    /// A worker has as many TLS handshakes in progress as it may have: new clients wait in the system.
+    case handshakesFull(Int)
+    /// TLS handshakes with clients have failed since this was last told.
+    case handshakesFailed(HandshakeReport)
     /// A name was not found out for the first time since it last was: its endpoint keeps the addresses that it has, if
     /// any.
     case nameUnresolved(String, reason: String)

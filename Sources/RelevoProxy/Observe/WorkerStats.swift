@@ -9,6 +9,10 @@ package struct WorkerStats: Sendable {
     package var connectionsAccepted = 0
     /// Client connections that ended before TLS was agreed on.
     package var handshakesFailed = 0
+    /// Client connections that ended amid their TLS handshake because others waited.
+    package var handshakesRefused = 0
+    /// TLS handshakes with clients in progress now.
+    package var handshakesActive = 0
     /// Client connections open now.
     package var connectionsOpen = 0
     /// Requests whose head was received, valid or not.
@@ -44,6 +48,8 @@ package struct WorkerStats: Sendable {
     package mutating func add(_ other: WorkerStats) {
         connectionsAccepted += other.connectionsAccepted
         handshakesFailed += other.handshakesFailed
+        handshakesRefused += other.handshakesRefused
+        handshakesActive += other.handshakesActive
         connectionsOpen += other.connectionsOpen
         requests += other.requests
         requestsActive += other.requestsActive
