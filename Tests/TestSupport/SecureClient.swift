@@ -94,5 +94,9 @@ package final class SecureClient {
     package var isOver: Bool { hasEnded || failure != nil }
 
     /// Ends the connection with a reset.
-    package func reset() { bufferevent.close(.reset) }
+    package func reset() {
+        bufferevent.close(.reset)
+        // The socket is closed in a turn of its own.
+        loop.runOnce()
+    }
 }
