@@ -287,6 +287,8 @@ extension Bufferevent {
         if case .handshaking = layering?.stage { return true }
         return false
     }
+    /// What stands between the socket and the buffers; nil for plain connections and after the end.
+    public var transportLayer: (any TransportLayer)? { layering?.layer }
 
     /// Tells a peer whose handshake has failed something in its own language, past the layer, and that nothing more
     /// will come. What the socket does not take at once is lost. Nothing else may follow but ``close(_:)``.

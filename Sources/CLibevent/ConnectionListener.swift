@@ -18,6 +18,8 @@ public final class ConnectionListener {
         public static let exhausted = PauseReasons(rawValue: 2)
         /// So many have come at once that what is connected already has its turn first.
         public static let yielding = PauseReasons(rawValue: 4)
+        /// The owner has begun so much that it wants to finish some of it first.
+        public static let busy = PauseReasons(rawValue: 8)
     }
 
     /// Connections that are accepted in a row. libevent accepts until the backlog is empty, so a flood of clients would

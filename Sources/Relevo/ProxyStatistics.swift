@@ -12,6 +12,12 @@ public struct ProxyStatistics: Sendable, Hashable {
     public var proxyHeadersRefused = 0
     /// Client connections open now.
     public var connectionsOpen = 0
+    /// Client connections that ended before TLS was agreed on.
+    public var handshakesFailed = 0
+    /// Those that ended amid their TLS handshake because others waited (``Limits/handshakes``).
+    public var handshakesRefused = 0
+    /// TLS handshakes with clients in progress now.
+    public var handshakesActive = 0
     /// Requests received since the start, valid or not.
     public var requests = 0
     /// Requests being served now.
@@ -37,6 +43,9 @@ public struct ProxyStatistics: Sendable, Hashable {
         connectionsAccepted = stats.connectionsAccepted
         proxyHeadersRefused = stats.proxyHeadersRefused
         connectionsOpen = stats.connectionsOpen
+        handshakesFailed = stats.handshakesFailed
+        handshakesRefused = stats.handshakesRefused
+        handshakesActive = stats.handshakesActive
         requests = stats.requests
         requestsActive = stats.requestsActive
         for digit in stats.statusClasses.indices where stats.statusClasses[digit] > 0 {

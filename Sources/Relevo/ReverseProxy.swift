@@ -202,6 +202,11 @@ public final class ReverseProxy: Sendable {
                 metadata: [
                     "peer": .string(peer.description), "reason": .string(reason), "count": .stringConvertible(count),
                 ])
+        case .handshakesFull(let count):
+            logger.warning(
+                "TLS handshakes are at their bound: new clients wait",
+                metadata: ["worker_handshakes": .stringConvertible(count)])
+        case .handshakesFailed(let report): logger.notice("TLS handshakes failed", metadata: metadata(of: report))
         case .nameUnresolved(let endpoint, let reason):
             logger.warning(
                 "name not resolved: the endpoint keeps the addresses that it has",

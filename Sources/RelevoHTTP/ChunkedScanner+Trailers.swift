@@ -22,11 +22,16 @@ extension ChunkedScanner {
     /// Appends the trailer fields that may pass and the empty line: what follows the last size line `0 CR LF`.
     package func appendTrailers(to output: inout [UInt8]) {
         for line in trailers.lines where !line.removed && !Self.isForbiddenTrailer(line.known) {
-            // What is said about the client may not pass here either, in no spelling.
-            if line.known == .other, HopByHop.isForwardedFamily(trailers.bytes.span, line.name) { continue }
+            if line.known == .other, isAboutClient(line) { continue }
             output.append(contentsOf: trailers.bytes[line.line])
         }
         output.append(contentsOf: HeadText.lineEnd)
+    }
+
+    /// What is said about the client may not pass here either, in no spelling.
+    private func isAboutClient(_ line: FieldLine) -> Bool {
+        let span = trailers.bytes.span
+        return HopByHop.isForwardedFamily(span, line.name) || ClientCertificateField.isMeant(by: span, line.name)
     }
 
     /// Appends a size line for a chunk of this many bytes: lower-case hexadecimal, CR LF. Negative counts become 0.

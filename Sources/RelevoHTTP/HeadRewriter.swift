@@ -101,7 +101,8 @@ package struct ResponseRewrite: Sendable, Hashable {
     package var addDate: [UInt8]?
     /// Whole lines that are added, each with its CR LF.
     package var extraLines: [UInt8] = []
-    /// True for the classic mode: the received bytes go on with Connection set to close and nothing else changed.
+    /// True for the classic mode: the received bytes go on with Connection set to close and nothing else changed, but
+    /// for what `extraLines` adds.
     package var isClassic = false
 
     /// Decides everything but the classic mode.

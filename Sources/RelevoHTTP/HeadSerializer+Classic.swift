@@ -24,12 +24,15 @@ extension HeadSerializer {
         writer.finish(fields.bytes, to: &output)
     }
 
-    /// Appends a response head with one `Connection: close` at the place of the first Connection line, or at the end.
-    static func appendClassic(response head: borrowing ResponseHead, to output: inout [UInt8]) {
+    /// Appends a response head with one `Connection: close` at the place of the first Connection line, or at the end,
+    /// and with what the configuration wants added.
+    static func appendClassic(
+        response head: borrowing ResponseHead, adding lines: [UInt8], to output: inout [UInt8]
+    ) {
         let fields = head.fields
         var writer = ClassicWriter(fields, head.declaredFraming)
         for line in fields.lines where !line.removed { writer.append(line, fields.bytes, to: &output) }
-        writer.finish(fields.bytes, to: &output)
+        writer.finish(fields.bytes, adding: lines, to: &output)
     }
 }
 
@@ -73,9 +76,10 @@ private struct ClassicWriter {
         output.append(contentsOf: HeadText.lineEnd)
     }
 
-    mutating func finish(_ bytes: borrowing [UInt8], to output: inout [UInt8]) {
+    mutating func finish(_ bytes: borrowing [UInt8], adding lines: [UInt8] = [], to output: inout [UInt8]) {
         copier.flush(bytes, to: &output)
         if !hasConnection { output.append(contentsOf: HeadText.connectionClose) }
+        if !lines.isEmpty { output.append(contentsOf: lines) }
         output.append(contentsOf: HeadText.lineEnd)
     }
 }

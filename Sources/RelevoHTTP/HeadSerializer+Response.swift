@@ -10,7 +10,7 @@ extension HeadSerializer {
         response head: borrowing ResponseHead, rewrite: borrowing ResponseRewrite, to output: inout [UInt8]
     ) {
         guard !rewrite.isClassic else {
-            appendClassic(response: head, to: &output)
+            appendClassic(response: head, adding: rewrite.extraLines, to: &output)
             return
         }
         var filter = LineFilter(head.connectionOptions)

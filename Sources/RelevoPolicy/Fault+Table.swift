@@ -41,6 +41,7 @@ extension Fault {
         case .clientBodyTimeout: Self.client(408, "The request's body did not arrive in time.")
         case .clientRateLimited: Self.client(429, "There are too many connections from this address.")
         case .clientClosed: Self.client(499, "The client left.")
+        case .clientCertificateRefused: Self.client(400, "The client's certificate is not accepted here.")
         case .clientMethodRefused: Self.client(501, "This method is not carried by this proxy.")
         case .routeUnknownDomain: Self.route(421, "This server does not serve that domain.")
         case .routeLoop:

@@ -25,6 +25,8 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable, BitwiseCopya
     case clientRateLimited = "client.rate_limited"
     /// The client left before the answer was complete.
     case clientClosed = "client.closed"
+    /// The client has shown a certificate that its listener does not believe.
+    case clientCertificateRefused = "client.certificate_refused"
     /// The method is one that Relevo does not carry (CONNECT, TRACE).
     case clientMethodRefused = "client.method_refused"
 

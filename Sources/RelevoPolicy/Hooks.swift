@@ -17,7 +17,10 @@ public struct HookRequest: Sendable {
     public let path: String
     /// The client's address without port.
     public let clientAddress: String
-    /// The fields as received: name and value, in order, repeated where they were repeated.
+    /// The client's certificate, which its listener has asked for and found good; nil if it has shown none.
+    public let clientCertificate: ClientCertificate?
+    /// The fields as received: name and value, in order, repeated where they were repeated. Where listeners ask for
+    /// certificates, those in which endpoints are told of them are not among them, whoever sent them.
     public let fields: [(name: String, value: String)]
     /// What the hook wants changed, in this order.
     public private(set) var edits: [FieldEdit] = []
@@ -25,8 +28,9 @@ public struct HookRequest: Sendable {
     /// Creates a request; the proxy does, and tests of hooks may.
     public init(  // tidy: parameters: a memberwise initialiser
         method: String, host: String, target: String, path: String, clientAddress: String,
-        fields: [(name: String, value: String)]
+        fields: [(name: String, value: String)], clientCertificate: ClientCertificate? = nil
     ) {
+        self.clientCertificate = clientCertificate
         self.method = method
         self.host = host
         self.target = target
@@ -59,7 +63,8 @@ public struct HookRequest: Sendable {
 /// and values that RFC 9110 §5 does not allow. Where the endpoint is told of the client (any ``ForwardedMode`` but
 /// `none`), the proxy's are also `X-Request-ID` and, unless the peer is a trusted proxy, `X-Forwarded-For`, `-Proto`,
 /// `-Host`, `-Port`, `X-Real-IP` and `Forwarded`. Of a trusted peer, edits of these change what counts as its word;
-/// with `none` they are carried out like any other.
+/// with `none` they are carried out like any other. If a listener asks for certificates, `Client-Cert` and all names
+/// that begin like `X-Client-Cert` are the proxy's in every mode.
 public enum FieldEdit: Sendable, Hashable {
     /// Append a field.
     case add(name: String, value: String)

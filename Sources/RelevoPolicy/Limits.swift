@@ -15,6 +15,9 @@ public struct Limits: Sendable, Equatable {
     public var connections: Int = 65_536
     /// Client connections at a time from one address, trusted proxies excepted; above: 429.
     public var clientConnections: Int = 4096
+    /// TLS handshakes in progress at a time, of each worker; above: the one that has taken longest makes room if it has
+    /// had its time, else new clients wait in the system.
+    public var handshakes: Int = 1024
     /// Requests on one client connection; after them it is closed.
     public var clientRequests: Int = 10_000
     /// Bytes per second that a request body has to bring on average, after a first grace of ``Timeouts/body``; below:

@@ -17,6 +17,14 @@ package enum ListenerAddress: Sendable, Hashable, CustomStringConvertible {
         case .unix(let path): "unix:\(path)"
         }
     }
+
+    /// The port, 0 for one that the system chooses; nil for paths.
+    package var port: Int? {
+        switch self {
+        case .literal(_, let port): port
+        case .unix: nil
+        }
+    }
 }
 
 /// Peers of a listener whose connections begin with a header of the PROXY protocol.
@@ -38,6 +46,8 @@ package struct ListenerSpec: Sendable, Hashable {
     package let tls: ListenerTLS?
     /// Who says whose connection it is; nil if nobody does.
     package let headerSenders: HeaderSenders?
+    /// Where its clients are sent instead of being served; nil if they are served.
+    package let redirect: RedirectToTLS?
     /// Where it was written.
     package let location: SourceLocation?
 }

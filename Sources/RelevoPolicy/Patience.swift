@@ -17,6 +17,8 @@ package struct Patience: Sendable, Hashable {
     package let halfClose: UInt64
     /// See ``Timeouts/head``.
     package let head: UInt64
+    /// See ``Timeouts/handshake``.
+    package let handshake: UInt64
     /// See ``Timeouts/idle``.
     package let idle: UInt64
     /// See ``Timeouts/upstreamIdle``.
@@ -31,6 +33,7 @@ package struct Patience: Sendable, Hashable {
         tunnel = Self.nanoseconds(timeouts.tunnel)
         halfClose = Self.nanoseconds(timeouts.halfClose)
         head = Self.nanoseconds(timeouts.head)
+        handshake = Self.nanoseconds(timeouts.handshake)
         idle = Self.nanoseconds(timeouts.idle)
         upstreamIdle = Self.nanoseconds(timeouts.upstreamIdle)
     }

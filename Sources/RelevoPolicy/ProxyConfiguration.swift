@@ -26,6 +26,8 @@ public struct ProxyConfiguration: Sendable, Equatable {
     public var trustedProxies: [TrustedProxy]
     /// How the names of endpoints are looked up.
     public var resolver = ResolverSettings()
+    /// What browsers are told over TLS about using nothing else; nil for nothing.
+    public var hsts: StrictTransport?
     /// Whether and where a line is written for each request.
     public var accessLog: AccessLog
 
@@ -54,6 +56,8 @@ extension ProxyConfiguration {
         public var tls: ListenerTLS?
         /// Which peers begin with a header of the PROXY protocol that says who their client is; nil for none.
         public var proxyProtocol: ProxyProtocolSettings?
+        /// Where clients of plain HTTP are sent instead of being served; nil if they are served.
+        public var redirect: RedirectToTLS?
         /// Where it was written.
         public var location: SourceLocation?
 
@@ -95,6 +99,8 @@ extension ProxyConfiguration {
         public var connection: ConnectionMode
         /// What endpoints are told about the client.
         public var forwarded: ForwardedMode
+        /// What browsers are told over TLS about using nothing else.
+        public var hsts = StrictTransportChoice.inherited
         /// Time limits that differ for this domain.
         public var timeouts: TimeoutOverrides
         /// Where it was written.

@@ -22,6 +22,8 @@ package final class ProxySnapshot: Sendable {
     package let limits: Limits
     /// Time limits that hold before a route is known, in the form of the request path.
     package let patience: Patience
+    /// Whether any listener asks its clients for certificates: then what clients say about such is never believed.
+    package let asksForCertificates: Bool
     /// Things that are allowed but probably not meant.
     package let warnings: [ConfigurationProblem]
 
@@ -34,6 +36,7 @@ package final class ProxySnapshot: Sendable {
         patience = Patience(configuration.timeouts)
         trustedProxies = trusted
         self.listeners = listeners
+        asksForCertificates = listeners.contains { $0.tls?.client != nil }
         self.table = table
         self.clusters = clusters.all
         named = clusters.named

@@ -25,7 +25,7 @@ package struct RequestExplainer {
         }
     }
 
-    private let snapshot: ProxySnapshot
+    let snapshot: ProxySnapshot
 
     /// What is wrong with a question, nil if it can be answered.
     package static func problem(with question: Question) -> String? {
@@ -44,10 +44,8 @@ package struct RequestExplainer {
     package func explain(_ question: Question) -> [String] {
         let (authority, target) = Self.split(question.url)
         var lines = ["request   \(question.method) \(target) for \(authority), from \(question.client)"]
-        lines += snapshot.listeners.map { "listener  \($0.address)\(place($0.location))" }
-        if question.url.lowercased().hasPrefix("https://") {
-            lines.append("note      TLS is not supported yet: explained as if it were plain HTTP")
-        }
+        let doors = doors(for: question)
+        lines += doors.lines
         do throws(HTTPParseError) {
             let head = try Self.head(authority: authority, target: target, question)
             if head.method == .connect || head.method == .trace { return lines + outcome(.clientMethodRefused) }
@@ -55,7 +53,14 @@ package struct RequestExplainer {
             let query = RouteQuery(
                 host: head.authority.host[...], path: head.pathBytes, method: head.methodBytes)
             let decision = snapshot.table.decide(query, trace: &trace)
-            return lines + trace.steps + describe(decision, head)
+            lines += trace.steps + strictTransport(decision, question)
+            let trusts = IPAddress(question.client).map { snapshot.trustedProxies.trusts($0) } ?? false
+            if let redirect = doors.redirect, !(trusts && TrustedProxies.sayTLS(head.fields)),
+                let sent = outcome(of: redirect, decision, head)
+            {
+                return lines + [sent]
+            }
+            return lines + describe(decision, head)
         } catch {
             lines.append("refused   \(error.name): \(error.explanation)")
             return lines + outcome(Fault(refusing: error.kind))
@@ -112,12 +117,10 @@ package struct RequestExplainer {
         ["outcome   \(fault.rawValue): status \(fault.row.status), and no endpoint sees the request"]
     }
 
-    private func place(_ location: SourceLocation?) -> String { location.map { " (\($0))" } ?? "" }
-
     // MARK: The request
 
     /// Splits a URL into authority and target; what follows `#` never leaves a client.
-    private static func split(_ url: String) -> (authority: String, target: String) {
+    static func split(_ url: String) -> (authority: String, target: String) {
         var rest = url[...]
         if let scheme = rest.range(of: "://") { rest = rest[scheme.upperBound...] }
         rest = rest.prefix { $0 != "#" }

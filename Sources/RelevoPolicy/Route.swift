@@ -23,6 +23,9 @@ package final class Route: Sendable {
     package let timeouts: Timeouts
     /// The same in the form of the request path.
     package let patience: Patience
+    /// Whether the route is written for the challenges of certificate authorities (RFC 8555 §8.3), which come without
+    /// TLS.
+    package let isForChallenge: Bool
     /// The route as it was written, for explanations: `GET,HEAD /v1/`.
     package let text: String
     /// Where it was written.
@@ -34,6 +37,8 @@ package final class Route: Sendable {
         self.target = target
         self.timeouts = timeouts
         patience = Patience(timeouts)
+        let (challenges, own) = (Array("/.well-known/acme-challenge".utf8), path)
+        isForChallenge = PrefixIndex.takes(challenges.span, own.span)
         text = (source.methods.isEmpty ? "" : source.methods.joined(separator: ",") + " ") + source.path
         location = source.location
     }
@@ -64,16 +69,19 @@ package final class Domain: Sendable {
     package let connection: ConnectionMode
     /// What endpoints are told about the client.
     package let forwarded: ForwardedMode
+    /// The line that browsers get over TLS about using nothing else; empty for none.
+    package let hsts: [UInt8]
     /// Where it was written.
     package let location: SourceLocation?
 
-    init(_ source: ProxyConfiguration.Domain, name: String, routes: [Route]) {
+    init(_ source: ProxyConfiguration.Domain, name: String, routes: [Route], hsts: [UInt8] = []) {
         self.name = name
         written = source.name
         self.routes = routes
         prefixes = PrefixIndex(routes.lazy.map(\.path))
         connection = source.connection
         forwarded = source.forwarded
+        self.hsts = hsts
         location = source.location
     }
 

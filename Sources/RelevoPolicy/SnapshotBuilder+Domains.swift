@@ -20,7 +20,7 @@ extension SnapshotBuilder {
             let routes = source.routes.compactMap { route($0, of: source, in: &clusters) }
             if source.routes.isEmpty { report("domain `\(source.name)` has no routes", at: source.location) }
             warnAboutShadows(routes, of: source)
-            result.append(Domain(source, name: key, routes: routes))
+            result.append(Domain(source, name: key, routes: routes, hsts: strictTransport(of: source)))
         }
         return result
     }

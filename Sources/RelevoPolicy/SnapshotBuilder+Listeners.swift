@@ -14,7 +14,8 @@ extension SnapshotBuilder {
                 let address = try AddressText.listener(listener.address)
                 let spec = ListenerSpec(
                     address: address, tls: listener.tls, headerSenders: headerSenders(of: listener, at: address),
-                    location: listener.location)
+                    redirect: listener.redirect, location: listener.location)
+                checkRedirect(of: listener)
                 if let tls = listener.tls, tls.certificates.isEmpty {
                     report("listener `\(address)` has no certificate", "name at least one", at: listener.location)
                 }

@@ -21,6 +21,8 @@ package struct SnapshotBuilder {
         var clusters = builder.clusters(after: previous)
         let domains = builder.domains(&clusters)
         let trusted = builder.trustedProxies()
+        builder.warnAboutRedirects(listeners)
+        builder.checkStrictTransport(listeners)
         builder.checkNumbers()
         builder.checkResolver()
         guard builder.problems.isEmpty else { throw ConfigurationError(builder.problems) }
@@ -59,6 +61,7 @@ package struct SnapshotBuilder {
         check("body_bytes", limits.bodyBytes, 0...(1 << 60))
         check("connections", limits.connections, 1...10_000_000)
         check("client_connections", limits.clientConnections, 1...10_000_000)
+        check("handshakes", limits.handshakes, 1...1_000_000)
         check("client_requests", limits.clientRequests, 1...1_000_000_000)
         check("body_rate", limits.bodyRate, 0...(1 << 30))
         check("idle_upstreams", limits.idleUpstreams, 0...100_000)
@@ -69,6 +72,7 @@ package struct SnapshotBuilder {
             ("response", times.response), ("stream", times.stream), ("half_close", times.halfClose),
             ("shutdown", times.shutdown), ("upstream_idle", times.upstreamIdle), ("tunnel", times.tunnel),
             ("drain", times.drain),
+            ("handshake", times.handshake),
         ]
         for (name, value) in named { check(time: name, value, at: nil) }
     }

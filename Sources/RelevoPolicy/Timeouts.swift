@@ -5,6 +5,8 @@
 public struct Timeouts: Sendable, Equatable {
     /// A whole request head from its first byte, however slowly it drips.
     public var head: Duration = .seconds(10)
+    /// A client's TLS handshake, from its connection to the last word of it.
+    public var handshake: Duration = .seconds(10)
     /// Silence of a client that still owes request body.
     public var body: Duration = .seconds(30)
     /// A keep-alive client connection between two requests.

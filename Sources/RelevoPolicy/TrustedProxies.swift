@@ -91,6 +91,15 @@ package struct TrustedProxies: Sendable, Hashable {
     /// Whether a peer is one of them.
     package func trusts(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
 
+    /// Whether a trusted peer's `X-Forwarded-Proto` says that its client came by TLS: the first word of it, as a tier
+    /// that adds to what it gets writes behind it.
+    package static func sayTLS(_ fields: borrowing HeaderFields) -> Bool {
+        guard let line = fields.first(.xForwardedProto) else { return false }
+        let value = fields.value(of: line)
+        let end = value.firstIndex { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: " ") } ?? value.endIndex
+        return ASCII.matches(value.span, 0..<(end - value.startIndex), lowercase: "https")
+    }
+
     /// The client's address according to a trusted peer's `X-Forwarded-For`: read from the right, the first that is
     /// not itself trusted. What stands left of it was claimed by the client and proves nothing. Nil if the fields
     /// name nobody.

@@ -19,7 +19,8 @@ package final class Worker {
     let dateClock = DateClock()
     let census: ClientCensus
     private let balance: AcceptBalance
-    private let tls: [TLSServerContext?]
+    let tls: [TLSServerContext?]
+    private let redirects: [RedirectToTLS?]
     private let index: Int
     /// What is served; see Worker+Reload for how it changes.
     var snapshot: ProxySnapshot
@@ -36,12 +37,19 @@ package final class Worker {
     let reporter: OutcomeReporter
     let caller: PlaceCaller
     private var faults: [Fault: Int] = [:]
-    private let notify: @Sendable (ProxyNotice) -> Void
+    let notify: @Sendable (ProxyNotice) -> Void
     /// Client connections that the worker may hold.
     var maxConnections: Int
     /// What the workers of the group have in common besides the snapshot.
     let shared: (workers: Int, secret: [UInt8])
-    private var listeners: [ConnectionListener] = []
+    private(set) var listeners: [ConnectionListener] = []
+    /// TLS handshakes in progress.
+    var handshakes = Handshakes<ClientSecurity>()
+    /// Those that failed and were not told yet.
+    var handshakeFailures = HandshakeFailures()
+    /// Whether nobody is accepted for TLS because so many shake hands already.
+    var restsForHandshakes = false
+    var handshakeSilence = MonotonicTime(nanoseconds: 0)
     private(set) var connections: [ClientConnection] = []
     /// Clients of whom a header has yet to say who they are; nil if no listener has such.
     private var pending: PendingClients?
@@ -60,7 +68,7 @@ package final class Worker {
     private var fullSilence = MonotonicTime(nanoseconds: 0)
 
     /// How long the worker is silent about exhausted descriptors after it has told of them.
-    private static let troubleInterval: Duration = .seconds(10)
+    static let troubleInterval: Duration = .seconds(10)
     /// Exchanges that are kept for their memory.
     private static let maxSpares = 64
     /// Memory for messages that is kept, in bytes.
@@ -82,6 +90,7 @@ package final class Worker {
         census = settings.census
         balance = settings.balance
         tls = settings.tls
+        redirects = settings.snapshot.listeners.map(\.redirect)
         reporter = OutcomeReporter(loop, to: settings.control)
         caller = try PlaceCaller(loop, callOthers: settings.callOthers)
         index = settings.index
@@ -145,6 +154,7 @@ package final class Worker {
     private func onTick() {
         wheel.advance(to: .now)
         seeWhetherFull()
+        tendHandshakes()
         accessLog?.flush()
         reporter.report()
         for case let cluster? in clusters {
@@ -198,6 +208,11 @@ extension Worker {
         return try? Bufferevent(loop: loop, socket: socket, layer: layer)
     }
 
+    /// Where clients of a listener are sent instead of being served; nil if they are served.
+    func redirect(of listener: Int) -> RedirectToTLS? {
+        redirects.indices.contains(listener) ? redirects[listener] : nil
+    }
+
     private func serve(_ socket: consuming Socket, _ arrival: Arrival) {
         guard let pending, pending.expect(arrival) else { return begin(socket, arrival) }
         guard pending.begin(socket, arrival) else { return hasLeft() }
@@ -209,8 +224,7 @@ extension Worker {
     func begin(_ socket: consuming Socket, _ arrival: Arrival) {
         guard let bufferevent = connection(socket, to: arrival.listener) else { return hasLeft() }
         let connection = ClientConnection(
-            worker: self, bufferevent: bufferevent, peer: arrival.peer, index: connections.count)
-        connection.announcement = arrival.announcement
+            worker: self, bufferevent: bufferevent, arrival: arrival, index: connections.count)
         connections.append(connection)
         recount()
         stats.connectionsAccepted += 1
@@ -333,6 +347,7 @@ extension Worker {
     package var statistics: WorkerStats {
         var copy = stats
         copy.connectionsOpen = connectionCount
+        copy.handshakesActive = handshakes.count
         copy.faults = faults
         return copy
     }

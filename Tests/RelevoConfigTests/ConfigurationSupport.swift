@@ -130,6 +130,27 @@ enum SampleFile {
           e: { endpoints: [a], balance: power-of-two, retry: { statuses: [500, 502-504] }, health: { host: auto } }
         """
 
+    static let transport = """
+        listeners:
+          - { address: "0.0.0.0:80", redirect: https }
+          - { address: "0.0.0.0:81", redirect: { to: https, port: 8443, status: 302 } }
+          - address: 0.0.0.0:443
+            tls:
+              certificates: [a.pem, { certificate: b.pem, key: b.key }]
+              client: { mode: request, ca: ca.pem, crl: "revoked list.pem", rfc9440: true }
+          - { address: "0.0.0.0:8443", tls: { certificate: a.pem, client: ca.pem } }
+          - { address: "0.0.0.0:8444", tls: { certificate: a.pem, client: { ca: ca.pem, crl: off } } }
+        domains:
+          a.example: { endpoints: [10.0.0.1], hsts: on }
+          b.example: { endpoints: [10.0.0.1], hsts: off }
+          c.example: { endpoints: [10.0.0.1], hsts: { max_age: 400d, include_subdomains: true, preload: true } }
+          d.example: { endpoints: [10.0.0.1], hsts: 0s }
+          e.example: [10.0.0.1]
+        hsts: 30d
+        timeouts: { handshake: 3s }
+        limits: { handshakes: 50 }
+        """
+
     static let odd = """
         listeners: ["127.0.0.1:${PORT:-0}"]
         domains:

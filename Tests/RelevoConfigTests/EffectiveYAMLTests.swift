@@ -71,6 +71,7 @@ struct EffectiveYAMLTests {
                   to: "https://a.example/?a=b"  # line 8
                   status: 307                   # default
         timeouts:
+          handshake: 10s                        # default
           head: 10s                             # default
           body: 30s                             # default
           idle: 1m                              # default
@@ -89,6 +90,7 @@ struct EffectiveYAMLTests {
           body_rate: 100                        # default
           connections: 65536                    # default
           client_connections: 4096              # default
+          handshakes: 1024                      # default
           client_requests: 10000                # default
           idle_upstreams: 128                   # default
           upstream_requests: 10000              # default
@@ -100,6 +102,7 @@ struct EffectiveYAMLTests {
           tries: 3                              # default
           min_ttl: 1s                           # default
           max_ttl: 5m                           # default
+        hsts: off                               # default
         access_log:
           format: json                          # default
           to: stdout                            # default
@@ -156,7 +159,7 @@ struct EffectiveYAMLTests {
     @Test(
         "It loads to an equal configuration, and its own effective configuration says the same",
         arguments: [
-            SampleFile.shortest, SampleFile.full, SampleFile.settings, SampleFile.odd,
+            SampleFile.shortest, SampleFile.full, SampleFile.settings, SampleFile.odd, SampleFile.transport,
         ])
     func roundTrip(text: String) throws {
         let first = try load(text, SampleFile.oddEnvironment)

@@ -27,12 +27,16 @@ package final class Program: Sendable {
     private let open = Watched(3)
     private let status = Watched<Int32?>(nil)
 
-    /// Starts a program.
-    package init(_ path: String, _ arguments: [String]) throws {
+    private let input: HandleBox?
+
+    /// Starts a program. One that is talked to reads what ``say(_:)`` gives it; others have nothing to read.
+    package init(_ path: String, _ arguments: [String], isTalkedTo: Bool = false) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
+        let source = isTalkedTo ? Pipe() : nil
+        process.standardInput = source ?? FileHandle.nullDevice
+        input = source.map { HandleBox($0.fileHandleForWriting) }
         let pipes = [(Pipe(), output), (Pipe(), complaints)]
         process.standardOutput = pipes[0].0
         process.standardError = pipes[1].0
@@ -67,6 +71,12 @@ package final class Program: Sendable {
 
     /// The process.
     package var identifier: Int32 { process.process.processIdentifier }
+
+    /// Gives a text to the program to read.
+    package func say(_ text: String) { try? input?.handle.write(contentsOf: Data(text.utf8)) }
+
+    /// Ends what the program has to read.
+    package func finishSaying() { try? input?.handle.close() }
 
     /// Sends a signal.
     package func signal(_ number: Int32) { kill(identifier, number) }

@@ -21,6 +21,7 @@ struct EffectiveYAML {
             item(1) { $0.put("address", YAMLText.block(listener.address), 2, path + ["address"]) }
             if let tls = listener.tls { write(tls, path + ["tls"]) }
             write(listener.proxyProtocol, path + ["proxy_protocol"])
+            if let redirect = listener.redirect { write(redirect, path + ["redirect"]) }
         }
         header("domains", 0)
         for domain in configuration.domains { write(domain) }
@@ -42,6 +43,7 @@ struct EffectiveYAML {
             }
         }
         write(configuration.resolver)
+        write(configuration.hsts, 0, ["hsts"])
         write(configuration.accessLog)
         return aligned()
     }
@@ -58,12 +60,14 @@ struct EffectiveYAML {
                 if let key = files.key { yaml.put("key", YAMLText.block(key), 5, place + ["key"]) }
             }
         }
+        write(tls.client, path + ["client"])
     }
 
     private mutating func write(_ timeouts: Timeouts) {
         header("timeouts", 0)
         let values = [
-            ("head", timeouts.head), ("body", timeouts.body), ("idle", timeouts.idle), ("connect", timeouts.connect),
+            ("handshake", timeouts.handshake), ("head", timeouts.head), ("body", timeouts.body),
+            ("idle", timeouts.idle), ("connect", timeouts.connect),
             ("response", timeouts.response), ("stream", timeouts.stream),
             ("tunnel", timeouts.tunnel), ("drain", timeouts.drain), ("upstream_idle", timeouts.upstreamIdle),
             ("half_close", timeouts.halfClose),
@@ -80,7 +84,8 @@ struct EffectiveYAML {
             ("target_bytes", SizeText.write(limits.targetBytes)), ("body_bytes", body),
             ("body_rate", SizeText.write(limits.bodyRate)),
             ("connections", String(limits.connections)), ("client_connections", String(limits.clientConnections)),
-            ("client_requests", String(limits.clientRequests)), ("idle_upstreams", String(limits.idleUpstreams)),
+            ("handshakes", String(limits.handshakes)), ("client_requests", String(limits.clientRequests)),
+            ("idle_upstreams", String(limits.idleUpstreams)),
             ("upstream_requests", String(limits.upstreamRequests)),
         ]
         for (key, value) in values { put(key, value, 1, ["limits", key]) }
@@ -105,6 +110,11 @@ extension EffectiveYAML {
         header(YAMLText.block(domain.name), 1, path)
         put("connection", domain.connection.rawValue, 2, path + ["connection"])
         put("forwarded", domain.forwarded.rawValue, 2, path + ["forwarded"])
+        switch domain.hsts {
+        case .inherited: break
+        case .off: write(nil, 2, path + ["hsts"])
+        case .on(let settings): write(settings, 2, path + ["hsts"])
+        }
         write(domain.timeouts, 2, path)
         if let action = wholeAction(of: domain) {
             write(action, 2, path)

@@ -29,6 +29,7 @@ extension ConfigurationReader {
         var domain = ProxyConfiguration.Domain(name, routes: routes, location: field.keyLocation)
         if let mode = fields["connection"].flatMap({ choice($0, of: ConnectionMode.self) }) { domain.connection = mode }
         if let mode = fields["forwarded"].flatMap({ choice($0, of: ForwardedMode.self) }) { domain.forwarded = mode }
+        if let choice = fields["hsts"].map({ hstsChoice($0) }) { domain.hsts = choice }
         domain.timeouts = overrides(fields["timeouts"])
         return domain
     }

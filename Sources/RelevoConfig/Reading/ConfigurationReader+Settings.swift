@@ -17,6 +17,7 @@ extension ConfigurationReader {
             var field = item.lengthened(to: "address")
             var tls: ListenerTLS?
             var proxyProtocol: ProxyProtocolSettings?
+            var redirect: RedirectToTLS?
             if isMap(item) {
                 guard let fields = map(item, .listener) else { return nil }
                 guard let address = fields["address"] else {
@@ -26,10 +27,12 @@ extension ConfigurationReader {
                 field = address
                 tls = fields["tls"].flatMap { listenerTLS($0) }
                 proxyProtocol = fields["proxy_protocol"].flatMap { self.proxyProtocol($0) }
+                redirect = fields["redirect"].flatMap { redirectToTLS($0) }
             }
             guard let address = address(field, example: "0.0.0.0:8080") else { return nil }
             var listener = ProxyConfiguration.Listener(address, tls: tls, location: field.node.location)
             listener.proxyProtocol = proxyProtocol
+            listener.redirect = redirect
             return listener
         }
     }
@@ -77,9 +80,9 @@ extension ConfigurationReader {
         var result = Timeouts()
         guard let fields = map(field, .timeouts, wants: "a map such as `{ connect: 1s }`") else { return result }
         let targets: [(String, WritableKeyPath<Timeouts, Duration>)] = [
-            ("head", \.head), ("body", \.body), ("idle", \.idle), ("connect", \.connect), ("response", \.response),
-            ("stream", \.stream), ("tunnel", \.tunnel), ("drain", \.drain), ("upstream_idle", \.upstreamIdle),
-            ("half_close", \.halfClose),
+            ("handshake", \.handshake), ("head", \.head), ("body", \.body), ("idle", \.idle), ("connect", \.connect),
+            ("response", \.response), ("stream", \.stream), ("tunnel", \.tunnel), ("drain", \.drain),
+            ("upstream_idle", \.upstreamIdle), ("half_close", \.halfClose),
             ("shutdown", \.shutdown),
         ]
         for (key, target) in targets {
@@ -112,6 +115,7 @@ extension ConfigurationReader {
         let counts: [(String, WritableKeyPath<Limits, Int>, ClosedRange<Int>)] = [
             ("fields", \.fields, 8...10_000), ("connections", \.connections, 1...10_000_000),
             ("client_connections", \.clientConnections, 1...10_000_000),
+            ("handshakes", \.handshakes, 1...1_000_000),
             ("client_requests", \.clientRequests, 1...1_000_000_000),
             ("idle_upstreams", \.idleUpstreams, 0...100_000),
             ("upstream_requests", \.upstreamRequests, 1...1_000_000_000),

@@ -8,19 +8,26 @@ extension ConfigurationReader {
     mutating func listenerTLS(_ field: Field) -> ListenerTLS? {
         let wants = "a map such as `{ certificate: a.pem, key: a.key }`"
         guard let fields = map(field, .listenerTLS, wants: wants) else { return nil }
+        noteHead(of: field)
+        // All that is wrong is told, so it is read in any case.
+        let client = fields["client"].flatMap { clientCertificates($0) }
+        return certificates(field, fields).map { ListenerTLS(certificates: $0, client: client) }
+    }
+
+    private mutating func certificates(_ field: Field, _ fields: Fields) -> [CertificateFiles]? {
         if let list = fields["certificates"] {
             for key in ["certificate", "key"] where fields[key] != nil {
                 report("`\(key)` and `certificates` exclude each other", at: fields[key]?.place ?? field.place)
             }
             let items = self.list(list, of: "a certificate", wants: "a list of certificates") ?? []
             let found = items.map { certificate($0) }
-            return found.isEmpty || found.contains(nil) ? nil : ListenerTLS(certificates: found.compactMap(\.self))
+            return found.isEmpty || found.contains(nil) ? nil : found.compactMap(\.self)
         }
         guard let first = fields["certificate"] else {
             report("`tls` wants a `certificate`", suggestion: "for example `certificate: a.pem`", at: field.place)
             return nil
         }
-        return pair(first, fields["key"]).map { ListenerTLS(certificates: [$0]) }
+        return pair(first, fields["key"]).map { [$0] }
     }
 
     private mutating func certificate(_ field: Field) -> CertificateFiles? {
@@ -34,15 +41,15 @@ extension ConfigurationReader {
     }
 
     private mutating func pair(_ certificate: Field, _ key: Field?) -> CertificateFiles? {
-        let path = path(certificate)
-        let keyPath = key.map { self.path($0) }
+        let path = file(certificate)
+        let keyPath = key.map { self.file($0) }
         guard let path, keyPath.map({ $0 != nil }) ?? true else { return nil }
         return CertificateFiles(path, key: keyPath ?? nil, location: certificate.node.location)
     }
 
     /// A file by its name; one that does not begin with `/` is looked for beside the configuration.
-    private mutating func path(_ field: Field) -> String? {
-        guard let text = text(field, wants: "the name of a file") else { return nil }
+    mutating func file(_ field: Field, wants: String = "the name of a file") -> String? {
+        guard let text = text(field, wants: wants) else { return nil }
         let file = field.node.location.file
         guard !text.hasPrefix("/"), let end = file.lastIndex(of: "/") else { return text }
         return file[...end] + text
@@ -58,8 +65,8 @@ extension ConfigurationReader {
         guard let fields = map(field, .clusterTLS, wants: wants) else { return nil }
         var result = ClusterTLS()
         result.location = field.keyLocation ?? field.place
-        takeUnlessOff("ca", of: fields, into: &result.authorities, word: "system") { $0.path($1) }
-        takeUnlessOff("crl", of: fields, into: &result.revocations) { $0.path($1) }
+        takeUnlessOff("ca", of: fields, into: &result.authorities, word: "system") { $0.file($1) }
+        takeUnlessOff("crl", of: fields, into: &result.revocations) { $0.file($1) }
         takeUnlessOff("name", of: fields, into: &result.name, word: "auto") { $0.text($1, wants: "`auto` or a name") }
         take("verify", of: fields, into: &result.verifies) { $0.isOn($1) }
         if let certificate = fields["certificate"] {

@@ -57,6 +57,7 @@ struct ConfigurationReader {
         result.limits = fields["limits"].map { limits($0) } ?? result.limits
         result.trustedProxies = fields["trusted_proxies"].map { trustedProxies($0) } ?? []
         result.resolver = fields["resolver"].map { resolver($0) } ?? result.resolver
+        result.hsts = fields["hsts"].flatMap { hsts($0) }
         result.accessLog = fields["access_log"].flatMap { accessLog($0) } ?? .standardOutput
         return result
     }

@@ -65,7 +65,8 @@ extension DurationText {
             message: isSplit
                 ? "\(name) wants a whole number and one unit, found \(text.quoted)"
                 : "\(unit.quoted) is no unit of time",
-            suggestion: isSplit ? "use a smaller unit, e.g. `1500ms` or `90s`" : "the units are `ms`, `s`, `m` and `h`")
+            suggestion: isSplit
+                ? "use a smaller unit, e.g. `1500ms` or `90s`" : "the units are `ms`, `s`, `m`, `h` and `d`")
     }
 }
 

@@ -5,7 +5,7 @@ import RelevoPolicy
 
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
-    case root, listener, listenerTLS, certificate, clusterTLS, proxyProtocol
+    case root, listener, listenerTLS, certificate, clientCertificates, redirectToTLS, hsts, clusterTLS, proxyProtocol
     case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
         respond
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
@@ -23,15 +23,18 @@ enum Section: CaseIterable {
         case .root:
             [
                 "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
-                "access_log",
+                "hsts", "access_log",
             ]
-        case .listener: ["address", "tls", "proxy_protocol"]
-        case .listenerTLS: ["certificates", "certificate", "key"]
+        case .listener: ["address", "tls", "proxy_protocol", "redirect"]
+        case .listenerTLS: ["certificates", "certificate", "key", "client"]
+        case .clientCertificates: ["mode", "ca", "crl", "rfc9440"]
+        case .redirectToTLS: ["to", "port", "status"]
+        case .hsts: ["max_age", "include_subdomains", "preload"]
         case .certificate: ["certificate", "key"]
         case .clusterTLS: ["ca", "crl", "name", "certificate", "key", "verify"]
         case .proxyProtocol: ["from", "timeout"]
         case .domain:
-            ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "timeouts"]
+            ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "hsts", "timeouts"]
                 + Section.settings
         case .route:
             ["path", "methods", "endpoints", "cluster", "redirect", "respond", "timeouts"] + Section.settings
@@ -39,15 +42,15 @@ enum Section: CaseIterable {
         case .endpoint: ["address", "weight", "backup", "max_requests", "tls"]
         case .timeouts:
             [
-                "head", "body", "idle", "connect", "response", "stream", "tunnel", "upstream_idle", "half_close",
-                "drain",
+                "handshake", "head", "body", "idle", "connect", "response", "stream", "tunnel", "upstream_idle",
+                "half_close", "drain",
                 "shutdown",
             ]
         case .overrides: ["body", "connect", "response", "stream"]
         case .limits:
             [
                 "head_bytes", "fields", "target_bytes", "body_bytes", "body_rate", "connections", "client_connections",
-                "client_requests", "idle_upstreams", "upstream_requests",
+                "handshakes", "client_requests", "idle_upstreams", "upstream_requests",
             ]
         case .resolver: ["nameservers", "search", "timeout", "tries", "min_ttl", "max_ttl"]
         case .accessLog: ["format", "to"]
@@ -79,11 +82,10 @@ enum Section: CaseIterable {
         switch self {
         case .root: ["admin"]
         case .domain, .route, .cluster: ["limits"]
-        case .listenerTLS: ["client"]
         case .certificate: ["ocsp"]
-        case .listener, .clusterTLS, .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog,
-            .redirect,
-            .respond, .balance, .hash,
+        case .listener, .listenerTLS, .clientCertificates, .redirectToTLS, .hsts, .clusterTLS, .proxyProtocol,
+            .endpoint,
+            .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond, .balance, .hash,
             .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []
         }
@@ -98,6 +100,9 @@ enum Section: CaseIterable {
         case .certificate: "one of `certificates`"
         case .clusterTLS: "a cluster's `tls`"
         case .proxyProtocol: "a listener's `proxy_protocol`"
+        case .clientCertificates: "`client` of a listener's `tls`"
+        case .redirectToTLS: "a listener's `redirect`"
+        case .hsts: "`hsts`"
         case .domain: "a domain"
         case .route: "a route"
         case .cluster: "a cluster"
@@ -129,9 +134,8 @@ enum Section: CaseIterable {
     private var isBlock: Bool {
         switch self {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
-        case .root, .listener, .listenerTLS, .certificate, .clusterTLS, .proxyProtocol, .domain, .route, .cluster,
-            .endpoint,
-            .timeouts, .overrides, .limits, .resolver,
+        case .root, .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts, .clusterTLS,
+            .proxyProtocol, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .resolver,
             .accessLog, .redirect, .respond, .script, .phase, .errors, .latency:
             false
         }
@@ -152,8 +156,9 @@ enum Section: CaseIterable {
     func cure(forUnknown key: String) -> String {
         if let near = Section.closest(to: key, among: keys) { return "did you mean `\(near)`?" }
         let homes = Section.allCases.filter { home in
-            // `port` of a listener is no slip of one who meant a health check.
-            home.isOfScript == isOfScript && home != .overrides && (isOfCluster || !home.isBlock)
+            // `port` of a listener is no slip of one who meant a health check, or a redirect.
+            home.isOfScript == isOfScript && home != .overrides && home != .redirectToTLS
+                && (isOfCluster || !home.isBlock)
                 && (home.keys + home.laterKeys).contains(key)
         }
         if !homes.isEmpty { return "it belongs to " + homes.map(\.place).joined(separator: ", ") }

@@ -28,8 +28,7 @@ extension ProxyConfiguration.Listener {
         result.location = nil
         result.proxyProtocol?.location = nil
         result.proxyProtocol?.from = (proxyProtocol?.from ?? []).map { .init($0.range) }
-        guard let certificates = tls?.certificates else { return result }
-        for index in certificates.indices { result.tls?.certificates[index].location = nil }
+        result.tls = tls?.unlocated
         return result
     }
 }
@@ -42,6 +41,17 @@ extension ProxyConfiguration.Cluster {
         for index in result.endpoints.indices { result.endpoints[index].location = nil }
         result.tls.location = nil
         result.tls.identity?.location = nil
+        return result
+    }
+}
+
+extension ListenerTLS {
+    /// The same settings without places.
+    package var unlocated: ListenerTLS {
+        var result = self
+        for index in result.certificates.indices { result.certificates[index].location = nil }
+        result.client?.location = nil
+        result.client?.crlLocation = nil
         return result
     }
 }

@@ -22,9 +22,14 @@ public struct CertificateFiles: Sendable, Hashable {
 public struct ListenerTLS: Sendable, Hashable {
     /// Chosen by the name that a client asks for, the first for those that ask for none or for another.
     public var certificates: [CertificateFiles]
+    /// Certificates that clients are asked for; nil if they are not.
+    public var client: ClientCertificates?
 
     /// Creates the settings of a listener that has these certificates.
-    public init(certificates: [CertificateFiles]) { self.certificates = certificates }
+    public init(certificates: [CertificateFiles], client: ClientCertificates? = nil) {
+        self.certificates = certificates
+        self.client = client
+    }
 }
 
 /// TLS for the endpoints of a cluster that are spoken to by it.

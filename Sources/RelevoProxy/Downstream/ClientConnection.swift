@@ -2,7 +2,6 @@
 // What becomes of a request is Exchange's matter.
 
 import CLibevent
-import CLibeventTLS
 import RelevoHTTP
 import RelevoPolicy
 
@@ -42,6 +41,10 @@ final class ClientConnection {
     let worker: Worker
     let bufferevent: Bufferevent
     let peer: SocketAddress
+    /// The number of the listener that it came to.
+    let listener: Int
+    /// Where it is sent instead of being served; nil if it is served.
+    let redirect: RedirectToTLS?
     /// The peer as text, without port: for logs.
     let peerHost: [UInt8]
     /// The peer's IP address as text, for fields; empty if it has none.
@@ -57,10 +60,10 @@ final class ClientConnection {
     private(set) var hasEnded = false
     /// Whether nothing can be sent to the client any more.
     private(set) var isBroken = false
-    /// Whether it is encrypted.
-    let isSecure: Bool
+    /// What is known of its TLS; nil for plain connections.
+    private(set) var security: ClientSecurity?
     /// What a header has told of it, beside ``peer``; nil if none has told of a client.
-    var announcement: Announcement?
+    let announcement: Announcement?
     /// Connections to endpoints that have told of this one, between two requests; nil before the first.
     var upstreams: ClientUpstreams?
     private var isCounted = false
@@ -72,16 +75,19 @@ final class ClientConnection {
     private var isParsing = false
     private let deadline = Deadline()
 
-    init(worker: Worker, bufferevent: Bufferevent, peer: SocketAddress, index: Int) {
+    init(worker: Worker, bufferevent: Bufferevent, arrival: Arrival, index: Int) {
         self.worker = worker
         self.bufferevent = bufferevent
-        self.peer = peer
-        isSecure = bufferevent.phase == .connecting
+        peer = arrival.peer
+        announcement = arrival.announcement
+        listener = arrival.listener
+        redirect = worker.redirect(of: arrival.listener)
         self.index = index
         peerHost = Array(peer.host.utf8)
         address = SocketAddress.fieldText(peerHost)
         let trusted = worker.snapshot.trustedProxies
         isTrusted = !trusted.isEmpty && (peer.ip.map { trusted.trusts($0) } ?? true)
+        if bufferevent.phase == .connecting { security = ClientSecurity(self, began: worker.loop.now) }
     }
 
     /// The exchange that runs.
@@ -100,6 +106,7 @@ final class ClientConnection {
         bufferevent.setReadHighMark(max(ForwardLane.highMark, worker.snapshot.limits.headBytes + 4096))
         bufferevent.startReading()
         headStarted = worker.loop.now
+        if let security { worker.handshakeBegan(security) }
         if let address = peer.ip, !isTrusted {
             isCounted = worker.census.enter(address)
             guard isCounted else {
@@ -109,7 +116,7 @@ final class ClientConnection {
             }
         }
         // The first head has to come as quickly as any other: a silent connection is not a keep-alive one.
-        wait(worker.snapshot.patience.head)
+        wait(isShakingHands ? worker.snapshot.patience.handshake : worker.snapshot.patience.head)
     }
 
     private func wait(_ nanoseconds: UInt64) {
@@ -153,7 +160,8 @@ extension ClientConnection {
     func signalled(_ signal: BuffereventSignal) {
         switch signal {
         case .connected:
-            // The handshake is over; the first head has as much time as it had.
+            shookHands()
+            // The first head has its time from now on.
             headStarted = worker.loop.now
             if case .idle = state { wait(worker.snapshot.patience.head) }
             if case .flushing(let linger) = state, bufferevent.output.isEmpty { flushed(linger) }
@@ -161,21 +169,11 @@ extension ClientConnection {
             hasEnded = true
             ended()
         case .failed(let error):
-            if bufferevent.phase == .connecting { handshakeFailed(error) }
+            if isShakingHands { handshakeFailed(error) }
             hasEnded = true
             isBroken = true
             if case .exchanging(let exchange) = state { exchange.clientLeft() } else { close(.orderly) }
         }
-    }
-
-    /// TLS was not agreed on. Whoever speaks HTTP without it is told so.
-    private func handshakeFailed(_ error: SystemError) {
-        worker.stats.handshakesFailed += 1
-        guard error.words == TLSConnection.plainHTTP else { return }
-        let answer = LocalAnswer(status: 400, body: Array("This port speaks TLS: the URL begins with https://\n".utf8))
-        var bytes: [UInt8] = []
-        answer.append(answering: .get, date: worker.dateClock.now, connection: .close, to: &bytes)
-        bufferevent.sendPastLayer(bytes)
     }
 
     private func ended() {
@@ -188,6 +186,7 @@ extension ClientConnection {
     }
 
     private func expired() {
+        if isShakingHands { return handshakeExpired() }
         switch state {
         case .idle where hasBacklog: close(.reset)
         case .idle where requestCount > 0: finish(.needless)
@@ -326,7 +325,7 @@ extension ClientConnection {
         if bufferevent.output.isEmpty {
             flushed(linger)
         } else {
-            wait(worker.snapshot.patience.stream)
+            wait(isShakingHands ? worker.snapshot.patience.handshake : worker.snapshot.patience.stream)
         }
     }
 
@@ -378,6 +377,7 @@ extension ClientConnection {
             return
         }
         state = .closed
+        if let security { worker.handshakeEnded(security) }
         if isCounted, let address = peer.ip { worker.census.leave(address) }
         worker.wheel.remove(deadline)
         upstreams?.endAll()

@@ -44,12 +44,16 @@ package struct ListenerCertificates: Sendable {
             _ tls: ListenerTLS, _ keys: TicketKeys, _ location: SourceLocation?
         ) -> TLSServerContext? {
             let before = problems.count
+            let clients = ClientCertificatePolicy(tls.client)
+            problems += clients.problems
+            warnings += clients.warnings
             let entries = tls.certificates.compactMap { files in
                 identity(files).map { TLSServerContext.Entry($0) }
             }
             guard problems.count == before else { return nil }
             do throws(TLSError) {
-                return try TLSServerContext(entries, protocols: ["http/1.1"], ticketKeys: keys)
+                return try TLSServerContext(
+                    entries, protocols: ["http/1.1"], ticketKeys: keys, clientCertificates: clients.asked)
             } catch {
                 problems.append(ConfigurationProblem("TLS cannot be set up: \(error)", location: location))
                 return nil

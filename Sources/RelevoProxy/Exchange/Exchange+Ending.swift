@@ -59,6 +59,8 @@ extension Exchange {
         let stays = !closing && clientMayStay && skipRequestBody()
         let note: LocalAnswer.ConnectionNote =
             !stays ? .close : traits.version == .http10 ? .keepAlive : .none
+        var answer = answer
+        if client.security != nil { announceStrictTransport(in: &answer) }
         var scratch = worker.takeScratch()
         answer.append(answering: traits.method, date: worker.dateClock.now, connection: note, to: &scratch)
         client.bufferevent.output.append(scratch)

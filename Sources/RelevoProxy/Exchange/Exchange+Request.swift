@@ -31,6 +31,9 @@ extension Exchange {
             return
         }
         identify()
+        if snapshot.asksForCertificates, let distrust = judgeCertificate() {
+            return fail(.clientCertificateRefused, detail: distrust)
+        }
         perform(machine.headReceived())
     }
 
@@ -67,7 +70,9 @@ extension Exchange {
     func refuse(_ fault: Fault) { fail(fault) }
 
     func route() {
-        let filter = RequestFilter(snapshot: snapshot, hook: worker.hook)
+        var filter = RequestFilter(snapshot: snapshot, hook: worker.hook)
+        if worker.hook != nil { filter.certificate = client?.security?.certificate }
+        if let redirect = client?.redirect, !cameByTLS { filter.redirect = redirect }
         let verdict = filter.judge(&request, client: clientAddress)
         if worker.hook != nil {
             // A hook takes as long as it likes, and may have edited the fields.
@@ -77,6 +82,7 @@ extension Exchange {
         switch verdict {
         case .forward(let cluster, let domain, let patience):
             belongs(to: domain)
+            if let security = client?.security, forwarded != .none { security.append(to: &request.fields) }
             self.cluster = worker.state(of: cluster)
             self.patience = patience
             self.cluster?.requestBegan(now: record.headComplete.nanoseconds)
@@ -107,7 +113,8 @@ extension Exchange {
         switch traits.framing {
         case .none, .untilClose: .none
         case .length(let count): .counted(count)
-        case .chunked: isClassic ? .rawChunks : .reframedChunks
+        // Trailers must not bring what heads may not, so they are looked at where it matters.
+        case .chunked: isClassic && !snapshot.asksForCertificates ? .rawChunks : .reframedChunks
         }
     }
 
@@ -122,7 +129,7 @@ extension Exchange {
         case .rfc7239: rewrite.forwarded = .rfc7239
         }
         rewrite.via = true
-        if client?.isSecure ?? false { rewrite.scheme = .https }
+        if client?.security != nil { rewrite.scheme = .https }
         rewrite.clientAddress = client?.address ?? []
         rewrite.trusted = client?.isTrusted ?? false
         rewrite.requestID = requestID

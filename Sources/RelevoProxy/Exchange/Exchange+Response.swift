@@ -129,6 +129,7 @@ extension Exchange {
         responseLane.start(.untilEnd, limits: worker.headLimits)
         var rewrite = ResponseRewrite(connection: .upgrade)
         rewrite.via = addsFields
+        if saysStrictTransport { announceStrictTransport(in: &rewrite) }
         write(rewrite)
         pumpRequest()
         return machine.isResponding ? .goesOn : .over
@@ -145,8 +146,9 @@ extension Exchange {
             addsFields: addsFields)
         var plan = ResponsePlan(framing, context, date: responseTraits.hasDate ? nil : worker.dateClock.now)
         if let tokens = cluster?.tokens, let position, position != preferred {
-            plan.rewrite.extraLines = tokens.line(for: position, isSecure: client?.isSecure ?? false)
+            plan.rewrite.extraLines = tokens.line(for: position, isSecure: client?.security != nil)
         }
+        if saysStrictTransport { announceStrictTransport(in: &plan.rewrite) }
         persists = plan.persists
         record.responseBegan = now
         record.status = responseTraits.status

@@ -36,6 +36,8 @@ final class Exchange {
     private(set) var forwarded = ForwardedMode.xForwarded
     /// Whether the domain lets connections outlive an exchange.
     private(set) var keepsConnections = true
+    /// Whether the domain tells browsers about TLS, in place of its endpoints.
+    private(set) var saysStrictTransport = false
     /// The cluster, if the request goes to one.
     var cluster: ClusterState?
     /// How long the endpoint took no more of the body, in nanoseconds: not the client's fault.
@@ -115,6 +117,7 @@ final class Exchange {
         isClassic = domain.isClassic
         forwarded = domain.forwarded
         keepsConnections = domain.connection != .close
+        saysStrictTransport = !domain.hsts.isEmpty
     }
 
     /// Forgets everything but the memory that the next exchange can use.
@@ -132,6 +135,7 @@ final class Exchange {
         isClassic = false
         forwarded = .xForwarded
         keepsConnections = true
+        saysStrictTransport = false
         cluster = nil
         pausedTime = 0
         pausedSince = nil

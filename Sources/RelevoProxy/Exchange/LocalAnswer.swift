@@ -14,6 +14,8 @@ struct LocalAnswer {
     var body: [UInt8] = []
     /// Whole lines for the head, CRLF included, from trusted sources only.
     var fields: [UInt8] = []
+    /// Whether Strict-Transport-Security is among them.
+    var saysStrictTransport = false
 
     /// A redirect to a location that the builder has checked.
     static func redirect(_ status: Int, to location: [UInt8]) -> LocalAnswer {

@@ -18,6 +18,15 @@ enum Verdict {
 struct RequestFilter {
     let snapshot: ProxySnapshot
     let hook: RequestHook?
+    /// The client's certificate, for the hook.
+    var certificate: ClientCertificate?
+    /// Where the client is to be sent instead of being served.
+    var redirect: RedirectToTLS?
+
+    init(snapshot: ProxySnapshot, hook: RequestHook?) {
+        self.snapshot = snapshot
+        self.hook = hook
+    }
 
     /// Judges a parsed head. Edits that the hook asks for are made in `request`.
     func judge(_ request: inout RequestHead, client: [UInt8]) -> Verdict {
@@ -27,7 +36,12 @@ struct RequestFilter {
         }
         if case .length(let length) = request.framing, isTooLarge(length) { return .fault(.clientBodyTooLarge, nil) }
         if goesInCircles(request) { return .fault(.routeLoop, nil) }
-        if let hook, let verdict = consult(hook, &request, client) { return verdict }
+        if let hook, let verdict = consult(hook, &request, client) {
+            if redirect == nil { return verdict }
+            // Only an answer goes out without TLS, not the request to an endpoint.
+            if case .answer = verdict { return verdict }
+        }
+        if let redirect { return sendToTLS(redirect, request) }
         let query = RouteQuery(
             host: request.authority.host[...], path: request.pathBytes, method: request.methodBytes)
         switch snapshot.table.decide(query) {
@@ -82,7 +96,7 @@ struct RequestFilter {
         snapshot.limits.bodyBytes > 0 && length > snapshot.limits.bodyBytes
     }
 
-    private func verdict(of route: Route, _ domain: Domain, _ request: borrowing RequestHead) -> Verdict {
+    func verdict(of route: Route, _ domain: Domain, _ request: borrowing RequestHead) -> Verdict {
         switch route.target {
         case .cluster(let cluster): return .forward(cluster, domain, route.patience)
         case .respond(let status, let body): return .answer(LocalAnswer(status: status, body: body), domain)
@@ -102,7 +116,9 @@ extension RequestFilter {
         var seen = HookRequest(
             method: text(request.methodBytes), host: request.authority.hostText, target: text(request.target),
             path: text(NormalPath(request.pathBytes).bytes), clientAddress: text(client[...]),
-            fields: fields.lines.map { (text(fields.name(of: $0)), text(fields.value(of: $0))) })
+            fields: fields.lines.lazy.filter { !$0.removed }
+                .map { (text(fields.name(of: $0)), text(fields.value(of: $0))) },
+            clientCertificate: certificate)
         switch hook(&seen) {
         case .forward:
             apply(seen.edits, to: &request)
@@ -127,6 +143,7 @@ extension RequestFilter {
         for (name, value) in response.fields where HeaderFields.isValid(name: name, value: value) {
             let isWritten = ["date", "content-type"].contains(name.lowercased())
             guard !isReserved(name), !isWritten else { continue }
+            if name.lowercased() == StrictTransport.lowercaseName { answer.saysStrictTransport = true }
             answer.fields += Array("\(name): \(value)\r\n".utf8)
         }
         return answer
@@ -135,13 +152,18 @@ extension RequestFilter {
     private func apply(_ edits: [FieldEdit], to request: inout RequestHead) {
         for edit in edits {
             switch edit {
-            case .remove(let name) where !Self.isReserved(name): request.fields.remove(named: name)
-            case .add(let name, let value) where !Self.isReserved(name):
+            case .remove(let name) where !isOwn(name): request.fields.remove(named: name)
+            case .add(let name, let value) where !isOwn(name):
                 // An invalid name or value was the hook's mistake; the request goes on without it.
                 try? request.fields.append(name: name, value: value)
             case .remove, .add: break
             }
         }
+    }
+
+    /// Fields that no hook may change: those below, and those about certificates where clients are asked for them.
+    private func isOwn(_ name: String) -> Bool {
+        Self.isReserved(name) || snapshot.asksForCertificates && ClientCertificateField.isMeant(by: name)
     }
 
     /// Fields that say how the message is framed, where it goes and what holds for one hop only.

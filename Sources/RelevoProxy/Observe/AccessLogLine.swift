@@ -32,6 +32,7 @@ enum AccessLogLine {
         JSONText.append(head[exchange.request.targetRange.clamped(to: head.indices)], to: &output)
         append(exchange.record, now: now, to: &output)
         append(exchange, exchange.record, to: &output)
+        if let security = exchange.client?.security { output.append(contentsOf: security.logText) }
         output.append(contentsOf: LogText.end)
     }
 

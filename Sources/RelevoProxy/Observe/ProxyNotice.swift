@@ -16,6 +16,10 @@ package enum ProxyNotice: Sendable {
     /// A peer that has to say whose connection it is, by a header of the PROXY protocol, has not; so many have not
     /// since it was told last. Every ten seconds at most.
     case proxyHeadersRefused(SocketAddress, reason: String, count: Int)
+    /// A worker has as many TLS handshakes in progress as it may have: new clients wait in the system.
+    case handshakesFull(Int)
+    /// TLS handshakes with clients have failed since this was last told.
+    case handshakesFailed(HandshakeReport)
     /// A name was not found out for the first time since it last was: its endpoint keeps the addresses that it has, if
     /// any.
     case nameUnresolved(String, reason: String)

@@ -11,6 +11,10 @@ package struct WorkerStats: Sendable {
     package var handshakesFailed = 0
     /// Connections that ended because their PROXY header was missing, malformed or late.
     package var proxyHeadersRefused = 0
+    /// Client connections that ended amid their TLS handshake because others waited.
+    package var handshakesRefused = 0
+    /// TLS handshakes with clients in progress now.
+    package var handshakesActive = 0
     /// Client connections open now.
     package var connectionsOpen = 0
     /// Requests whose head was received, valid or not.
@@ -47,6 +51,8 @@ package struct WorkerStats: Sendable {
         connectionsAccepted += other.connectionsAccepted
         handshakesFailed += other.handshakesFailed
         proxyHeadersRefused += other.proxyHeadersRefused
+        handshakesRefused += other.handshakesRefused
+        handshakesActive += other.handshakesActive
         connectionsOpen += other.connectionsOpen
         requests += other.requests
         requestsActive += other.requestsActive

@@ -1,0 +1,80 @@
+// The part of `relevo explain` that is about listeners: to which of them a URL leads, and what they do with a request
+// before any route is asked.
+
+import RelevoHTTP
+
+extension RequestExplainer {
+    /// The listeners that a URL may lead to.
+    struct Doors {
+        /// What is to be said about all listeners.
+        var lines: [String] = []
+        /// Where each that the URL may lead to sends its clients; nil if one of them serves.
+        var redirect: RedirectToTLS?
+    }
+
+    /// Looks at the listeners with a URL in mind: its scheme, and its port if a listener has that.
+    func doors(for question: Question) -> Doors {
+        var doors = Doors(lines: snapshot.listeners.map(describe))
+        let isSecure = question.url.lowercased().hasPrefix("https://")
+        var meant = snapshot.listeners.filter { ($0.tls != nil) == isSecure }
+        if meant.isEmpty {
+            doors.lines.append(
+                isSecure
+                    ? "note      no listener speaks TLS: explained as if one did"
+                    : "note      every listener speaks TLS: explained as if one did not")
+        }
+        if let port = Self.port(of: question.url), meant.contains(where: { $0.address.port == port }) {
+            meant = meant.filter { $0.address.port == port }
+        }
+        let sending = meant.filter { $0.redirect != nil }
+        guard let first = sending.first?.redirect else { return doors }
+        if sending.count == meant.count {
+            doors.redirect = first
+        } else {
+            doors.lines += sending.map { "note      \($0.address) would send the client to https instead" }
+        }
+        return doors
+    }
+
+    private func describe(_ listener: ListenerSpec) -> String {
+        var text = "listener  \(listener.address)\(listener.location.map { " (\($0))" } ?? "")"
+        if let redirect = listener.redirect { text += ": sends its clients to https, port \(redirect.port ?? 443)" }
+        guard let tls = listener.tls else { return text }
+        text += ": TLS"
+        switch tls.client?.mode {
+        case .require: text += ", for clients with a certificate"
+        case .request: text += ", asks for a certificate"
+        case nil: break
+        }
+        return text
+    }
+
+    /// What a listener that sends its clients to TLS makes of a request; nil if it serves it.
+    func outcome(of redirect: RedirectToTLS, _ decision: RouteDecision, _ head: borrowing RequestHead) -> String? {
+        switch decision {
+        case .unknownDomain: return nil
+        case .matched(_, let route) where route.isForChallenge: return nil
+        case .matched, .noRoute:
+            let location = String(decoding: redirect.location(of: head), as: UTF8.self)
+            return "outcome   redirect, status \(redirect.status(answering: head.method)), to \(location)"
+        }
+    }
+
+    /// What browsers are told of TLS in the answer.
+    func strictTransport(_ decision: RouteDecision, _ question: Question) -> [String] {
+        guard question.url.lowercased().hasPrefix("https://") else { return [] }
+        switch decision {
+        case .unknownDomain: return []
+        case .matched(let domain, _), .noRoute(let domain):
+            guard !domain.hsts.isEmpty else { return [] }
+            return ["hsts      " + String(decoding: domain.hsts.dropLast(2), as: UTF8.self)]
+        }
+    }
+
+    /// The port that a URL names, or that its scheme stands for.
+    private static func port(of url: String) -> Int? {
+        let (authority, _) = split(url)
+        let named = try? Authority.parse(Array(authority.utf8)[...]).port
+        return named ?? (url.lowercased().hasPrefix("https://") ? 443 : 80)
+    }
+}
