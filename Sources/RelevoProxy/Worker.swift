@@ -375,6 +375,7 @@ extension Worker {
         drainLimit?.close()
         tick?.close()
         caller.close()
+        tellFailedHandshakes()
         accessLog?.flush()
         endIdleUpstreams()
         while let spare = spareExchange {

@@ -35,7 +35,8 @@ extension ClientConnection {
 
     /// The handshake has taken too long.
     func handshakeExpired() {
-        worker.handshakeFailed(self, "it took longer than `timeouts.handshake`")
+        let reason = worker.isDraining ? "the proxy was shutting down" : "it took longer than `timeouts.handshake`"
+        worker.handshakeFailed(self, reason)
         close(.orderly)
     }
 }
