@@ -18,9 +18,7 @@ extension ClientConnection {
         guard let security else { return }
         worker.handshakeEnded(security)
         guard let layer = bufferevent.transportLayer as? TLSConnection else { return }
-        let listeners = worker.snapshot.listeners
-        let asks = listeners.indices.contains(listener) ? listeners[listener].tls?.client : nil
-        security.agreed(layer, asks: asks, log: worker.accessLog)
+        security.agreed(layer, asks: worker.asked(by: listener), log: worker.accessLog)
     }
 
     /// TLS was not agreed on. Whoever speaks HTTP without it is told so.
