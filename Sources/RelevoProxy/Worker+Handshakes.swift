@@ -40,6 +40,11 @@ extension Worker {
         if let report = handshakeFailures.due(now: loop.now) { notify(.handshakesFailed(report)) }
     }
 
+    /// The worker ends: what was not told yet is told.
+    func tellFailedHandshakes() {
+        if let report = handshakeFailures.rest() { notify(.handshakesFailed(report)) }
+    }
+
     private func goOnIfThereIsRoom() {
         let isFull = handshakes.count >= snapshot.limits.handshakes
         guard !isFull || handshakes.oldest().map(hasHadItsTime) ?? true else { return }

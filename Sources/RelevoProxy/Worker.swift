@@ -20,7 +20,8 @@ package final class Worker {
     let census: ClientCensus
     private let balance: AcceptBalance
     let tls: [TLSServerContext?]
-    private let redirects: [RedirectToTLS?]
+    /// What the configuration says of the listeners that are open, in their order.
+    private let doors: [ListenerSpec]
     private let index: Int
     /// What is served; see Worker+Reload for how it changes.
     var snapshot: ProxySnapshot
@@ -90,7 +91,7 @@ package final class Worker {
         census = settings.census
         balance = settings.balance
         tls = settings.tls
-        redirects = settings.snapshot.listeners.map(\.redirect)
+        doors = settings.snapshot.listeners
         reporter = OutcomeReporter(loop, to: settings.control)
         caller = try PlaceCaller(loop, callOthers: settings.callOthers)
         index = settings.index
@@ -210,7 +211,12 @@ extension Worker {
 
     /// Where clients of a listener are sent instead of being served; nil if they are served.
     func redirect(of listener: Int) -> RedirectToTLS? {
-        redirects.indices.contains(listener) ? redirects[listener] : nil
+        doors.indices.contains(listener) ? doors[listener].redirect : nil
+    }
+
+    /// Certificates that a listener asks its clients for.
+    func asked(by listener: Int) -> ClientCertificates? {
+        doors.indices.contains(listener) ? doors[listener].tls?.client : nil
     }
 
     private func serve(_ socket: consuming Socket, _ arrival: Arrival) {
@@ -391,6 +397,7 @@ extension Worker {
         drainLimit?.close()
         tick?.close()
         caller.close()
+        tellFailedHandshakes()
         accessLog?.flush()
         endIdleUpstreams()
         while let spare = spareExchange {

@@ -171,5 +171,24 @@ extension Integration {
                 #expect(origin.connectionCount == 0)
             }
         }
+
+        @Test("the cookie of a sticky cluster is the one other difference in an answer, and keeps its endpoint")
+        func sticky() async throws {
+            let origins = [try Origin.ok("one"), try Origin.ok("two")]
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n"
+            var domain = ProxyConfiguration.Domain.classic("a.example", origins[0], origins[1])
+            let endpoints = origins.map { ProxyConfiguration.Endpoint($0.text) }
+            domain.routes[0].action = .endpoints(.init("a", endpoints: endpoints, balance: .sticky(StickyCookie())))
+            try await withProxy(.loopback([domain])) { proxy in
+                let first = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                let cookie = try #require(first.field("Set-Cookie"))
+                #expect(first.head == head + "Set-Cookie: \(cookie)\r\n\r\n")
+                for _ in 0..<8 {
+                    let pair = cookie.prefix { $0 != ";" }
+                    let next = try ask(proxy, "GET / HTTP/1.1\r\nHost: a.example\r\nCookie: \(pair)\r\n\r\n")
+                    #expect(next.head == head + "\r\n" && next.text == first.text)
+                }
+            }
+        }
     }
 }

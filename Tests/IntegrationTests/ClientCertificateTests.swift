@@ -252,5 +252,22 @@ extension Integration {
                 #expect(world.told("/second").count == 4 && world.told("/second") == world.told("/first"))
             }
         }
+
+        @Test("a ticket does not make a certificate live longer", arguments: ClientCertificates.Mode.allCases)
+        func outlived(mode: ClientCertificates.Mode) async throws {
+            let world = try CertifiedWorld()
+            let alice = try world.authority.issue("/CN=alice", .seconds(2))
+            let context = try SecureClient.context(alice.identity)
+            try await withProxy(world.configuration(mode)) { proxy in
+                #expect(try SecureClient(proxy.address, as: context).get("a.example", "/first").status == 200)
+                let end = try alice.identity.certificate.notAfter
+                #expect(await eventually { Int64(WallTime.now.seconds) > end })
+                let second = try SecureClient(proxy.address, as: context)
+                let answer = try second.get("a.example", "/second")
+                #expect(second.isResumed)
+                #expect(answer.status == 400 && answer.code == "client.certificate_refused", "\(answer.head)")
+                #expect(answer.text.contains("certificate has expired"))
+            }
+        }
     }
 }

@@ -135,6 +135,15 @@ struct ClassicTests {
                 == RelevoHTTPTests.head("GET / HTTP/1.1", ["Host: a.example", "X-B: 2", "X-C: 3", "Connection: close"]))
     }
 
+    @Test("What the configuration adds to a response stands at its end")
+    func configured() throws {
+        let text = head("HTTP/1.1 200 OK", ["X: 1", "Connection: keep-alive", "Y: 2"])
+        var rewrite = ResponseRewrite.classic
+        rewrite.extraLines = Array("Z: 3\r\n".utf8)
+        let expected = head("HTTP/1.1 200 OK", ["X: 1", "Connection: close", "Y: 2", "Z: 3"])
+        #expect(try sent(response(text), rewrite) == expected)
+    }
+
     @Test("The mode is exactly close without anything else")
     func definition() {
         #expect(RequestRewrite.classic.isClassic)

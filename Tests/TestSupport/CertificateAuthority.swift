@@ -59,7 +59,14 @@ package final class CertificateAuthority {
     }
 
     /// When a certificate is valid.
-    package enum Validity { case now, past }
+    package enum Validity {
+        /// For days to come.
+        case now
+        /// No more.
+        case past
+        /// For so many seconds.
+        case seconds(Int)
+    }
 
     /// Issues a certificate with a subject as `openssl req -subj` wants it, for a host if one is given.
     package func issue(_ subject: String, host: String? = nil, _ validity: Validity = .now) throws -> CertificateFiles {
@@ -76,13 +83,19 @@ package final class CertificateAuthority {
                 "x509", "-req", "-in", place + ".csr", "-CA", certificate, "-CAkey", "\(directory.path)/ca.key",
                 "-CAcreateserial", "-days", "20", "-extfile", extensions, "-out", place + ".pem",
             ])
-        case .past:
-            try run([
-                "ca", "-batch", "-notext", "-config", "\(directory.path)/ca.cnf", "-in", place + ".csr", "-out",
-                place + ".pem", "-startdate", "20200101000000Z", "-enddate", "20210101000000Z",
-            ])
+        case .past: try issue(place, until: "20210101000000Z")
+        case .seconds(let count):
+            let end = Date(timeIntervalSinceNow: Double(count)).formatted(.iso8601)
+            try issue(place, until: end.filter { $0.isNumber || $0 == "Z" })
         }
         return CertificateFiles(place + ".pem", key: place + ".key")
+    }
+
+    private func issue(_ place: String, until end: String) throws {
+        try run([
+            "ca", "-batch", "-notext", "-config", "\(directory.path)/ca.cnf", "-in", place + ".csr", "-out",
+            place + ".pem", "-startdate", "20200101000000Z", "-enddate", end,
+        ])
     }
 
     /// The file of the list of those that were revoked, with others in it.

@@ -18,9 +18,7 @@ extension ClientConnection {
         guard let security else { return }
         worker.handshakeEnded(security)
         guard let layer = bufferevent.transportLayer as? TLSConnection else { return }
-        let listeners = worker.snapshot.listeners
-        let asks = listeners.indices.contains(listener) ? listeners[listener].tls?.client : nil
-        security.agreed(layer, asks: asks, log: worker.accessLog)
+        security.agreed(layer, asks: worker.asked(by: listener), log: worker.accessLog)
     }
 
     /// TLS was not agreed on. Whoever speaks HTTP without it is told so.
@@ -35,7 +33,8 @@ extension ClientConnection {
 
     /// The handshake has taken too long.
     func handshakeExpired() {
-        worker.handshakeFailed(self, "it took longer than `timeouts.handshake`")
+        let reason = worker.isDraining ? "the proxy was shutting down" : "it took longer than `timeouts.handshake`"
+        worker.handshakeFailed(self, reason)
         close(.orderly)
     }
 }

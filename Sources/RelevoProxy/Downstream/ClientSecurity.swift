@@ -18,6 +18,8 @@ final class ClientSecurity: Handshake {
     private(set) var logText: [UInt8] = []
     /// The client's certificate, if one was asked for, shown, and is good.
     private(set) var certificate: ClientCertificate?
+    /// Whether its listener has asked for a certificate.
+    private(set) var isAsked = false
     /// Why a certificate that was shown is not good, in words.
     private(set) var distrust: String?
     private var fields: [(name: ClientCertificateField, value: String)] = []
@@ -33,6 +35,7 @@ final class ClientSecurity: Handshake {
         let facts = layer.facts
         if log != nil { write(facts) }
         guard let asks else { return }
+        isAsked = true
         guard let peer = facts.peer else {
             fields = [(.verify, "none")]
             return

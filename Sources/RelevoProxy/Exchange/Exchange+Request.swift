@@ -31,7 +31,7 @@ extension Exchange {
             return
         }
         identify()
-        if snapshot.asksForCertificates, let distrust = judgeCertificate() {
+        if asksForCertificates, let distrust = judgeCertificate() {
             return fail(.clientCertificateRefused, detail: distrust)
         }
         perform(machine.headReceived())
@@ -71,7 +71,10 @@ extension Exchange {
 
     func route() {
         var filter = RequestFilter(snapshot: snapshot, hook: worker.hook)
-        if worker.hook != nil { filter.certificate = client?.security?.certificate }
+        if worker.hook != nil {
+            filter.certificate = client?.security?.certificate
+            filter.asksForCertificates = asksForCertificates
+        }
         if let redirect = client?.redirect, !cameByTLS { filter.redirect = redirect }
         let verdict = filter.judge(&request, client: clientAddress)
         if worker.hook != nil {
@@ -114,7 +117,7 @@ extension Exchange {
         case .none, .untilClose: .none
         case .length(let count): .counted(count)
         // Trailers must not bring what heads may not, so they are looked at where it matters.
-        case .chunked: isClassic && !snapshot.asksForCertificates ? .rawChunks : .reframedChunks
+        case .chunked: isClassic && !asksForCertificates ? .rawChunks : .reframedChunks
         }
     }
 

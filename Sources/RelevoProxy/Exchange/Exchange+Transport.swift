@@ -5,6 +5,10 @@ import RelevoHTTP
 import RelevoPolicy
 
 extension Exchange {
+    /// Whether what is said about certificates is the proxy's alone to say: by the configuration, or by the one with
+    /// which the client's listener was opened.
+    var asksForCertificates: Bool { snapshot.asksForCertificates || client?.security?.isAsked ?? false }
+
     /// Forgets what the client says about certificates, which anybody could. Why its own is not good; nil if it may
     /// go on.
     func judgeCertificate() -> String? {

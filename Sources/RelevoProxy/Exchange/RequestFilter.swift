@@ -20,6 +20,8 @@ struct RequestFilter {
     let hook: RequestHook?
     /// The client's certificate, for the hook.
     var certificate: ClientCertificate?
+    /// Whether fields about certificates are no hook's to change.
+    var asksForCertificates = false
     /// Where the client is to be sent instead of being served.
     var redirect: RedirectToTLS?
 
@@ -163,7 +165,7 @@ extension RequestFilter {
 
     /// Fields that no hook may change: those below, and those about certificates where clients are asked for them.
     private func isOwn(_ name: String) -> Bool {
-        Self.isReserved(name) || snapshot.asksForCertificates && ClientCertificateField.isMeant(by: name)
+        Self.isReserved(name) || asksForCertificates && ClientCertificateField.isMeant(by: name)
     }
 
     /// Fields that say how the message is framed, where it goes and what holds for one hop only.

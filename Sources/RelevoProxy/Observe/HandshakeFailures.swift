@@ -64,8 +64,14 @@ struct HandshakeFailures {
 
     /// What is to be told now; forgets it.
     mutating func due(now: MonotonicTime) -> HandshakeReport? {
-        guard now >= quietUntil, let last else { return nil }
+        guard now >= quietUntil, last != nil else { return nil }
         quietUntil = now + Self.silence
+        return rest()
+    }
+
+    /// What was not told yet; forgets it.
+    mutating func rest() -> HandshakeReport? {
+        guard let last else { return nil }
         let reasons = counts.map { HandshakeReport.Reason(words: $0.key, count: $0.value) }
             .sorted { ($1.count, $0.words) < ($0.count, $1.words) }
         counts = [:]
