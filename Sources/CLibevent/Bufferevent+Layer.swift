@@ -281,6 +281,9 @@ extension Bufferevent {
 }
 
 extension Bufferevent {
+    /// What stands between the socket and the buffers; nil for plain connections and after the end.
+    public var transportLayer: (any TransportLayer)? { layering?.layer }
+
     /// Tells a peer whose handshake has failed something in its own language, past the layer, and that nothing more
     /// will come. What the socket does not take at once is lost. Nothing else may follow but ``close(_:)``.
     public func sendPastLayer(_ bytes: [UInt8]) {
