@@ -10,6 +10,14 @@ public struct ProxyStatistics: Sendable, Hashable {
     public var connectionsAccepted = 0
     /// Client connections open now.
     public var connectionsOpen = 0
+    /// Client connections on which TLS was agreed on since the start.
+    public var handshakes = 0
+    /// Those of them that went on from an earlier one, by its ticket.
+    public var handshakesResumed = 0
+    /// Client connections that ended before TLS was agreed on.
+    public var handshakesFailed = 0
+    /// The certificates that new clients are shown, in the order of the configuration.
+    public var certificates: [CertificateStatus] = []
     /// Requests received since the start, valid or not.
     public var requests = 0
     /// Requests being served now.
@@ -31,7 +39,11 @@ public struct ProxyStatistics: Sendable, Hashable {
 
     init() {}
 
-    init(_ stats: WorkerStats, droppedLines: Int) {
+    init(_ stats: WorkerStats, certificates: [CertificateReport], droppedLines: Int) {
+        handshakes = stats.handshakes
+        handshakesResumed = stats.handshakesResumed
+        handshakesFailed = stats.handshakesFailed
+        self.certificates = certificates.map { CertificateStatus($0) }
         connectionsAccepted = stats.connectionsAccepted
         connectionsOpen = stats.connectionsOpen
         requests = stats.requests

@@ -19,7 +19,7 @@ package final class Worker {
     let dateClock = DateClock()
     let census: ClientCensus
     private let balance: AcceptBalance
-    private let tls: [TLSServerContext?]
+    private var tls: [TLSServerContext?]
     private let index: Int
     private(set) var snapshot: ProxySnapshot
     /// Bounds on heads, in the parser's form.
@@ -173,6 +173,9 @@ extension Worker {
         guard let layer = try? context.makeConnection() else { return nil }
         return try? Bufferevent(loop: loop, socket: socket, layer: layer)
     }
+
+    /// Has new clients of listeners shown other certificates; who has been shown one keeps it.
+    func serve(_ contexts: [TLSServerContext?]) { tls = contexts }
 
     private func serve(_ socket: consuming Socket, _ arrival: Arrival) {
         guard let bufferevent = connection(socket, to: arrival.listener) else {

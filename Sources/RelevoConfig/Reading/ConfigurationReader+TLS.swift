@@ -9,7 +9,7 @@ extension ConfigurationReader {
         let wants = "a map such as `{ certificate: a.pem, key: a.key }`"
         guard let fields = map(field, .listenerTLS, wants: wants) else { return nil }
         if let list = fields["certificates"] {
-            for key in ["certificate", "key"] where fields[key] != nil {
+            for key in ["certificate", "key", "ocsp"] where fields[key] != nil {
                 report("`\(key)` and `certificates` exclude each other", at: fields[key]?.place ?? field.place)
             }
             let items = self.list(list, of: "a certificate", wants: "a list of certificates") ?? []
@@ -20,24 +20,25 @@ extension ConfigurationReader {
             report("`tls` wants a `certificate`", suggestion: "for example `certificate: a.pem`", at: field.place)
             return nil
         }
-        return pair(first, fields["key"]).map { ListenerTLS(certificates: [$0]) }
+        return files(first, key: fields["key"], ocsp: fields["ocsp"]).map { ListenerTLS(certificates: [$0]) }
     }
 
     private mutating func certificate(_ field: Field) -> CertificateFiles? {
-        guard isMap(field) else { return pair(field.lengthened(to: "certificate"), nil) }
+        guard isMap(field) else { return files(field.lengthened(to: "certificate")) }
         guard let fields = map(field, .certificate) else { return nil }
         guard let certificate = fields["certificate"] else {
             report("a certificate wants the name of its file, `certificate`", at: field.place)
             return nil
         }
-        return pair(certificate, fields["key"])
+        return files(certificate, key: fields["key"], ocsp: fields["ocsp"])
     }
 
-    private mutating func pair(_ certificate: Field, _ key: Field?) -> CertificateFiles? {
+    private mutating func files(_ certificate: Field, key: Field? = nil, ocsp: Field? = nil) -> CertificateFiles? {
         let path = path(certificate)
         let keyPath = key.map { self.path($0) }
-        guard let path, keyPath.map({ $0 != nil }) ?? true else { return nil }
-        return CertificateFiles(path, key: keyPath ?? nil, location: certificate.node.location)
+        let ocspPath = ocsp.map { self.path($0) }
+        guard let path, keyPath.map({ $0 != nil }) ?? true, ocspPath.map({ $0 != nil }) ?? true else { return nil }
+        return CertificateFiles(path, key: keyPath ?? nil, ocsp: ocspPath ?? nil, location: certificate.node.location)
     }
 
     /// A file by its name; one that does not begin with `/` is looked for beside the configuration.

@@ -25,8 +25,8 @@ enum Section: CaseIterable {
                 "access_log",
             ]
         case .listener: ["address", "tls"]
-        case .listenerTLS: ["certificates", "certificate", "key"]
-        case .certificate: ["certificate", "key"]
+        case .listenerTLS: ["certificates", "certificate", "key", "ocsp"]
+        case .certificate: ["certificate", "key", "ocsp"]
         case .domain:
             ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "timeouts"]
                 + Section.settings
@@ -76,8 +76,8 @@ enum Section: CaseIterable {
         case .root: ["admin"]
         case .domain, .route, .cluster: ["tls", "limits"]
         case .listenerTLS: ["client"]
-        case .certificate: ["ocsp"]
-        case .listener, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond,
+        case .listener, .certificate, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect,
+            .respond,
             .balance, .hash,
             .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []

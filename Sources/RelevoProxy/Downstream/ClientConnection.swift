@@ -144,6 +144,8 @@ extension ClientConnection {
     func signalled(_ signal: BuffereventSignal) {
         switch signal {
         case .connected:
+            worker.stats.handshakes += 1
+            if (bufferevent.transportLayer as? TLSConnection)?.isResumed == true { worker.stats.handshakesResumed += 1 }
             // The handshake is over; the first head has as much time as it had.
             headStarted = worker.loop.now
             if case .idle = state { wait(worker.snapshot.patience.head) }
