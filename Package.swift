@@ -66,10 +66,12 @@ let package = Package(
             ],
             swiftSettings: safe),
         .target(
-            name: "TestSupport", dependencies: ["CLibevent", "CLibeventDNS", "RelevoProxy", "RelevoPolicy"],
+            name: "TestSupport",
+            dependencies: ["CLibevent", "CLibeventDNS", "CLibeventTLS", "RelevoProxy", "RelevoPolicy"],
             path: "Tests/TestSupport", swiftSettings: common),
         .testTarget(name: "CLibeventTests", dependencies: ["CLibevent"], swiftSettings: safe),
-        .testTarget(name: "CLibeventTLSTests", dependencies: ["CLibeventTLS", "CLibevent"], swiftSettings: safe),
+        .testTarget(
+            name: "CLibeventTLSTests", dependencies: ["CLibeventTLS", "CLibevent", "TestSupport"], swiftSettings: safe),
         .testTarget(
             name: "CLibeventDNSTests", dependencies: ["CLibeventDNS", "CLibevent", "TestSupport"], swiftSettings: common
         ),
@@ -86,7 +88,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "Relevo", "RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent", "CLibeventDNS",
-                .product(name: "Logging", package: "swift-log"),
+                "CLibeventTLS", .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Simulations"], swiftSettings: safe),
         .testTarget(

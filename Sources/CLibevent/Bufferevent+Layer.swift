@@ -282,6 +282,12 @@ extension Bufferevent {
 }
 
 extension Bufferevent {
+    /// Whether the connection is open and its layer is still to be agreed on with the peer.
+    public var isHandshaking: Bool {
+        if case .handshaking = layering?.stage { return true }
+        return false
+    }
+
     /// Tells a peer whose handshake has failed something in its own language, past the layer, and that nothing more
     /// will come. What the socket does not take at once is lost. Nothing else may follow but ``close(_:)``.
     public func sendPastLayer(_ bytes: [UInt8]) {

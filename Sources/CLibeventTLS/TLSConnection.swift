@@ -17,6 +17,7 @@ public final class TLSConnection: TransportLayer {
     private var failure: SystemError?
     /// Whether OpenSSL may have bytes that the socket will not tell of.
     private var mayHold = false
+    private var hasRead = false
     private var isOpen = false
 
     /// Where a client's ticket belongs.
@@ -98,6 +99,7 @@ public final class TLSConnection: TransportLayer {
             let result = SSL_read(raw, start + count, Int32(clamping: memory.count - count))
             guard result > 0 else { return TransportRead(count: count, stop: stop(for: result, after: count)) }
             count += Int(result)
+            hasRead = true
             // Another call would find nothing: the socket has just said so.
             if state.pointee.isDrained, SSL_has_pending(raw) == 0 { return TransportRead(count: count, stop: .drained) }
         }
@@ -115,7 +117,9 @@ public final class TLSConnection: TransportLayer {
         case SSL_ERROR_SYSCALL where state.pointee.code != 0:
             stop = .failed(SystemError(state.pointee.code, in: .read))
         case SSL_ERROR_SYSCALL: stop = .failed(.truncated)
-        default: stop = .failed(SystemError(protocol: takeWords(), in: .read))
+        default:
+            let call: StaticCallName = isRefusal ? .handshake : .read
+            stop = .failed(SystemError(protocol: takeWords(), in: call))
         }
         readStop = stop
         mayHold = count > 0
@@ -186,6 +190,22 @@ public final class TLSConnection: TransportLayer {
         state.pointee.descriptor = -1
     }
 
+    /// Whether the peer refuses the handshake after the fact: with TLS 1.3 a client is connected before the server has
+    /// looked at its certificate. Such a server has read nothing of what was sent.
+    private var isRefusal: Bool {
+        guard resumption != nil, !hasRead else { return false }
+        let code = ERR_peek_error()
+        let alert = ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET
+        return ERR_GET_LIB(code) == ERR_LIB_SSL && Self.refusals.contains(alert)
+    }
+
+    /// What a server says of a certificate, or of its absence (RFC 8446 §6.2).
+    private static let refusals: Set<Int32> = [
+        SSL_AD_HANDSHAKE_FAILURE, SSL_AD_BAD_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_CERTIFICATE_REVOKED,
+        SSL_AD_CERTIFICATE_EXPIRED, SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_UNKNOWN_CA, SSL_AD_ACCESS_DENIED,
+        SSL_AD_CERTIFICATE_REQUIRED,
+    ]
+
     // MARK: Words
 
     /// What has gone wrong, in words for an operator; forgets OpenSSL's own list.
@@ -203,6 +223,7 @@ public final class TLSConnection: TransportLayer {
         switch reason {
         case SSL_R_CERTIFICATE_VERIFY_FAILED:
             return String(cString: X509_verify_cert_error_string(SSL_get_verify_result(raw)))
+        case SSL_R_WRONG_VERSION_NUMBER: return "what the peer sends is no TLS that is spoken here"
         case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: return Self.plainHTTP
         default: return OpenSSLErrors.words(code)
         }

@@ -31,10 +31,25 @@ public final class ReverseProxy: Sendable {
         case stopped
     }
 
-    private let snapshot: ProxySnapshot
-    private let certificates: ListenerCertificates
-    private let logger: Logger
+    /// A checked configuration with the files that it names.
+    struct Material: Sendable {
+        let snapshot: ProxySnapshot
+        let certificates: ListenerCertificates
+        let clusterCertificates: ClusterCertificates
+
+        init(_ configuration: ProxyConfiguration, after served: Material? = nil) throws(ConfigurationError) {
+            snapshot = try SnapshotBuilder.build(configuration, after: served?.snapshot)
+            certificates = try ListenerCertificates(snapshot)
+            clusterCertificates = try ClusterCertificates(snapshot)
+        }
+
+        var warnings: [ConfigurationProblem] { snapshot.warnings + certificates.warnings }
+    }
+
+    private let material: Mutex<Material>
+    let logger: Logger
     private let hook: RequestHook?
+    let reloads = Turnstile()
     private let state = Mutex(State.new)
     private let started = Completion()
     private let stopped = Completion()
@@ -48,8 +63,7 @@ public final class ReverseProxy: Sendable {
     public init(
         configuration: ProxyConfiguration, logger: Logger, onRequest: RequestHook? = nil
     ) throws(ConfigurationError) {
-        snapshot = try SnapshotBuilder.build(configuration)
-        certificates = try ListenerCertificates(snapshot)
+        material = Mutex(try Material(configuration))
         self.logger = logger
         hook = onRequest
     }
@@ -73,13 +87,14 @@ public final class ReverseProxy: Sendable {
         var log: LogWriter?
         do {
             log = try openLog()
-            let group = try await WorkerGroup.start(snapshot, settings(log))
+            let material = served
+            let group = try await WorkerGroup.start(material.snapshot, settings(material, log: log))
             state.withLock { $0 = .running(group, log) }
             logger.info(
                 "listening",
                 metadata: [
                     "addresses": .array(group.addresses.map { .string($0.description) }),
-                    "serving": .string(snapshot.summary),
+                    "serving": .string(material.snapshot.summary),
                 ])
             return group.addresses
         } catch {
@@ -103,7 +118,7 @@ public final class ReverseProxy: Sendable {
             if !isNew { await stopped.wait() }
             return
         }
-        await group.shutdown(within: limit ?? snapshot.configuration.timeouts.shutdown)
+        await group.shutdown(within: limit ?? served.snapshot.timeouts.shutdown)
         await log?.finish(within: .seconds(1))
         reportDrops(log)
         state.withLock { $0 = .stopped }
@@ -124,7 +139,17 @@ public final class ReverseProxy: Sendable {
     }
 
     /// What works, but should be looked at; logged when the proxy starts.
-    public var warnings: [ConfigurationProblem] { snapshot.warnings + certificates.warnings }
+    public var warnings: [ConfigurationProblem] { served.warnings }
+
+    /// What is served, or will be.
+    var served: Material { material.withLock(\.self) }
+
+    func replace(with next: Material) { material.withLock { $0 = next } }
+
+    /// The access log, while the proxy runs.
+    var runningLog: LogWriter? {
+        state.withLock { if case .running(_, let log) = $0 { log } else { nil } }
+    }
 
     /// The workers, while they run.
     var runningGroup: WorkerGroup? {
@@ -134,7 +159,7 @@ public final class ReverseProxy: Sendable {
     var isNew: Bool { state.withLock { if case .new = $0 { true } else { false } } }
 
     private func openLog() throws(StartError) -> LogWriter? {
-        switch snapshot.configuration.accessLog {
+        switch served.snapshot.configuration.accessLog {
         case .off: return nil
         case .standardOutput:
             do throws(SystemError) {
@@ -145,11 +170,12 @@ public final class ReverseProxy: Sendable {
         }
     }
 
-    private func settings(_ log: LogWriter?) -> GroupSettings {
+    func settings(_ material: Material, log: LogWriter?) -> GroupSettings {
         var settings = GroupSettings(
             hook: hook, log: log, notify: { [logger] in Self.report($0, to: logger) },
             seed: UInt64.random(in: 0...UInt64.max))
-        settings.certificates = certificates
+        settings.certificates = material.certificates
+        settings.clusterCertificates = material.clusterCertificates
         return settings
     }
 

@@ -17,7 +17,7 @@ struct Run: AsyncParsableCommand {
     @Argument(help: "The configuration file.")
     var file: String
 
-    func run() async throws { try await Serving(.read(file)).serve() }
+    func run() async throws { try await Serving(.read(file), file: file).serve() }
 }
 
 /// Prints versions.

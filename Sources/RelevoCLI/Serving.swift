@@ -12,15 +12,19 @@ struct Serving {
     let proxy: ReverseProxy
     let logger: Logger
     private let lines: LineWriter
+    /// The file that is read again by a reload; nil if there is none.
+    private let file: String?
 
     /// Checks a configuration and makes a proxy of it.
-    init(_ loaded: LoadedConfiguration) throws {
+    /// - Parameter file: the file that is read again by a reload; nil if there is none.
+    init(_ loaded: LoadedConfiguration, file: String? = nil) throws {
         guard let lines = try? LineWriter(descriptor: 2) else {
             throw CommandFailure(status: .start, message: "relevo: no thread for the log")
         }
         let logger = Logger(label: "relevo") { _ in LineLogHandler(writer: lines) }
         self.lines = lines
         self.logger = logger
+        self.file = file
         do {
             proxy = try ReverseProxy(configuration: loaded.configuration, logger: logger)
         } catch {
@@ -59,7 +63,7 @@ struct Serving {
         for await number in signals {
             let name = ProcessSignals.name(number)
             guard number != SIGHUP else {
-                logger.warning("reloading is not supported yet; the configuration stays as it is")
+                Task { await reload() }
                 continue
             }
             if isStopping {
@@ -69,6 +73,42 @@ struct Serving {
             isStopping = true
             logger.info("stopping: running exchanges may finish", metadata: ["signal": .string(name)])
             Task { await proxy.shutdown() }
+        }
+    }
+}
+
+extension Serving {
+    /// Reads the file again and serves what it says, or says why everything stays as it is.
+    private func reload() async {
+        guard let file else { return logger.warning("there is no file to reload") }
+        if let reason = await outcome(ofReloading: file) {
+            logger.error("not reloaded: everything stays as it is")
+            for line in reason.split(separator: "\n") { logger.error("\(line)") }
+        }
+    }
+
+    /// Why a file cannot be reloaded; nil if it was.
+    private func outcome(ofReloading file: String) async -> String? {
+        do {
+            let loaded = try LoadedConfiguration.read(file)
+            let result = await result(ofReloading: loaded.configuration)
+            switch result {
+            case .success(let report):
+                for line in report.plan.lines { logger.info("\(line)") }
+                return nil
+            case .failure(.configuration(let error)): return loaded.failure(error).message
+            case .failure(let error): return error.description
+            }
+        } catch {
+            return (error as? CommandFailure)?.message ?? "\(error)"
+        }
+    }
+
+    private func result(ofReloading configuration: ProxyConfiguration) async -> Result<ReloadReport, ReloadError> {
+        do throws(ReloadError) {
+            return .success(try await proxy.reload(configuration))
+        } catch {
+            return .failure(error)
         }
     }
 }

@@ -33,26 +33,36 @@ package enum AddressText {
         return .literal(host, port: port)
     }
 
-    /// Reads `host`, `host:port`, `[::1]:80`, `http://host:port`, `srv:_http._tcp.host` or `unix:/path`; port 80 when
-    /// absent.
-    package static func endpoint(_ text: String) throws(Failure) -> EndpointAddress {
-        if text.hasPrefix("https://") {
-            throw Failure(message: "`https://` endpoints are not supported yet", suggestion: nil)
-        }
+    /// What the address of an endpoint that is spoken to by TLS begins with.
+    package static let secureScheme = "https://"
+    private static let plainScheme = "http://"
+
+    /// Reads `host`, `host:port`, `[::1]:80`, `http://host:port`, `https://host:port`, `srv:_http._tcp.host` or
+    /// `unix:/path`; port 80 when absent, with TLS 443. `tls` says that it is spoken to by TLS whatever the text says.
+    package static func endpoint(_ text: String, tls: Bool = false) throws(Failure) -> EndpointAddress {
         if let path = try unixPath(text) { return .unix(path) }
         if text.hasPrefix("srv:") { return .service(try service(String(text.dropFirst(4)))) }
-        let address = text.hasPrefix("http://") ? String(text.dropFirst(7)) : text
-        if address.contains("/") {
-            throw Failure(
-                message: "endpoint `\(text)` has a path", suggestion: "an endpoint is `host` or `host:port`")
+        let scheme = [plainScheme, secureScheme].first { text.hasPrefix($0) }
+        if tls, scheme == plainScheme {
+            throw Failure(message: "endpoint `\(text)` is without TLS and with it", suggestion: "write `https://`")
         }
-        let (host, port) = try split(address, usualPort: 80)
+        let address = String(text.dropFirst(scheme?.count ?? 0))
+        if let slash = address.firstIndex(of: "/") {
+            throw Failure(message: "endpoint `\(text)` has a path", suggestion: cure(of: address[..<slash], scheme))
+        }
+        let usualPort = tls || scheme == secureScheme ? 443 : 80
+        let (host, port) = try split(address, usualPort: usualPort)
         if port == 0 { throw Failure(message: "endpoint `\(text)` has port 0", suggestion: "ports are 1 to 65535") }
-        if isLiteral(host) { return .literal(host, port: port ?? 80) }
+        if isLiteral(host) { return .literal(host, port: port ?? usualPort) }
         guard isName(host) else {
             throw Failure(message: "endpoint `\(text)` is neither an address nor a name of a host", suggestion: nil)
         }
-        return .name(host, port: port ?? 80)
+        return .name(host, port: port ?? usualPort)
+    }
+
+    private static func cure(of address: Substring, _ scheme: String?) -> String {
+        address.isEmpty || address.hasSuffix(":")
+            ? "an endpoint is `host` or `host:port`" : "write `\(scheme ?? "")\(address)`"
     }
 
     private static func service(_ name: String) throws(Failure) -> String {

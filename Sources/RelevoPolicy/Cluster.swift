@@ -1,10 +1,22 @@
 // A group of endpoints of a snapshot.
 // How one of them is chosen: Balancing/.
 
+/// Which cluster of a configuration it is: clusters written inside domains may share a name.
+package struct ClusterKey: Sendable, Hashable {
+    /// The cluster's name.
+    package let name: String
+    /// How many of the same name come before it.
+    package let ordinal: Int
+}
+
 /// A group of endpoints that answer alike.
 package final class Cluster: Sendable {
-    /// Its number in the snapshot, from 0 without gaps.
+    /// Its number in the snapshot: an index for tables of runtime state, which may have gaps.
     package let id: Int
+    /// What it is called by beside all others.
+    package let key: ClusterKey
+    /// What it was made from, without places.
+    let source: ProxyConfiguration.Cluster
     /// Its name in routes, logs and metrics; the domain's name for clusters written inside a domain.
     package let name: String
     /// Its endpoints, in the order written; never empty.
@@ -32,6 +44,8 @@ package final class Cluster: Sendable {
     package let adaptiveLimit: AdaptiveLimit?
     /// Who waits when endpoints are at their limit.
     package let queue: QueueSettings
+    /// How endpoints are spoken to by TLS; nil if none is.
+    package let tls: ClusterTLS?
     /// The header with which each connection to an endpoint begins; nil for none.
     package let proxyProtocol: ProxyProtocolVersion?
     /// Time limits that differ for this cluster.
@@ -39,8 +53,10 @@ package final class Cluster: Sendable {
     /// Where it was written.
     package let location: SourceLocation?
 
-    init(_ source: ProxyConfiguration.Cluster, id: Int, endpoints: [Endpoint]) {
+    init(_ source: ProxyConfiguration.Cluster, id: Int, ordinal: Int = 0, endpoints: [Endpoint]) {
         self.id = id
+        key = ClusterKey(name: source.name, ordinal: ordinal)
+        self.source = source.unlocated
         name = source.name
         self.endpoints = endpoints
         balance = source.balance
@@ -54,6 +70,7 @@ package final class Cluster: Sendable {
         concurrency = source.concurrency
         adaptiveLimit = source.adaptiveLimit
         queue = source.queue
+        tls = endpoints.contains { $0.serverName != nil } ? source.tls : nil
         proxyProtocol = source.proxyProtocol
         timeouts = source.timeouts
         location = source.location

@@ -23,9 +23,23 @@ package enum EndpointAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
+extension EndpointAddress {
+    /// The name or address that a certificate has to be for; nil for a path, which has none. For a service it is the
+    /// domain that was asked, not a host that the nameserver says (RFC 9525 §6.1).
+    package var serverName: String? {
+        switch self {
+        case .literal(let host, _), .name(let host, _): return host
+        case .service(let name):
+            let labels = name.split(separator: ".")
+            return labels.drop { $0.hasPrefix("_") }.joined(separator: ".")
+        case .unix: return nil
+        }
+    }
+}
+
 /// One backend address.
 package final class Endpoint: Sendable {
-    /// Its number in the snapshot, from 0 without gaps: an index for tables of runtime state.
+    /// Its number, which no other endpoint of the proxy has or will have.
     package let id: Int
     /// Where it is.
     package let address: EndpointAddress
@@ -35,6 +49,8 @@ package final class Endpoint: Sendable {
     package let backup: Int
     /// Requests in flight that it is given at most, by its own setting or else its cluster's; nil for no limit.
     package let maxRequests: Int?
+    /// The name that its certificate has to be for and that it is asked for; nil if it is spoken to without TLS.
+    package let serverName: String?
     /// The header with which each connection to it begins; nil for none.
     package let proxyProtocol: ProxyProtocolVersion?
     /// Its text in logs, explanations and metrics.
@@ -45,15 +61,19 @@ package final class Endpoint: Sendable {
     /// Takes an endpoint over from a configuration; what it does not say itself, its cluster says.
     init(
         _ source: ProxyConfiguration.Endpoint, id: Int, address: EndpointAddress,
-        of cluster: ProxyConfiguration.Cluster? = nil
+        of cluster: ProxyConfiguration.Cluster
     ) {
         self.id = id
         self.address = address
         weight = source.weight
         backup = source.backup
-        maxRequests = source.maxRequests ?? cluster?.maxRequests
-        proxyProtocol = cluster?.proxyProtocol
-        text = address.description
+        maxRequests = source.maxRequests ?? cluster.maxRequests
+        serverName = source.wantsTLS ? cluster.tls.name ?? address.serverName ?? "localhost" : nil
+        proxyProtocol = cluster.proxyProtocol
+        switch address {
+        case .literal, .name: text = (source.wantsTLS ? AddressText.secureScheme : "") + address.description
+        case .service, .unix: text = address.description
+        }
         location = source.location
     }
 
@@ -61,7 +81,7 @@ package final class Endpoint: Sendable {
     /// for a service.
     package var hostText: String {
         switch address {
-        case .literal, .name: text
+        case .literal, .name: address.description
         case .service(let name): name
         case .unix: "localhost"
         }

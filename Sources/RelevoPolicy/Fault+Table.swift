@@ -63,6 +63,7 @@ extension Fault {
         case .connectRefused: Self.connect(502, "connection_refused", "The endpoint refused the connection.")
         case .connectUnreachable: Self.connect(502, "destination_ip_unroutable", "The endpoint cannot be reached.")
         case .connectDNS: Self.connect(502, "dns_error", "The endpoint's name has no address.")
+        case .connectTLS: Self.connect(502, "tls_protocol_error", "No secure connection to the endpoint could be made.")
         case .connectTimeout: Self.connect(504, "connection_timeout", "The endpoint did not accept in time.")
         case .upstreamStale: Self.stale
         case .upstreamClosed: Self.upstream(502, "connection_terminated", "The endpoint closed without an answer.")

@@ -50,6 +50,8 @@ public enum Fault: String, Error, Sendable, Hashable, CaseIterable, BitwiseCopya
     case connectUnreachable = "connect.unreachable"
     /// The endpoint's name has no address.
     case connectDNS = "connect.dns"
+    /// The endpoint does not speak TLS as it should, its certificate is not believed, or it does not believe ours.
+    case connectTLS = "connect.tls"
     /// The endpoint did not accept in time.
     case connectTimeout = "connect.timeout"
 

@@ -190,6 +190,8 @@ extension ProxyConfiguration {
         public var adaptiveLimit: AdaptiveLimit?
         /// Who waits when endpoints are at their limit.
         public var queue: QueueSettings
+        /// How those of its endpoints are spoken to that want TLS.
+        public var tls = ClusterTLS()
         /// The header with which each connection to an endpoint begins, so that it knows the client; nil for none.
         public var proxyProtocol: ProxyProtocolVersion?
         /// Time limits that differ for this cluster.
@@ -216,7 +218,7 @@ extension ProxyConfiguration {
     /// One backend address.
     public struct Endpoint: Sendable, Equatable, ExpressibleByStringLiteral {
         /// `10.0.0.1`, `10.0.0.1:8080`, `[::1]:80`, `api.internal:8080`, `srv:_http._tcp.api.internal` or
-        /// `unix:/run/app.sock`; port 80 when absent.
+        /// `unix:/run/app.sock`; port 80 when absent. With `https://` before it, TLS and port 443.
         public var address: String
         /// Its share of the requests beside the others' weights, 0 (none) to 1000.
         public var weight: Int
@@ -224,6 +226,8 @@ extension ProxyConfiguration {
         public var backup = 0
         /// Requests in flight that it is given at most; nil for what its cluster says.
         public var maxRequests: Int?
+        /// Whether it is spoken to by TLS though its address does not begin with `https://`.
+        public var tls = false
         /// Where it was written.
         public var location: SourceLocation?
 
@@ -236,6 +240,9 @@ extension ProxyConfiguration {
 
         /// Creates an endpoint of weight 1 from a literal.
         public init(stringLiteral value: String) { self.init(value) }
+
+        /// Whether it is spoken to by TLS.
+        package var wantsTLS: Bool { tls || address.hasPrefix(AddressText.secureScheme) }
     }
 }
 

@@ -11,12 +11,11 @@ package final class ProxySnapshot: Sendable {
     package let listeners: [ListenerSpec]
     /// Which domain and route a request belongs to.
     package let table: RouteTable
-    /// All clusters, those written inside domains included; a cluster's id is its index.
+    /// All clusters, those written inside domains included, in the order of the configuration.
     package let clusters: [Cluster]
-    /// Named clusters, for hooks that choose one.
-    package let clusterIDs: [String: Int]
-    /// The number of endpoints of all clusters; their ids count below it.
-    package let endpointCount: Int
+    private let named: [String: Cluster]
+    /// The number that the next new endpoint gets.
+    let nextEndpointID: Int
     /// Peers whose word about a client is taken.
     package let trustedProxies: TrustedProxies
     /// Bounds on peers.
@@ -37,8 +36,8 @@ package final class ProxySnapshot: Sendable {
         self.listeners = listeners
         self.table = table
         self.clusters = clusters.all
-        clusterIDs = clusters.ids
-        endpointCount = clusters.endpointCount
+        named = clusters.named
+        nextEndpointID = clusters.nextEndpointID
         warnings = builder.warnings
     }
 
@@ -46,14 +45,24 @@ package final class ProxySnapshot: Sendable {
     package var timeouts: Timeouts { configuration.timeouts }
 
     /// The named cluster.
-    package func cluster(named name: String) -> Cluster? { clusterIDs[name].map { clusters[$0] } }
+    package func cluster(named name: String) -> Cluster? { named[name] }
+
+    /// One more than the highest number of a cluster: the size of tables by that number.
+    package var clusterSlots: Int { (clusters.map(\.id).max() ?? -1) + 1 }
+
+    /// A table by the number of a cluster, with nil at numbers that no cluster has.
+    package func byCluster<Value>(_ value: (Cluster) throws -> Value?) rethrows -> [Value?] {
+        var table = [Value?](repeating: nil, count: clusterSlots)
+        for cluster in clusters { table[cluster.id] = try value(cluster) }
+        return table
+    }
 
     /// Counts for people: `2 listeners, 3 domains, 7 endpoints`.
     package var summary: String {
         func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
         return [
             count(listeners.count, "listener"), count(table.domains.count, "domain"),
-            count(endpointCount, "endpoint"),
+            count(clusters.reduce(0) { $0 + $1.endpoints.count }, "endpoint"),
         ].joined(separator: ", ")
     }
 }

@@ -3,21 +3,48 @@
 
 /// The clusters of a snapshot while it is being built.
 package struct ClusterSet: Sendable {
-    /// All clusters; a cluster's id is its index.
+    /// All clusters, in the order of the configuration.
     package private(set) var all: [Cluster] = []
     /// Named clusters.
-    package private(set) var ids: [String: Int] = [:]
-    /// Endpoints numbered so far.
-    package private(set) var endpointCount = 0
+    package private(set) var named: [String: Cluster] = [:]
+    /// The number that the next endpoint gets.
+    package private(set) var nextEndpointID: Int
+    private let previous: [ClusterKey: Cluster]
+    private var takenIDs: Set<Int>
+    private var ordinals: [String: Int] = [:]
 
-    mutating func nextEndpointID() -> Int {
-        defer { endpointCount += 1 }
-        return endpointCount
+    /// Begins with the clusters that an earlier snapshot has.
+    init(after previous: ProxySnapshot?) {
+        let clusters = previous?.clusters ?? []
+        self.previous = Dictionary(clusters.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        takenIDs = Set(clusters.map(\.id))
+        nextEndpointID = previous?.nextEndpointID ?? 0
+    }
+
+    mutating func takeEndpointID() -> Int {
+        defer { nextEndpointID += 1 }
+        return nextEndpointID
+    }
+
+    /// The lowest number that neither the earlier snapshot nor this one has given away: what is still under way for a
+    /// cluster that goes cannot be taken for another's.
+    private mutating func takeClusterID() -> Int {
+        let id = (0...).first { !takenIDs.contains($0) } ?? takenIDs.count
+        takenIDs.insert(id)
+        return id
+    }
+
+    /// The cluster of a configuration: that of the earlier snapshot if nothing of it has changed.
+    mutating func make(_ source: ProxyConfiguration.Cluster, _ endpoints: [Endpoint]) -> Cluster {
+        let key = ClusterKey(name: source.name, ordinal: ordinals[source.name, default: 0])
+        ordinals[source.name, default: 0] += 1
+        if let same = previous[key], same.source == source.unlocated { return same }
+        return Cluster(source, id: takeClusterID(), ordinal: key.ordinal, endpoints: endpoints)
     }
 
     /// Adds a cluster that routes refer to by its name.
     mutating func add(named cluster: Cluster) {
-        ids[cluster.name] = cluster.id
+        named[cluster.name] = cluster
         all.append(cluster)
     }
 
@@ -26,12 +53,12 @@ package struct ClusterSet: Sendable {
 }
 
 extension SnapshotBuilder {
-    mutating func clusters() -> ClusterSet {
-        var set = ClusterSet()
+    mutating func clusters(after previous: ProxySnapshot?) -> ClusterSet {
+        var set = ClusterSet(after: previous)
         for source in configuration.clusters {
-            if let earlier = set.ids[source.name] {
+            if let earlier = set.named[source.name] {
                 report(
-                    "cluster `\(source.name)` is there twice", firstAt(set.all[earlier].location),
+                    "cluster `\(source.name)` is there twice", firstAt(earlier.location),
                     at: source.location)
                 continue
             }
@@ -56,7 +83,7 @@ extension SnapshotBuilder {
         var endpoints: [Endpoint] = []
         var seen: [EndpointAddress: SourceLocation?] = [:]
         for endpoint in source.endpoints {
-            guard let checked = self.endpoint(endpoint, of: source, id: set.nextEndpointID()) else { continue }
+            guard let checked = self.endpoint(endpoint, of: source, id: set.takeEndpointID()) else { continue }
             if let earlier = seen[checked.address] {
                 report(
                     "endpoint `\(checked.text)` is in `\(source.name)` twice",
@@ -65,7 +92,7 @@ extension SnapshotBuilder {
             seen[checked.address] = .some(endpoint.location)
             endpoints.append(checked)
         }
-        return Cluster(source, id: set.all.count, endpoints: endpoints)
+        return set.make(source, endpoints)
     }
 
     private mutating func checkSettings(of cluster: ProxyConfiguration.Cluster) {
@@ -89,6 +116,25 @@ extension SnapshotBuilder {
                     "the `retry.statuses` of `\(cluster.name)` mean nothing: `attempts` is 1",
                     suggestion: "write `attempts: 2` or more", location: cluster.location))
         }
+        warnOfTLS(of: cluster)
+    }
+
+    private mutating func warnOfTLS(of cluster: ProxyConfiguration.Cluster) {
+        let plain = cluster.endpoints.first { !$0.wantsTLS }
+        guard cluster.endpoints.contains(where: \.wantsTLS) else { return }
+        if !cluster.tls.verifies {
+            warnings.append(
+                ConfigurationProblem(
+                    "`tls.verify` of `\(cluster.name)` is off: whoever is in the way of its endpoints can read and "
+                        + "change everything",
+                    suggestion: "name the file of their authority as `ca`",
+                    location: cluster.tls.location ?? cluster.location))
+        }
+        guard let plain else { return }
+        warnings.append(
+            ConfigurationProblem(
+                "endpoint `\(plain.address)` of `\(cluster.name)` is spoken to without TLS, others with it",
+                suggestion: "write `https://\(plain.address)`", location: plain.location ?? cluster.location))
     }
 
     private mutating func endpoint(
@@ -105,7 +151,7 @@ extension SnapshotBuilder {
             report("endpoint `\(source.address)` has max_requests \(limit)", bounds, at: source.location)
         }
         do {
-            let address = try AddressText.endpoint(source.address)
+            let address = try AddressText.endpoint(source.address, tls: source.tls)
             return Endpoint(source, id: id, address: address, of: cluster)
         } catch {
             report(error.message, error.suggestion, at: source.location)

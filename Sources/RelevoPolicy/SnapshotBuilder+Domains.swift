@@ -83,13 +83,13 @@ extension SnapshotBuilder {
     ) -> (RouteTarget, TimeoutOverrides)? {
         switch source.action {
         case .cluster(let name):
-            guard let id = clusters.ids[name] else {
+            guard let cluster = clusters.named[name] else {
                 report(
-                    "there is no cluster `\(name)`", Spelling.suggestion(for: name, among: clusters.ids.keys),
+                    "there is no cluster `\(name)`", Spelling.suggestion(for: name, among: clusters.named.keys),
                     at: source.location ?? domain.location)
                 return nil
             }
-            return (.cluster(clusters.all[id]), clusters.all[id].timeouts)
+            return (.cluster(cluster), cluster.timeouts)
         case .endpoints(let inline):
             let cluster = cluster(inline, in: &clusters)
             clusters.add(inline: cluster)

@@ -10,11 +10,15 @@ package struct SnapshotBuilder {
     private init(_ configuration: ProxyConfiguration) { self.configuration = configuration }
 
     /// The snapshot of a configuration. Any thread; opens nothing and resolves nothing.
+    /// - Parameter previous: the snapshot that is served, if one is: clusters of which nothing has changed are those of
+    ///   that one, and no other has their number.
     /// - Throws: all problems at once; nothing of the configuration has been applied.
-    package static func build(_ configuration: ProxyConfiguration) throws(ConfigurationError) -> ProxySnapshot {
+    package static func build(
+        _ configuration: ProxyConfiguration, after previous: ProxySnapshot? = nil
+    ) throws(ConfigurationError) -> ProxySnapshot {
         var builder = SnapshotBuilder(configuration)
         let listeners = builder.listeners()
-        var clusters = builder.clusters()
+        var clusters = builder.clusters(after: previous)
         let domains = builder.domains(&clusters)
         let trusted = builder.trustedProxies()
         builder.checkNumbers()
@@ -64,6 +68,7 @@ package struct SnapshotBuilder {
             ("head", times.head), ("body", times.body), ("idle", times.idle), ("connect", times.connect),
             ("response", times.response), ("stream", times.stream), ("half_close", times.halfClose),
             ("shutdown", times.shutdown), ("upstream_idle", times.upstreamIdle), ("tunnel", times.tunnel),
+            ("drain", times.drain),
         ]
         for (name, value) in named { check(time: name, value, at: nil) }
     }

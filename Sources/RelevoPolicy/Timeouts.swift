@@ -25,6 +25,9 @@ public struct Timeouts: Sendable, Equatable {
     public var halfClose: Duration = .seconds(1)
     /// Running exchanges when the proxy shuts down.
     public var shutdown: Duration = .seconds(30)
+    /// Running exchanges whose route or endpoint another configuration does not have; they end in the second half of
+    /// this time, each at a moment of its own.
+    public var drain: Duration = .seconds(60)
 
     /// Creates the defaults.
     public init() {}

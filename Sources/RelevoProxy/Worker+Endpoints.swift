@@ -7,20 +7,28 @@ import RelevoPolicy
 extension Worker {
     /// An endpoint's name leads somewhere else than before.
     func resolved(endpoint id: Int, to targets: [NameTarget]) {
-        for cluster in clusters { cluster.resolved(id, to: targets) }
+        for case let cluster? in clusters { cluster.resolved(id, to: targets) }
     }
 
     /// The control loop has news about the endpoints of a cluster.
     func standingsChanged(cluster id: Int, _ standings: [EndpointStanding]) {
         guard clusters.indices.contains(id) else { return }
-        clusters[id].standingsChanged(standings, now: MonotonicTime.now.nanoseconds)
+        clusters[id]?.standingsChanged(standings, now: MonotonicTime.now.nanoseconds)
     }
 
-    /// Requests in flight of each endpoint, in the order of the clusters.
-    var activeRequests: [Int] { clusters.flatMap { $0.endpoints.map(\.active) } }
+    /// Requests in flight of each endpoint that has any, by the endpoint's number.
+    var activeRequests: [Int: Int] {
+        var counts: [Int: Int] = [:]
+        for case let cluster? in clusters {
+            for endpoint in cluster.endpoints where endpoint.active > 0 {
+                counts[endpoint.endpoint.id] = endpoint.active
+            }
+        }
+        return counts
+    }
 
     /// Another worker has given a place back.
     func placeIsFree(inCluster id: Int) {
-        if clusters.indices.contains(id) { clusters[id].callNext(1) }
+        if clusters.indices.contains(id) { clusters[id]?.callNext(1) }
     }
 }

@@ -21,22 +21,28 @@ package final class Worker {
     private let balance: AcceptBalance
     private let tls: [TLSServerContext?]
     private let index: Int
-    private(set) var snapshot: ProxySnapshot
+    /// What is served; see Worker+Reload for how it changes.
+    var snapshot: ProxySnapshot
     /// Bounds on heads, in the parser's form.
-    let headLimits: HeadLimits
-    /// In the order of the clusters' numbers in the snapshot.
-    let clusters: [ClusterState]
+    var headLimits: HeadLimits
+    /// By the clusters' numbers.
+    var clusters: [ClusterState?]
+    /// Clusters that are served no more and in whose line somebody waits.
+    var leavingClusters: [ClusterState] = []
     private(set) var isDraining = false
     /// Whether the last connection has ended after the end of accepting.
-    private var hasEnded = false
+    private(set) var hasEnded = false
 
     let reporter: OutcomeReporter
     let caller: PlaceCaller
     private var faults: [Fault: Int] = [:]
     private let notify: @Sendable (ProxyNotice) -> Void
-    private let maxConnections: Int
+    /// Client connections that the worker may hold.
+    var maxConnections: Int
+    /// What the workers of the group have in common besides the snapshot.
+    let shared: (workers: Int, secret: [UInt8])
     private var listeners: [ConnectionListener] = []
-    private var connections: [ClientConnection] = []
+    private(set) var connections: [ClientConnection] = []
     /// Clients of whom a header has yet to say who they are; nil if no listener has such.
     private var pending: PendingClients?
     /// The number of both, asked for by each request: a look at the list itself would be checked against changes of it.
@@ -81,23 +87,30 @@ package final class Worker {
         index = settings.index
         maxConnections = settings.maxConnections
         snapshot = settings.snapshot
-        let limits = settings.snapshot.limits
-        headLimits = HeadLimits(
-            headBytes: limits.headBytes, fields: limits.fields, targetBytes: limits.targetBytes)
+        headLimits = HeadLimits(settings.snapshot.limits)
         random = RandomSource(seed: settings.seed)
         requestCounter = random.next()
-        let place = ClusterState.Place(
-            loop: loop, wheel: wheel, idleLimit: limits.idleUpstreams, workers: settings.count, secret: settings.secret,
-            capacities: settings.capacities)
-        clusters = settings.snapshot.clusters.map { ClusterState($0, place) }
+        shared = (settings.count, settings.secret)
+        clusters = []
+        let place = place(settings.snapshot, settings.capacities, settings.clusterTLS)
+        clusters = settings.snapshot.byCluster { ClusterState($0, place) }
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)
         for (number, socket) in sockets.enumerated() { listeners.append(try makeListener(socket, number)) }
         pending = PendingClients(self, notify: notify)
     }
 
+    /// What the states of clusters are made with.
+    func place(
+        _ snapshot: ProxySnapshot, _ capacities: [ClusterCapacity?], _ tls: [TLSClientContext?]
+    ) -> ClusterState.Place {
+        ClusterState.Place(
+            loop: loop, wheel: wheel, idleLimit: snapshot.limits.idleUpstreams, workers: shared.workers,
+            secret: shared.secret, capacities: capacities, tls: tls)
+    }
+
     private func endIdleUpstreams() {
-        for cluster in clusters {
+        for case let cluster? in clusters {
             for endpoint in cluster.endpoints { endpoint.pool.endAll() }
         }
         guard snapshot.clusters.contains(where: { $0.proxyProtocol != nil }) else { return }
@@ -134,10 +147,16 @@ package final class Worker {
         seeWhetherFull()
         accessLog?.flush()
         reporter.report()
-        for cluster in clusters {
+        for case let cluster? in clusters {
             cluster.rise(now: loop.now.nanoseconds)
             cluster.tendLine(now: loop.now.nanoseconds)
         }
+        if !leavingClusters.isEmpty { tendLeavingClusters() }
+    }
+
+    /// The state of a cluster of the snapshot that is served.
+    func state(of cluster: Cluster) -> ClusterState? {
+        clusters.indices.contains(cluster.id) ? clusters[cluster.id] : nil
     }
 
     /// An identifier for a request: 16 hexadecimal digits that other workers and other runs hardly repeat.

@@ -6,6 +6,8 @@ package import RelevoPolicy
 
 /// What is known about one endpoint of a running proxy.
 package struct EndpointReport: Sendable, Hashable {
+    /// The endpoint's number.
+    package var id: Int
     /// The cluster's name.
     package var cluster: String
     /// The endpoint's text.
@@ -21,8 +23,8 @@ extension WorkerGroup {
     package func endpoints() async -> [EndpointReport] {
         var reports = await ask(control.mailbox, otherwise: []) { $0.monitor.reports }
         for worker in workers {
-            let active = await ask(worker, otherwise: []) { $0.activeRequests }
-            for (index, count) in active.enumerated() where index < reports.count { reports[index].active += count }
+            let active = await ask(worker, otherwise: [:]) { $0.activeRequests }
+            for index in reports.indices { reports[index].active += active[reports[index].id] ?? 0 }
         }
         return reports
     }
@@ -36,7 +38,7 @@ extension WorkerGroup {
     }
 
     /// The answer of whoever owns a mailbox; `other` if nobody reads it any more.
-    private func ask<Context, Answer: Sendable>(
+    func ask<Context, Answer: Sendable>(
         _ mailbox: LoopMailbox<Context>, otherwise other: Answer, _ question: @escaping @Sendable (Context) -> Answer
     ) async -> Answer {
         await withCheckedContinuation { continuation in

@@ -34,6 +34,8 @@ package struct GroupSettings: Sendable {
     package var lookupPatience: Duration = .seconds(5)
     /// What listeners need to speak TLS; nil for plain listeners only.
     package var certificates: ListenerCertificates?
+    /// What clusters need to speak TLS with their endpoints.
+    package var clusterCertificates: ClusterCertificates?
     /// The seed of all dice.
     package var seed: UInt64
 
@@ -61,7 +63,10 @@ package final class WorkerGroup: Sendable {
     private let threads = Mutex<[LoopThread]>([])
     let control: ControlLoop
     private let socketPaths: [String]
-    private let capacities: [ClusterCapacity?]
+    let capacities: Mutex<[ClusterCapacity?]>
+    /// What is served.
+    let served: Mutex<ProxySnapshot>
+    let census: ClientCensus
     private let secret: [UInt8] = (0..<32).map { _ in UInt8.random(in: 0...255) }
 
     /// Opens the listeners, resolves names for a bounded time, and starts the workers. Returns when all of them listen.
@@ -75,17 +80,15 @@ package final class WorkerGroup: Sendable {
             let mailboxes = try (0..<count).map { _ throws(SystemError) in try LoopMailbox<Worker>() }
             let control = try ControlLoop(snapshot, settings, workers: mailboxes)
             group = WorkerGroup(
-                addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control,
-                capacities: snapshot.clusters.map { ClusterCapacity($0) })
+                snapshot, addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control)
         } catch {
             removeFiles(of: sockets)
             throw StartError(listener: nil, reason: error)
         }
         await group.control.followNames(patience: settings.lookupPatience)
         group.control.watch()
-        let census = ClientCensus(limit: snapshot.limits.clientConnections)
         for index in 0..<count {
-            let worker = group.workerSettings(snapshot, settings, census, index: index)
+            let worker = group.workerSettings(snapshot, settings, index: index)
             let failure = await group.startThread(worker, sockets.map { $0[index] }, index)
             guard let failure else { continue }
             await group.shutdown(within: .zero)
@@ -95,10 +98,11 @@ package final class WorkerGroup: Sendable {
     }
 
     private init(
-        addresses: [SocketAddress], workers: [LoopMailbox<Worker>], control: ControlLoop,
-        capacities: [ClusterCapacity?]
+        _ snapshot: ProxySnapshot, addresses: [SocketAddress], workers: [LoopMailbox<Worker>], control: ControlLoop
     ) {
-        self.capacities = capacities
+        served = Mutex(snapshot)
+        capacities = Mutex(snapshot.byCluster { ClusterCapacity($0) })
+        census = ClientCensus(limit: snapshot.limits.clientConnections)
         self.addresses = addresses
         self.workers = workers
         balance = AcceptBalance(workers)
@@ -186,15 +190,17 @@ extension WorkerGroup {
     }
 
     private func workerSettings(
-        _ snapshot: ProxySnapshot, _ settings: GroupSettings, _ census: ClientCensus, index: Int
+        _ snapshot: ProxySnapshot, _ settings: GroupSettings, index: Int
     ) -> WorkerSettings {
         var seeds = RandomSource(seed: settings.seed &+ UInt64(index))
         return WorkerSettings(
             snapshot: snapshot, hook: settings.hook, log: settings.log, notify: settings.notify,
             census: census, balance: balance, index: index, control: control.mailbox, count: workers.count,
             secret: secret,
-            capacities: capacities, callOthers: { [workers] cluster in Self.call(workers, but: index, cluster) },
+            capacities: capacities.withLock(\.self),
+            callOthers: { [workers] cluster in Self.call(workers, but: index, cluster) },
             tls: settings.certificates?.contexts ?? [],
+            clusterTLS: settings.clusterCertificates?.contexts ?? [],
             maxConnections: max(1, Self.connectionBound(snapshot, settings, index) / workers.count),
             seed: seeds.next())
     }
@@ -209,7 +215,7 @@ extension WorkerGroup {
     /// Client connections of all workers together: as configured, but a quarter of the descriptors is left for
     /// connections to endpoints, and some for listeners, loops and logs. Most clients wait most of the time; if more of
     /// them ask at once than there are descriptors for, idle connections make room.
-    private static func connectionBound(_ snapshot: ProxySnapshot, _ settings: GroupSettings, _ index: Int) -> Int {
+    static func connectionBound(_ snapshot: ProxySnapshot, _ settings: GroupSettings, _ index: Int) -> Int {
         let descriptors = Descriptors.limit
         let affordable = max(8, descriptors - descriptors / 4 - 32)
         if affordable < snapshot.limits.connections, index == 0 {

@@ -33,6 +33,8 @@ package struct WorkerSettings: Sendable {
     package var callOthers: @Sendable (_ cluster: Int) -> Void
     /// What listeners need to speak TLS, by their number; nil for those that do not.
     package var tls: [TLSServerContext?]
+    /// How clusters speak TLS with their endpoints, by the cluster's number; nil for those that do not.
+    package var clusterTLS: [TLSClientContext?] = []
     /// Client connections that this worker may hold.
     package var maxConnections: Int
     /// The seed of the worker's dice.

@@ -3,6 +3,7 @@
 
 import CLibevent
 import CLibeventTLS
+import TestSupport
 import Testing
 
 @Suite struct EchoTests {

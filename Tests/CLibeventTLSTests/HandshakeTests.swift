@@ -4,6 +4,7 @@
 import CLibevent
 import CLibeventTLS
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct HandshakeTests {

@@ -4,6 +4,7 @@
 import CLibevent
 import CLibeventTLS
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct IdentityTests {

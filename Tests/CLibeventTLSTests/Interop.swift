@@ -5,6 +5,7 @@ import CLibevent
 import CLibeventTLS
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// Answers each connection with all that it sends, until the object goes.

@@ -4,6 +4,7 @@
 import CLibevent
 import CLibeventTLS
 import Foundation
+import TestSupport
 import Testing
 
 /// Peers of these tests vanish on purpose; writing to them must not end the process.

@@ -24,41 +24,6 @@ func settings(_ lines: String) -> String {
     "listeners: [0.0.0.0:8080]\ndomains: { a.example: [10.0.0.1] }\n" + lines + "\n"
 }
 
-extension ProxyConfiguration {
-    /// The same configuration as if it had been built in Swift code.
-    var unlocated: ProxyConfiguration {
-        var result = self
-        for index in result.listeners.indices {
-            result.listeners[index].location = nil
-            result.listeners[index].proxyProtocol?.location = nil
-            let senders = result.listeners[index].proxyProtocol?.from ?? []
-            result.listeners[index].proxyProtocol?.from = senders.map { .init($0.range) }
-        }
-        for index in result.trustedProxies.indices { result.trustedProxies[index].location = nil }
-        for index in result.resolver.nameservers.indices { result.resolver.nameservers[index].location = nil }
-        for index in result.clusters.indices { result.clusters[index] = result.clusters[index].unlocated }
-        for index in result.domains.indices {
-            result.domains[index].location = nil
-            for route in result.domains[index].routes.indices {
-                result.domains[index].routes[route].location = nil
-                guard case .endpoints(let cluster) = result.domains[index].routes[route].action else { continue }
-                result.domains[index].routes[route].action = .endpoints(cluster.unlocated)
-            }
-        }
-        return result
-    }
-}
-
-extension ProxyConfiguration.Cluster {
-    /// The same cluster without places.
-    var unlocated: ProxyConfiguration.Cluster {
-        var result = self
-        result.location = nil
-        for index in result.endpoints.indices { result.endpoints[index].location = nil }
-        return result
-    }
-}
-
 /// Files that load, from the shortest to the fullest.
 enum SampleFile {
     static let shortest = """
@@ -157,6 +122,11 @@ enum SampleFile {
             queue: { length: off, timeout: 3s }
             proxy_protocol: v1
           d: { endpoints: [a], balance: latency, health: { status: [404], body: off }, ejection: { rate: off } }
+          f:
+            endpoints: [https://f, { address: "srv:_https._tcp.f.example", tls: on }]
+            tls: { ca: /etc/ca.pem, crl: /etc/crl.pem, name: f.example, certificate: /etc/f.pem, key: /etc/f.key }
+          g: { endpoints: ["https://[::1]:8443"], tls: { ca: system, verify: off, name: auto } }
+          h: { endpoints: [https://h] }
           e: { endpoints: [a], balance: power-of-two, retry: { statuses: [500, 502-504] }, health: { host: auto } }
         """
 

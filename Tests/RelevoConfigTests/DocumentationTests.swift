@@ -44,7 +44,7 @@ struct DocumentationTests {
             ("head", times.head), ("body", times.body), ("idle", times.idle), ("connect", times.connect),
             ("response", times.response), ("stream", times.stream), ("half_close", times.halfClose),
             ("upstream_idle", times.upstreamIdle), ("tunnel", times.tunnel),
-            ("shutdown", times.shutdown),
+            ("shutdown", times.shutdown), ("drain", times.drain),
         ]
         for (key, value) in rows {
             let row = lines.last { $0.hasPrefix("| `\(key)` | ") }

@@ -137,11 +137,15 @@ struct EffectiveYAMLTests {
             ("concurrency: 7", ["      limit: 7 # line 4", "      adaptive: off # default"]),
             ("concurrency: { adaptive: on }", ["      limit: off # default", "        minimum: 10 # default"]),
             ("concurrency: off", ["    concurrency: off # line 4"]), ("queue: off", ["    queue: off # line 4"]),
+            (
+                "tls: { name: b }",
+                ["      name: b # line 4", "      verify: on # default", "      ca: system # default"]
+            ), ("tls: { verify: off }", ["      verify: off # line 4"]),
             ("queue: { timeout: 2s }", ["      length: 100 # default", "      timeout: 2s # line 4"]),
         ])
     func clusterOrigins(setting: String, expected: [String]) throws {
         let head = "listeners: [a:1]\ndomains: { a.example: { cluster: c } }\nclusters:\n"
-        let file = head + "  c: { endpoints: [a], \(setting) }"
+        let file = head + "  c: { endpoints: [https://a], \(setting) }"
         let lines = try load(file).effectiveYAML().split(separator: "\n").map { line -> String in
             guard let mark = line.lastIndex(of: "#") else { return String(line) }
             return trimmed(line[..<mark]) + " " + line[mark...]

@@ -5,12 +5,13 @@
 
 /// A cluster with one endpoint for each weight. Not checked by the builder, which refuses some that are tried here.
 func cluster(_ balance: BalanceMethod, _ weights: [Int], backups: [Int] = []) -> Cluster {
+    let cluster = ProxyConfiguration.Cluster("origin", endpoints: [], balance: balance)
     let endpoints = weights.indices.map { position in
         var source = ProxyConfiguration.Endpoint("10.0.\(position / 250).\(position % 250)", weight: weights[position])
         if position < backups.count { source.backup = backups[position] }
-        return Endpoint(source, id: position, address: .literal(source.address, port: 80))
+        return Endpoint(source, id: position, address: .literal(source.address, port: 80), of: cluster)
     }
-    return Cluster(.init("origin", endpoints: [], balance: balance), id: 0, endpoints: endpoints)
+    return Cluster(cluster, id: 0, endpoints: endpoints)
 }
 
 /// A cluster in one worker.

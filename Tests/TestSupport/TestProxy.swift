@@ -29,6 +29,7 @@ package final class TestProxy: Sendable {
         var settings = GroupSettings(
             log: writer, notify: { notice in notices.change { $0.append("\(notice)") } }, seed: 7)
         settings.certificates = try ListenerCertificates(snapshot)
+        settings.clusterCertificates = try ClusterCertificates(snapshot)
         adjust(&settings)
         let group = try await WorkerGroup.start(snapshot, settings)
         return TestProxy(group, log, writer, notices)

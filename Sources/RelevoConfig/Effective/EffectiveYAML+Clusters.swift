@@ -34,6 +34,23 @@ extension EffectiveYAML {
         writeConcurrency(of: cluster, depth, path + ["concurrency"])
         write(cluster.queue, depth, path + ["queue"])
         put("proxy_protocol", cluster.proxyProtocol?.rawValue ?? "off", depth, path + ["proxy_protocol"])
+        if cluster.endpoints.contains(where: \.wantsTLS) { write(cluster.tls, depth, path + ["tls"]) }
+    }
+
+    private mutating func write(_ tls: ClusterTLS, _ depth: Int, _ path: ValuePath) {
+        header("tls", depth)
+        var values = [("name", tls.name.map(YAMLText.block) ?? "auto"), ("verify", tls.verifies ? "on" : "off")]
+        if tls.verifies {
+            values += [
+                ("ca", tls.authorities.map(YAMLText.block) ?? "system"),
+                ("crl", tls.revocations.map(YAMLText.block) ?? "off"),
+            ]
+        }
+        if let identity = tls.identity {
+            values.append(("certificate", YAMLText.block(identity.certificate)))
+            if let key = identity.key { values.append(("key", YAMLText.block(key))) }
+        }
+        put(values, depth + 1, path)
     }
 
     private mutating func write(_ endpoint: ProxyConfiguration.Endpoint, _ depth: Int, _ path: ValuePath) {
@@ -42,6 +59,7 @@ extension EffectiveYAML {
         put("backup", endpoint.backup == 0 ? "false" : String(endpoint.backup), depth, path + ["backup"])
         // Without one of its own, its cluster's holds.
         if let limit = endpoint.maxRequests { put("max_requests", String(limit), depth, path + ["max_requests"]) }
+        if endpoint.tls { put("tls", "on", depth, path + ["tls"]) }
     }
 
     private mutating func write(_ balance: BalanceMethod, _ depth: Int, _ path: ValuePath) {

@@ -65,7 +65,8 @@ struct EffectiveYAML {
         let values = [
             ("head", timeouts.head), ("body", timeouts.body), ("idle", timeouts.idle), ("connect", timeouts.connect),
             ("response", timeouts.response), ("stream", timeouts.stream),
-            ("tunnel", timeouts.tunnel), ("upstream_idle", timeouts.upstreamIdle), ("half_close", timeouts.halfClose),
+            ("tunnel", timeouts.tunnel), ("drain", timeouts.drain), ("upstream_idle", timeouts.upstreamIdle),
+            ("half_close", timeouts.halfClose),
             ("shutdown", timeouts.shutdown),
         ]
         for (key, value) in values { put(key, DurationText.write(value), 1, ["timeouts", key]) }

@@ -18,6 +18,7 @@ extension ConfigurationReader {
         }
         if let field = fields["concurrency"] { concurrency(field, into: &cluster) }
         take("queue", of: fields, into: &cluster.queue) { $0.queue($1) }
+        take("tls", of: fields, into: &cluster.tls) { $0.clusterTLS($1) }
         takeUnlessOff("proxy_protocol", of: fields, into: &cluster.proxyProtocol) { $0.proxyProtocolVersion($1) }
         checkSettings(of: cluster, at: path)
     }

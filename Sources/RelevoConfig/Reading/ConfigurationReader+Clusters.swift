@@ -49,14 +49,16 @@ extension ConfigurationReader {
         let weight = fields["weight"].map { number($0, wants: "a whole number") } ?? 1
         let reserve = fields["backup"].map { backup($0) } ?? 0
         let limit = fields["max_requests"].flatMap { maxRequests($0) }
+        let tls = fields["tls"].map { isOn($0) } ?? false
         guard let value = fields["address"] else {
             report("an endpoint wants an `address`", at: field.place)
             return nil
         }
-        guard let text = address(value, example: "10.0.0.1:80"), let weight, let reserve else { return nil }
+        guard let text = address(value, example: "10.0.0.1:80"), let weight, let reserve, let tls else { return nil }
         var endpoint = ProxyConfiguration.Endpoint(text, weight: weight, location: value.node.location)
         endpoint.backup = reserve
         endpoint.maxRequests = limit
+        endpoint.tls = tls
         return endpoint
     }
 

@@ -63,11 +63,7 @@ extension ConfigurationReader {
                 at: field.place)
             return nil
         }
-        guard text.lowercased().hasPrefix("https://") else { return text }
-        report(
-            "`https://` is not supported yet", suggestion: "write `host` or `host:port` of a plain HTTP port",
-            at: field.place)
-        return nil
+        return text
     }
 
     /// Whether a value is a map.
@@ -82,7 +78,8 @@ extension ConfigurationReader {
         guard let fields = map(field, .timeouts, wants: "a map such as `{ connect: 1s }`") else { return result }
         let targets: [(String, WritableKeyPath<Timeouts, Duration>)] = [
             ("head", \.head), ("body", \.body), ("idle", \.idle), ("connect", \.connect), ("response", \.response),
-            ("stream", \.stream), ("tunnel", \.tunnel), ("upstream_idle", \.upstreamIdle), ("half_close", \.halfClose),
+            ("stream", \.stream), ("tunnel", \.tunnel), ("drain", \.drain), ("upstream_idle", \.upstreamIdle),
+            ("half_close", \.halfClose),
             ("shutdown", \.shutdown),
         ]
         for (key, target) in targets {

@@ -1,5 +1,5 @@
-// How a listener speaks TLS: which files have its certificates and keys. What is in them is read later, when the
-// proxy is made.
+// How listeners and clusters speak TLS: which files have certificates and keys. What is in them is read later, when
+// the proxy is made.
 
 import RelevoPolicy
 
@@ -46,5 +46,38 @@ extension ConfigurationReader {
         let file = field.node.location.file
         guard !text.hasPrefix("/"), let end = file.lastIndex(of: "/") else { return text }
         return file[...end] + text
+    }
+}
+
+// MARK: - Endpoints
+
+extension ConfigurationReader {
+    /// How the endpoints of a cluster are spoken to.
+    mutating func clusterTLS(_ field: Field) -> ClusterTLS? {
+        let wants = "a map such as `{ ca: ca.pem, name: api.internal }`"
+        guard let fields = map(field, .clusterTLS, wants: wants) else { return nil }
+        var result = ClusterTLS()
+        result.location = field.keyLocation ?? field.place
+        takeUnlessOff("ca", of: fields, into: &result.authorities, word: "system") { $0.path($1) }
+        takeUnlessOff("crl", of: fields, into: &result.revocations) { $0.path($1) }
+        takeUnlessOff("name", of: fields, into: &result.name, word: "auto") { $0.text($1, wants: "`auto` or a name") }
+        take("verify", of: fields, into: &result.verifies) { $0.isOn($1) }
+        if let certificate = fields["certificate"] {
+            result.identity = pair(certificate, fields["key"])
+        } else if let key = fields["key"] {
+            report(
+                "`key` belongs to a `certificate`, which is not there", suggestion: "name its file beside it",
+                at: key.keyLocation ?? key.place)
+        }
+        return result
+    }
+
+    /// `on` or `off`.
+    mutating func isOn(_ field: Field) -> Bool? {
+        if says("on", field) { return true }
+        if says("off", field) { return false }
+        let meant = ["true": "on", "yes": "on", "false": "off", "no": "off"][field.node.scalar?.text ?? ""]
+        mismatch(field, wants: "`on` or `off`", suggestion: meant.map { "write `\($0)`" })
+        return nil
     }
 }

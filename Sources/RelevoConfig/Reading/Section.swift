@@ -5,7 +5,7 @@ import RelevoPolicy
 
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
-    case root, listener, listenerTLS, certificate, proxyProtocol
+    case root, listener, listenerTLS, certificate, clusterTLS, proxyProtocol
     case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
         respond
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
@@ -13,7 +13,7 @@ enum Section: CaseIterable {
 
     /// Keys of a cluster that a domain or a route has too, beside its `endpoints`.
     static let settings = [
-        "balance", "health", "ejection", "retry", "slow_start", "hold", "max_requests", "concurrency", "queue",
+        "balance", "health", "ejection", "retry", "slow_start", "hold", "max_requests", "concurrency", "queue", "tls",
         "proxy_protocol",
     ]
 
@@ -28,6 +28,7 @@ enum Section: CaseIterable {
         case .listener: ["address", "tls", "proxy_protocol"]
         case .listenerTLS: ["certificates", "certificate", "key"]
         case .certificate: ["certificate", "key"]
+        case .clusterTLS: ["ca", "crl", "name", "certificate", "key", "verify"]
         case .proxyProtocol: ["from", "timeout"]
         case .domain:
             ["endpoints", "cluster", "routes", "redirect", "respond", "connection", "forwarded", "timeouts"]
@@ -35,10 +36,11 @@ enum Section: CaseIterable {
         case .route:
             ["path", "methods", "endpoints", "cluster", "redirect", "respond", "timeouts"] + Section.settings
         case .cluster: ["endpoints", "timeouts"] + Section.settings
-        case .endpoint: ["address", "weight", "backup", "max_requests"]
+        case .endpoint: ["address", "weight", "backup", "max_requests", "tls"]
         case .timeouts:
             [
                 "head", "body", "idle", "connect", "response", "stream", "tunnel", "upstream_idle", "half_close",
+                "drain",
                 "shutdown",
             ]
         case .overrides: ["body", "connect", "response", "stream"]
@@ -76,10 +78,11 @@ enum Section: CaseIterable {
     var laterKeys: [String] {
         switch self {
         case .root: ["admin"]
-        case .domain, .route, .cluster: ["tls", "limits"]
+        case .domain, .route, .cluster: ["limits"]
         case .listenerTLS: ["client"]
         case .certificate: ["ocsp"]
-        case .listener, .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect,
+        case .listener, .clusterTLS, .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog,
+            .redirect,
             .respond, .balance, .hash,
             .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []
@@ -93,6 +96,7 @@ enum Section: CaseIterable {
         case .listener: "a listener"
         case .listenerTLS: "a listener's `tls`"
         case .certificate: "one of `certificates`"
+        case .clusterTLS: "a cluster's `tls`"
         case .proxyProtocol: "a listener's `proxy_protocol`"
         case .domain: "a domain"
         case .route: "a route"
@@ -125,7 +129,8 @@ enum Section: CaseIterable {
     private var isBlock: Bool {
         switch self {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
-        case .root, .listener, .listenerTLS, .certificate, .proxyProtocol, .domain, .route, .cluster, .endpoint,
+        case .root, .listener, .listenerTLS, .certificate, .clusterTLS, .proxyProtocol, .domain, .route, .cluster,
+            .endpoint,
             .timeouts, .overrides, .limits, .resolver,
             .accessLog, .redirect, .respond, .script, .phase, .errors, .latency:
             false

@@ -63,6 +63,18 @@ package struct ClusterLedger: ~Copyable, Sendable {
     }
 }
 
+// MARK: - Adoption
+
+extension ClusterLedger {
+    /// How long answers of an endpoint take.
+    package func latency(of position: Int) -> LatencyEstimate { balancer.view.latencies[position] }
+
+    /// Takes over how long answers of an endpoint take.
+    package mutating func adopt(_ latency: LatencyEstimate, of position: Int) {
+        balancer.view.latencies[position] = latency
+    }
+}
+
 // MARK: - Weights
 
 extension ClusterLedger {

@@ -34,6 +34,7 @@ package struct ClusterRules {
         rules.check(time: ["slow_start"], cluster.slowStart)
         rules.check(time: ["hold"], cluster.hold)
         rules.checkCapacity(of: cluster)
+        rules.checkTLS(of: cluster)
         return rules.problems
     }
 

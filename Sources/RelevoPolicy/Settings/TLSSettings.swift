@@ -1,4 +1,4 @@
-// The encrypted side of listeners, as values of a configuration: names of files, not what is in them.
+// What is encrypted, as values of a configuration: names of files, not what is in them.
 // Reading them is done in RelevoProxy, before anything is opened.
 
 /// A certificate and its key, by the names of their files (PEM).
@@ -25,4 +25,23 @@ public struct ListenerTLS: Sendable, Hashable {
 
     /// Creates the settings of a listener that has these certificates.
     public init(certificates: [CertificateFiles]) { self.certificates = certificates }
+}
+
+/// TLS for the endpoints of a cluster that are spoken to by it.
+public struct ClusterTLS: Sendable, Hashable {
+    /// The file of the authorities whose certificates are believed (PEM); nil for those that the system believes.
+    public var authorities: String?
+    /// The file of what they have revoked (PEM, one list for each authority); nil if nothing is asked for.
+    public var revocations: String?
+    /// The name that certificates have to be for and that is asked for (SNI); nil for that of each endpoint itself.
+    public var name: String?
+    /// What is shown to endpoints that ask for a certificate.
+    public var identity: CertificateFiles?
+    /// Whether certificates are verified. If not, whoever is in the way can read and change everything.
+    public var verifies = true
+    /// Where it was written.
+    public var location: SourceLocation?
+
+    /// Verifies by the system's authorities.
+    public init() {}
 }

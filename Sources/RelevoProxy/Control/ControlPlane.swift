@@ -21,7 +21,7 @@ package final class ControlPlane {
     ) throws(SystemError) {
         self.loop = loop
         let monitor = try HealthMonitor(
-            loop: loop, snapshot.clusters,
+            loop: loop, snapshot.clusters, tls: settings.clusterCertificates?.contexts ?? [],
             publish: { cluster, standings in
                 for worker in workers { worker.postAlways { $0.standingsChanged(cluster: cluster, standings) } }
             }, notify: settings.notify)

@@ -11,6 +11,7 @@ final class EndpointChecker {
     var addresses: [SocketAddress]
     private let loop: EventLoop
     private let check: HealthCheck
+    private let security: EndpointSecurity
     private let onResult: (CheckResult) -> Void
     private var pause: Timer?
     private var probe: HealthProbe?
@@ -20,11 +21,13 @@ final class EndpointChecker {
 
     /// Creates a checker that rests until ``start()``.
     init(
-        loop: EventLoop, _ check: HealthCheck, _ endpoint: Endpoint, onResult: @escaping (CheckResult) -> Void
+        loop: EventLoop, _ check: HealthCheck, _ endpoint: Endpoint, _ security: EndpointSecurity,
+        onResult: @escaping (CheckResult) -> Void
     ) throws(SystemError) {
         self.loop = loop
         self.check = check
         self.endpoint = endpoint
+        self.security = security
         self.onResult = onResult
         addresses = SocketAddress(endpoint.address).map { [$0] } ?? []
         pause = try Timer(loop: loop, .once) { [unowned self] in run() }
@@ -50,9 +53,9 @@ final class EndpointChecker {
         }
         // One that is slower than the interval has its time first.
         guard probe == nil else { return }
-        let address = nextAddress
+        let place = HealthProbe.Place(address: nextAddress, security: security)
         do throws(SystemError) {
-            probe = try HealthProbe(loop: loop, check, of: endpoint, at: address) { [unowned self] in ended($0) }
+            probe = try HealthProbe(loop: loop, check, of: endpoint, at: place) { [unowned self] in ended($0) }
         } catch {
             // Without a descriptor of our own the endpoint's health is not known to have changed.
             guard !error.isExhaustion, !error.isOutOfPorts else { return }

@@ -22,10 +22,16 @@ final class HealthProbe {
     /// What is looked for in the body; the text that every answer has if nothing is.
     private var search = TextSearch("")
 
-    /// Begins a check of an endpoint at `address`. `onResult` is called once, later, and never after ``close()``.
+    /// Where and how an endpoint is asked.
+    struct Place {
+        let address: SocketAddress
+        let security: EndpointSecurity
+    }
+
+    /// Begins a check of an endpoint at a place. `onResult` is called once, later, and never after ``close()``.
     /// - Throws: what the system refuses at once.
     init(
-        loop: EventLoop, _ check: HealthCheck, of endpoint: Endpoint, at address: SocketAddress,
+        loop: EventLoop, _ check: HealthCheck, of endpoint: Endpoint, at place: Place,
         onResult: @escaping (CheckResult) -> Void
     ) throws(SystemError) {
         probe = check.probe
@@ -35,10 +41,10 @@ final class HealthProbe {
             method = Method.known(Array(http.method.utf8).span)
             search = TextSearch(http.body ?? "")
         }
-        let connection = try Bufferevent(loop: loop, connectingTo: address)
+        let connection = try place.security.open(place.address, on: loop)
         self.connection = connection
         if let version = endpoint.proxyProtocol {
-            connection.sendFirst(ProxyHeader.own(version, from: connection.localAddress, to: address))
+            connection.sendFirst(ProxyHeader.own(version, from: connection.localAddress, to: place.address))
         }
         connection.setReadHighMark(Self.maxAnswer)
         connection.onSignal = { [unowned self] in signalled($0) }

@@ -11,7 +11,7 @@ final class NameResolver {
     static let maxConcurrent = 256
 
     private let loop: EventLoop
-    private let settings: ResolverSettings
+    private var settings: ResolverSettings
     private let makeSource: NameSourceMaker
     private let onNews: ([Endpoint], NameNews) -> Void
     private var source: (any NameSource)?
@@ -37,19 +37,28 @@ final class NameResolver {
         self.makeSource = makeSource
         self.onNews = onNews
         random = RandomSource(seed: seed)
+        names = try followed(snapshot)
+    }
+
+    /// The names of a snapshot: those that are followed already, and new ones, which have asked nothing yet.
+    private func followed(_ snapshot: ProxySnapshot) throws(SystemError) -> [FollowedName] {
+        let known = Dictionary(names.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
         var positions: [EndpointAddress: Int] = [:]
-        for endpoint in Self.names(in: snapshot) {
-            if let position = positions[endpoint.address] {
-                names[position].endpoints.append(endpoint)
+        var result: [FollowedName] = []
+        for endpoint in Self.names(in: snapshot) where positions[endpoint.address] == nil {
+            positions[endpoint.address] = result.count
+            if let name = known[endpoint.address] {
+                result.append(name)
                 continue
             }
-            positions[endpoint.address] = names.count
-            let longest = max(settings.minTTL, settings.maxTTL)
-            let name = FollowedName(endpoint, NameState(lifetimes: settings.minTTL...longest))
+            let name = FollowedName(endpoint, NameState(lifetimes: lifetimes))
             name.timer = try Timer(loop: loop, .once) { [unowned self, unowned name] in isDue(name) }
-            names.append(name)
+            result.append(name)
         }
+        return result
     }
+
+    private var lifetimes: ClosedRange<Duration> { settings.minTTL...max(settings.minTTL, settings.maxTTL) }
 
     /// The endpoints that have to be looked up.
     static func names(in snapshot: ProxySnapshot) -> [Endpoint] {
@@ -67,6 +76,68 @@ final class NameResolver {
         onFirstAnswers = done
         for name in names { isDue(name) }
         finishFirstAnswers()
+    }
+
+    /// Follows the names of another snapshot too; `done` is called once, when each new one has had its first answer or
+    /// failure. Names that the snapshot does not have go on until ``replace(with:)``.
+    /// - Throws: before anything has changed.
+    func prepare(_ snapshot: ProxySnapshot, done: @escaping () -> Void) throws(SystemError) {
+        let wanted = try followed(snapshot)
+        let fresh = wanted.filter { name in !names.contains { $0 === name } }
+        names += fresh
+        if let earlier = onFirstAnswers {
+            onFirstAnswers = {
+                earlier()
+                done()
+            }
+        } else {
+            onFirstAnswers = done
+        }
+        unanswered += fresh.count
+        for name in fresh { isDue(name) }
+        finishFirstAnswers()
+    }
+
+    /// Follows the names of a snapshot that was prepared, with its settings, and no others.
+    func replace(with snapshot: ProxySnapshot) {
+        var endpoints: [EndpointAddress: [Endpoint]] = [:]
+        for endpoint in Self.names(in: snapshot) { endpoints[endpoint.address, default: []].append(endpoint) }
+        for name in names where endpoints[name.address] == nil { forget(name) }
+        names.removeAll { $0.isForgotten }
+        for name in names { name.endpoints = endpoints[name.address] ?? [] }
+        if snapshot.configuration.resolver != settings { change(to: snapshot.configuration.resolver) }
+    }
+
+    private func forget(_ name: FollowedName) {
+        name.isForgotten = true
+        name.timer?.close()
+        name.timer = nil
+        guard !name.isAnswered else { return }
+        name.isAnswered = true
+        unanswered -= 1
+        finishFirstAnswers()
+    }
+
+    /// Asks by other settings from now on: what is under way is asked anew, what is known holds as long as it did.
+    private func change(to settings: ResolverSettings) {
+        self.settings = settings
+        source?.close()
+        source = nil
+        running = 0
+        for name in names {
+            name.state.lifetimes = lifetimes
+            guard name.isRunning else { continue }
+            name.isRunning = false
+            name.question += 1
+            isDue(name)
+        }
+    }
+
+    /// Where the names of endpoints lead, by the endpoint's number; those without an answer are left out.
+    var targets: [(endpoint: Int, [NameTarget])] {
+        names.flatMap { name in
+            name.state.targets.isEmpty ? [] : name.endpoints.map { ($0.id, name.state.targets) }
+        }
     }
 
     /// Stops; what is under way is forgotten.
@@ -95,11 +166,15 @@ final class NameResolver {
         while running < Self.maxConcurrent, nextWaiting < waiting.count {
             let name = waiting[nextWaiting]
             nextWaiting += 1
+            guard !name.isForgotten, !name.isRunning else { continue }
             running += 1
+            name.isRunning = true
+            name.question += 1
+            let question = name.question
             do throws(DNSFailure) {
-                try ask(for: name)
+                try ask(for: name, question)
             } catch {
-                ended(name, .failure(error))
+                ended(name, question, .failure(error))
             }
         }
         if nextWaiting == waiting.count {
@@ -109,29 +184,32 @@ final class NameResolver {
     }
 
     /// A source that cannot be made for want of memory or descriptors is made when it is needed next.
-    private func ask(for name: FollowedName) throws(DNSFailure) {
+    private func ask(for name: FollowedName, _ question: Int) throws(DNSFailure) {
         if source == nil { source = try makeSource(loop, settings) }
         guard let source else { return }
         switch name.address {
         case .service(let service):
-            ServiceLookup(source) { [weak self] in self?.ended(name, $0) }.start(service)
+            ServiceLookup(source) { [weak self] in self?.ended(name, question, $0) }.start(service)
         case .name(let host, let port):
             source.addresses(of: host, port: UInt16(clamping: port)) { [weak self] result in
                 self?.ended(
-                    name,
+                    name, question,
                     result.flatMap {
                         $0.addresses.isEmpty
                             ? .failure(.noData)
                             : .success(NameAnswer([NameTarget($0.addresses)], timeToLive: $0.timeToLive))
                     })
             }
-        case .literal, .unix: preconditionFailure("\(name.address) is no name")
+        // Never followed: see `names(in:)`.
+        case .literal, .unix: ended(name, question, .failure(.noData))
         }
     }
 
-    private func ended(_ name: FollowedName, _ result: Result<NameAnswer, DNSFailure>) {
-        guard !isClosed else { return }
+    private func ended(_ name: FollowedName, _ question: Int, _ result: Result<NameAnswer, DNSFailure>) {
+        guard !isClosed, name.isRunning, question == name.question else { return }
         running -= 1
+        name.isRunning = false
+        guard !name.isForgotten else { return ask() }
         let news: NameNews =
             switch result {
             case .success(let answer): name.state.answered(answer)
@@ -161,6 +239,11 @@ private final class FollowedName {
     var state: NameState
     var timer: Timer?
     var isAnswered = false
+    /// Whether it is asked for now, and by which question: the answer to any other is late.
+    var isRunning = false
+    var question = 0
+    /// Whether no endpoint has it any more.
+    var isForgotten = false
 
     init(_ endpoint: Endpoint, _ state: NameState) {
         address = endpoint.address

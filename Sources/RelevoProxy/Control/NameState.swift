@@ -61,7 +61,8 @@ struct NameState: Sendable {
     /// Where the name leads; empty if that is not known.
     private(set) var targets: [NameTarget] = []
     private var phase = Phase.unasked
-    private let lifetimes: ClosedRange<Duration>
+    /// Bounds for the time for which an answer holds.
+    var lifetimes: ClosedRange<Duration>
 
     private enum Phase {
         case unasked

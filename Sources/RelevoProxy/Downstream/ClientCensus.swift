@@ -6,15 +6,19 @@ import Synchronization
 
 /// Counts connections by client address; any thread.
 package final class ClientCensus: Sendable {
-    private let limit: Int
+    private let limit: Atomic<Int>
     private let counts = Mutex<[IPAddress: Int]>([:])
 
     /// Creates a census that allows `limit` connections for each address.
-    package init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = Atomic(limit) }
+
+    /// Allows another number; who is there already stays.
+    package func allow(_ limit: Int) { self.limit.store(limit, ordering: .relaxed) }
 
     /// Counts a connection; false if its address has as many as it may have, and then it is not counted.
     package func enter(_ address: IPAddress) -> Bool {
-        counts.withLock { counts in
+        let limit = limit.load(ordering: .relaxed)
+        return counts.withLock { counts in
             let count = counts[address] ?? 0
             guard count < limit else { return false }
             counts[address] = count + 1

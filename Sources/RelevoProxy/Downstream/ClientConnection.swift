@@ -84,6 +84,11 @@ final class ClientConnection {
         isTrusted = !trusted.isEmpty && (peer.ip.map { trusted.trusts($0) } ?? true)
     }
 
+    /// The exchange that runs.
+    var currentExchange: Exchange? {
+        if case .exchanging(let exchange) = state { exchange } else { nil }
+    }
+
     /// Begins to read. Called once.
     func start() {
         bufferevent.onArrival = { [unowned self] in arrived($0) }

@@ -41,7 +41,8 @@ extension Exchange {
     /// Begins to open a connection.
     func open(_ address: SocketAddress) throws(SystemError) -> UpstreamConnection {
         worker.stats.connectsBegun += 1
-        let connection = try UpstreamConnection(loop: worker.loop, address: address, exchange: self)
+        let connection = try UpstreamConnection(
+            loop: worker.loop, address: address, security: target?.security ?? .missing, exchange: self)
         if let version = target?.endpoint.proxyProtocol, let client {
             connection.bufferevent.sendFirst(client.header.bytes(version))
         }

@@ -77,7 +77,7 @@ extension Exchange {
         switch verdict {
         case .forward(let cluster, let domain, let patience):
             belongs(to: domain)
-            self.cluster = worker.clusters[cluster.id]
+            self.cluster = worker.state(of: cluster)
             self.patience = patience
             self.cluster?.requestBegan(now: record.headComplete.nanoseconds)
             startRequestLane()

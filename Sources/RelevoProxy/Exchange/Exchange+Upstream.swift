@@ -30,6 +30,8 @@ extension Exchange {
         case .failed(let error):
             if case .connecting = machine.state {
                 connectFailed(Fault(connecting: error), detail: error.description)
+            } else if error.isHandshakeFailure, machine.awaitsResponseHead {
+                attemptFailed(.connectTLS, detail: error.description)
             } else if error.call == .write {
                 upstreamStoppedReading()
             } else {

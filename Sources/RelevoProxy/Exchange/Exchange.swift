@@ -270,7 +270,9 @@ extension Exchange {
         }
         switch machine.state {
         case .awaitingHead, .routing, .waiting, .done: break
-        case .connecting: connectFailed(.connectTimeout, detail: nil)
+        case .connecting:
+            let isHandshaking = upstream?.bufferevent.isHandshaking ?? false
+            connectFailed(.connectTimeout, detail: isHandshaking ? "no end of the TLS handshake" : nil)
         case .forwarding(.flowing, .awaitingHead) where !requestLane.paused.isEmpty: checkPausedRequest()
         case .forwarding(.flowing, .awaitingHead) where awaitsContinue: fail(.upstreamTimeout)
         case .forwarding(.flowing, .awaitingHead): fail(.clientBodyTimeout)

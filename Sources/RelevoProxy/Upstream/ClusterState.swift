@@ -2,6 +2,7 @@
 // Configuration is Cluster's matter, who may be chosen and what was seen ClusterLedger's, who is well ClusterHealth's.
 
 import CLibevent
+import CLibeventTLS
 import RelevoPolicy
 
 /// The runtime state of one cluster in one worker. Confined to the worker's thread.
@@ -32,20 +33,60 @@ final class ClusterState {
         let secret: [UInt8]
         /// The places of each cluster that has limits, by the cluster's number.
         let capacities: [ClusterCapacity?]
+        /// How clusters speak TLS, by the cluster's number.
+        let tls: [TLSClientContext?]
     }
 
-    /// Creates the state, with an empty pool for each endpoint.
-    init(_ cluster: Cluster, _ place: Place) {
+    /// Whether the cluster is in use no more, but for requests that came before.
+    private(set) var isRetired = false
+
+    /// Creates the state, with an empty pool for each endpoint that `predecessor`, the state of the same cluster with
+    /// other settings, did not have.
+    init(_ cluster: Cluster, _ place: Place, after predecessor: ClusterState? = nil) {
         self.cluster = cluster
         key = BalanceKey(cluster.balance)
         tokens = StickyTokens(cluster.balance, cluster.endpoints, fallback: place.secret)
         ledger = ClusterLedger(cluster, workers: place.workers)
         capacity = place.capacities[cluster.id]
         line = WaitingLine(length: .max)
-        endpoints = cluster.endpoints.map {
-            EndpointState($0, pool: UpstreamPool(loop: place.loop, wheel: place.wheel, limit: place.idleLimit))
+        let context = place.tls.indices.contains(cluster.id) ? place.tls[cluster.id] : nil
+        var earlier: [String: (position: Int, state: EndpointState)] = [:]
+        if let predecessor, predecessor.cluster.tls == cluster.tls {
+            for (position, state) in predecessor.endpoints.enumerated() {
+                earlier[state.endpoint.text] = (position, state)
+            }
+        }
+        endpoints = cluster.endpoints.map { endpoint in
+            let security = EndpointSecurity(endpoint, context)
+            if let state = earlier[endpoint.text]?.state {
+                state.becomes(endpoint, security)
+                return state
+            }
+            let pool = UpstreamPool(loop: place.loop, wheel: place.wheel, limit: place.idleLimit)
+            return EndpointState(endpoint, security, pool: pool)
+        }
+        if let predecessor {
+            for (position, state) in endpoints.enumerated() {
+                guard let before = earlier[state.endpoint.text] else { continue }
+                ledger.adopt(predecessor.ledger.latency(of: before.position), of: position)
+            }
         }
         weigh(now: MonotonicTime.now.nanoseconds)
+    }
+
+    /// Opens connections by other settings from now on, and keeps as many.
+    func renew(_ place: Place) {
+        let context = place.tls.indices.contains(cluster.id) ? place.tls[cluster.id] : nil
+        for state in endpoints {
+            state.trusts(EndpointSecurity(state.endpoint, context))
+            state.pool.limit = place.idleLimit
+        }
+    }
+
+    /// No new request comes. Endpoints that are nobody else's end what they keep.
+    func retire(keeping kept: Set<ObjectIdentifier>) {
+        isRetired = true
+        for state in endpoints where !kept.contains(ObjectIdentifier(state)) { state.retire() }
     }
 
     /// Whether anybody wants to know how long answers take.

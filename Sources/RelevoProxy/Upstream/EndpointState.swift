@@ -7,22 +7,41 @@ import RelevoPolicy
 /// The runtime state of one endpoint in one worker. Confined to the worker's thread.
 final class EndpointState {
     /// The endpoint as configured.
-    let endpoint: Endpoint
+    private(set) var endpoint: Endpoint
     /// Its connections between two requests.
     let pool: UpstreamPool
+    /// How connections to it are opened.
+    private(set) var security: EndpointSecurity
     /// Whether each connection to it begins with a header that tells of one client: then none is kept in ``pool``.
-    let isToldOfClients: Bool
+    private(set) var isToldOfClients: Bool
     /// Where it can be reached; empty while its name is unresolved.
     private let addresses = AddressBook()
     /// Requests in flight from this worker.
     var active = 0
 
     /// Creates the state; literals and paths have their address at once.
-    init(_ endpoint: Endpoint, pool: UpstreamPool) {
+    init(_ endpoint: Endpoint, _ security: EndpointSecurity, pool: UpstreamPool) {
         self.endpoint = endpoint
+        self.security = security
         self.pool = pool
         isToldOfClients = endpoint.proxyProtocol != nil
         if let address = SocketAddress(endpoint.address) { addresses.replace(with: [NameTarget([address])]) }
+    }
+
+    /// Goes on as an endpoint of another snapshot: connections, addresses and requests in flight stay.
+    func becomes(_ endpoint: Endpoint, _ security: EndpointSecurity) {
+        self.endpoint = endpoint
+        self.security = security
+        isToldOfClients = endpoint.proxyProtocol != nil
+    }
+
+    /// Opens connections by other settings from now on.
+    func trusts(_ security: EndpointSecurity) { self.security = security }
+
+    /// The endpoint is no more: requests that it has are finished, connections are not kept.
+    func retire() {
+        addresses.replace(with: [])
+        pool.keep(only: [])
     }
 
     /// Whether there is a way to it.

@@ -20,6 +20,7 @@ final class OutcomeReporter {
     /// There is something about an endpoint: puts it on the list, and tells of a failure unless that was done a moment
     /// ago.
     func add(_ cluster: ClusterState, _ position: Int, _ news: OutcomeNews) {
+        guard !cluster.isRetired else { return }
         if news.isNew { waiting.append((cluster, position)) }
         if news.isUrgent, pacing.allows(now: loop.now.nanoseconds) { report() }
     }
@@ -28,7 +29,7 @@ final class OutcomeReporter {
     func report() {
         guard !waiting.isEmpty else { return }
         pacing.reported(now: loop.now.nanoseconds)
-        let reports = waiting.map { cluster, position in
+        let reports = waiting.filter { !$0.cluster.isRetired }.map { cluster, position in
             OutcomeReport(
                 cluster: cluster.cluster.id, position: position, tally: cluster.takeTally(position))
         }

@@ -23,9 +23,9 @@ final class UpstreamConnection {
     /// Begins to open a connection.
     /// - Throws: what the system refuses at once.
     init(
-        loop: EventLoop, address: SocketAddress, exchange: Exchange
+        loop: EventLoop, address: SocketAddress, security: EndpointSecurity, exchange: Exchange
     ) throws(SystemError) {
-        bufferevent = try Bufferevent(loop: loop, connectingTo: address)
+        bufferevent = try security.open(address, on: loop)
         self.address = address
         self.exchange = exchange
         bufferevent.onArrival = { [unowned self] in self.exchange?.upstreamArrived($0) ?? false }
@@ -61,6 +61,8 @@ extension Fault {
     init(connecting error: SystemError) {
         if error.isExhaustion || error.isOutOfPorts {
             self = .proxyOverloaded
+        } else if error.isHandshakeFailure {
+            self = .connectTLS
         } else if error.isRefused {
             self = .connectRefused
         } else if error.isTimeout {

@@ -8,7 +8,8 @@ import RelevoPolicy
 final class UpstreamPool {
     private let loop: EventLoop
     private let wheel: DeadlineWheel
-    private let limit: Int
+    /// Connections that are kept at most.
+    var limit: Int
     private var idle: [UpstreamConnection] = []
     /// Where connections are kept to; nil for wherever they lead.
     private var current: Set<SocketAddress>?

@@ -15,7 +15,7 @@ func healthCluster(
     let endpoints = (0..<count).map { position in
         let host = "10.0.0.\(position + first)"
         let weight = position < weights.count ? weights[position] : 1
-        return Endpoint(.init(host, weight: weight), id: position, address: .literal(host, port: 80))
+        return Endpoint(.init(host, weight: weight), id: position, address: .literal(host, port: 80), of: source)
     }
     return Cluster(source, id: 0, endpoints: endpoints)
 }

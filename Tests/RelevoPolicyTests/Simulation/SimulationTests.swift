@@ -140,7 +140,8 @@ struct SimulationTests {
         let endpoints = [0, 1].map { backup in
             var source = ProxyConfiguration.Endpoint("10.0.0.\(backup + 1)")
             source.backup = backup
-            return Endpoint(source, id: backup, address: .literal(source.address, port: 80))
+            return Endpoint(
+                source, id: backup, address: .literal(source.address, port: 80), of: .init("origin", endpoints: []))
         }
         let cluster = Cluster(.init("origin", endpoints: []), id: 0, endpoints: endpoints)
         let report = Simulation.run(SimulationScript(cluster, [[.from(20) { $0.refuses = 100 }, .from(30)]]))

@@ -1,19 +1,20 @@
 // Certificates for tests, made by the openssl program in a directory that goes with the process.
 // Not for expectations.
 
-import CLibeventTLS
+package import CLibeventTLS
 import Foundation
 import Synchronization
 import Testing
 
 /// Runs a program and gives what it writes; throws if it fails.
 @discardableResult
-func run(_ arguments: String..., input: String? = nil) throws -> String {
+package func run(_ arguments: String..., input: String? = nil) throws -> String {
     try run(arguments, input: input)
 }
 
+/// Runs a program and gives what it writes; throws if it fails.
 @discardableResult
-func run(_ arguments: [String], input: String? = nil) throws -> String {
+package func run(_ arguments: [String], input: String? = nil) throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = arguments
@@ -34,7 +35,7 @@ func run(_ arguments: [String], input: String? = nil) throws -> String {
 }
 
 /// Runs `openssl s_client`, says something, reads both outputs until a text has come, and has it quit.
-func converse(_ arguments: [String], saying words: String, until wanted: String) throws -> String {
+package func converse(_ arguments: [String], saying words: String, until wanted: String) throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = arguments
@@ -63,24 +64,25 @@ func converse(_ arguments: [String], saying words: String, until wanted: String)
 private let directories = Mutex<[URL]>([])
 
 /// An authority that issues certificates, once for each wish.
-final class Authority: @unchecked Sendable {
+package final class Authority: @unchecked Sendable {
     /// Kinds of keys.
-    enum Key: String { case ec, rsa }
+    package enum Key: String { case ec, rsa }
 
     /// Times at which a certificate is valid.
-    enum Validity { case now, past, future }
+    package enum Validity { case now, past, future }
 
     /// What is known to all tests.
-    static let shared = Result { try Authority("Test CA") }
+    package static let shared = Result { try Authority("Test CA") }
     /// Somebody else.
-    static let other = Result { try Authority("Other CA") }
+    package static let other = Result { try Authority("Other CA") }
 
     private let directory: URL
     private let lock = NSLock()
     private var issued: [String: String] = [:]
     private var serial = 100
 
-    init(_ name: String) throws {
+    /// Makes an authority.
+    package init(_ name: String) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "r-\(UUID().uuidString.prefix(13))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         directories.withLock { $0.append(directory) }
@@ -112,7 +114,7 @@ final class Authority: @unchecked Sendable {
     }
 
     /// The path of a file of the directory.
-    func path(_ name: String) -> String { directory.appending(path: name).path }
+    package func path(_ name: String) -> String { directory.appending(path: name).path }
 
     private static func newKey(_ kind: Key) -> [String] {
         switch kind {
@@ -122,7 +124,7 @@ final class Authority: @unchecked Sendable {
     }
 
     /// The path of a certificate, without ending, whose key is beside it (`.pem`, `.key`).
-    func issue(_ names: [String], key: Key = .ec, _ validity: Validity = .now) throws -> String {
+    package func issue(_ names: [String], key: Key = .ec, _ validity: Validity = .now) throws -> String {
         try lock.withLock {
             let wish = "\(names) \(key) \(validity)"
             if let place = issued[wish] { return place }
@@ -148,13 +150,13 @@ final class Authority: @unchecked Sendable {
     }
 
     /// A certificate with its key.
-    func identity(_ names: String..., key: Key = .ec, validity: Validity = .now) throws -> TLSIdentity {
+    package func identity(_ names: String..., key: Key = .ec, validity: Validity = .now) throws -> TLSIdentity {
         let place = try issue(names, key: key, validity)
         return try TLSIdentity(certificateFile: place + ".pem", keyFile: place + ".key")
     }
 
     /// What the authority answers (OCSP, DER) when it is asked for a certificate.
-    func response(to place: String) throws -> [UInt8] {
+    package func response(to place: String) throws -> [UInt8] {
         try lock.withLock {
             try run("openssl", "ocsp", "-issuer", path("ca.pem"), "-cert", place + ".pem", "-reqout", place + ".req")
             try run(
@@ -165,7 +167,7 @@ final class Authority: @unchecked Sendable {
     }
 
     /// The list of those that were revoked, with another one in it.
-    func revoke(_ place: String) throws -> [UInt8] {
+    package func revoke(_ place: String) throws -> [UInt8] {
         try lock.withLock {
             try run("openssl", "ca", "-config", path("ca.cnf"), "-revoke", place + ".pem")
             return try list()
@@ -173,21 +175,23 @@ final class Authority: @unchecked Sendable {
     }
 
     /// The list of those that were revoked.
-    func list() throws -> [UInt8] {
+    package func list() throws -> [UInt8] {
         try run("openssl", "ca", "-config", path("ca.cnf"), "-gencrl", "-out", path("crl.pem"))
         return Array(try Data(contentsOf: directory.appending(path: "crl.pem")))
     }
 
-    var pem: [UInt8] { get throws { Array(try Data(contentsOf: directory.appending(path: "ca.pem"))) } }
-    var authorities: TLSAuthorities { get throws { .pem(try pem) } }
+    /// Its own certificate.
+    package var pem: [UInt8] { get throws { Array(try Data(contentsOf: directory.appending(path: "ca.pem"))) } }
+    /// Those who believe it and nobody else.
+    package var authorities: TLSAuthorities { get throws { .pem(try pem) } }
 
     /// What clients are made of that believe this authority.
-    func client(_ identity: TLSIdentity? = nil, protocols: [String] = []) throws -> TLSClientContext {
+    package func client(_ identity: TLSIdentity? = nil, protocols: [String] = []) throws -> TLSClientContext {
         try TLSClientContext(.authorities(authorities), identity: identity, protocols: protocols)
     }
 
     /// What servers are made of that have one certificate.
-    func server(_ names: String...) throws -> TLSServerContext {
+    package func server(_ names: String...) throws -> TLSServerContext {
         let place = try issue(names)
         return try TLSServerContext([
             .init(TLSIdentity(certificateFile: place + ".pem", keyFile: place + ".key"))

@@ -1,0 +1,75 @@
+// Another configuration for a running proxy: checked as a whole, applied as a whole or not at all.
+// What changes is said by ReloadPlan, how it is carried out is RelevoProxy's matter.
+
+import Logging
+public import RelevoPolicy
+import RelevoProxy
+
+/// What a reload has changed.
+public struct ReloadReport: Sendable, Hashable {
+    /// The differences between the configurations.
+    public var plan: ReloadPlan
+    /// Exchanges that run on with routes or endpoints that are gone, until ``Timeouts/drain`` is over.
+    public var leaving: Int
+}
+
+/// Why a reload has changed nothing.
+public enum ReloadError: Error, Sendable, CustomStringConvertible {
+    /// The configuration is wrong: everything that is wrong with it.
+    case configuration(ConfigurationError)
+    /// The system refuses something, such as a listener.
+    case refused(ProxyStartError)
+    /// The proxy does not run.
+    case notRunning
+
+    /// The reason in words.
+    public var description: String {
+        switch self {
+        case .configuration(let error): error.problems.map(\.description).joined(separator: "\n")
+        case .refused(let error): "\(error)"
+        case .notRunning: "the proxy does not run"
+        }
+    }
+}
+
+extension ReverseProxy {
+    /// What ``reload(_:)`` would change.
+    /// - Throws: everything that is wrong with the configuration; its certificates are read too.
+    public func plan(for configuration: ProxyConfiguration) throws(ConfigurationError) -> ReloadPlan {
+        let current = served
+        _ = try Material(configuration, after: current)
+        return ReloadPlan(from: current.snapshot.configuration, to: configuration)
+    }
+
+    /// Serves another configuration from now on. What has not changed is not touched: connections, health and counters
+    /// stay. Requests that run go on with what they began with. Reloads follow one another; any thread.
+    ///
+    /// `workers` stay as many as they are until the next start.
+    /// - Throws: ``ReloadError``, and then everything is as it was.
+    @discardableResult
+    public func reload(_ configuration: ProxyConfiguration) async throws(ReloadError) -> ReloadReport {
+        await reloads.enter()
+        defer { reloads.leave() }
+        guard let group = runningGroup else { throw .notRunning }
+        let current = served
+        let next: Material
+        do throws(ConfigurationError) {
+            next = try Material(configuration, after: current)
+        } catch {
+            throw .configuration(error)
+        }
+        let outcome: ReloadOutcome
+        do throws(StartError) {
+            outcome = try await group.reload(next.snapshot, settings(next, log: runningLog))
+        } catch {
+            throw .refused(ProxyStartError(error))
+        }
+        replace(with: next)
+        let plan = ReloadPlan(from: current.snapshot.configuration, to: configuration)
+        for warning in next.warnings where !current.warnings.contains(warning) { logger.warning("\(warning)") }
+        logger.notice(
+            "reloaded: \(plan)",
+            metadata: outcome.leaving == 0 ? [:] : ["leaving": .stringConvertible(outcome.leaving)])
+        return ReloadReport(plan: plan, leaving: outcome.leaving)
+    }
+}

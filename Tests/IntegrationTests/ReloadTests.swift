@@ -1,0 +1,227 @@
+// Another configuration while requests run: what stays, what changes, what leaves, and what happens if it is wrong.
+// Which differences there are is tested in RelevoPolicyTests.
+
+import CLibevent
+import Foundation
+import Logging
+import Relevo
+import RelevoPolicy
+import RelevoProxy
+import TestSupport
+import Testing
+
+extension Integration {
+    @Suite("Reload") struct Reload {
+        private func configuration(
+            _ domains: [ProxyConfiguration.Domain], _ change: (inout ProxyConfiguration) -> Void = { _ in }
+        ) -> ProxyConfiguration {
+            var configuration = ProxyConfiguration.loopback(domains, workers: 2)
+            configuration.timeouts.drain = .milliseconds(400)
+            change(&configuration)
+            return configuration
+        }
+
+        private func withRunning(
+            _ configuration: ProxyConfiguration, _ body: (ReverseProxy, SocketAddress) async throws -> Void
+        ) async throws {
+            let proxy = try ReverseProxy(
+                configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let address = try await proxy.start()[0]
+            do {
+                try await body(proxy, address)
+            } catch {
+                await proxy.shutdown(within: .zero)
+                throw error
+            }
+            await proxy.shutdown(within: .seconds(1))
+        }
+
+        /// Threads that ask until they are told to end.
+        private final class Load: Sendable {
+            private let isOver = Watched(false)
+            private let running: Watched<Int>
+            private let statuses = Watched<Set<Int>>([])
+
+            /// Begins so many threads; `ask` gives the status of an answer.
+            init(_ count: Int, _ ask: @escaping @Sendable () throws -> Int) {
+                running = Watched(count)
+                for _ in 0..<count { Thread.detachNewThread { self.repeat(ask) } }
+            }
+
+            private func `repeat`(_ ask: () throws -> Int) {
+                while !isOver.current {
+                    let status = (try? ask()) ?? 0
+                    statuses.change { _ = $0.insert(status) }
+                }
+                running.change { $0 -= 1 }
+            }
+
+            /// Ends them, and tells which statuses there were; 0 stands for no answer.
+            func end() -> Set<Int> {
+                isOver.change { $0 = true }
+                running.wait { $0 == 0 }
+                return statuses.current
+            }
+        }
+
+        private func ask(_ address: SocketAddress, _ host: String, _ path: String = "/") throws -> RawResponse {
+            let client = try Client(address)
+            try client.get(host, path)
+            return try client.response()
+        }
+
+        @Test("domains, routes and endpoints change between two requests of one connection")
+        func changes() async throws {
+            let (one, two) = (try Origin.ok("one"), try Origin.ok("two"))
+            let before = configuration([.init("a.example", endpoints: [.init(one.text)])])
+            try await withRunning(before) { proxy, address in
+                let client = try Client(address)
+                try client.get("a.example")
+                #expect(try client.response().text == "one")
+                let after = configuration([
+                    .init("a.example", endpoints: [.init(two.text)]), .init("b.example", endpoints: [.init(one.text)]),
+                ])
+                let report = try await proxy.reload(after)
+                #expect(report.plan.description == "1 domain added, 1 endpoint added, 1 endpoint removed")
+                #expect(report.leaving == 0)
+                for (host, text) in [("a.example", "two"), ("b.example", "one")] {
+                    try client.get(host)
+                    #expect(try client.response().text == text)
+                }
+                try await proxy.reload(before)
+                try client.get("b.example")
+                #expect(try client.response().status == 421)
+            }
+        }
+
+        @Test("kept connections, orders and what was learnt about endpoints outlive a reload")
+        func keeps() async throws {
+            let origin = try Origin.ok("one")
+            let other = try Origin.ok("other")
+            func cluster(_ change: (inout ProxyConfiguration.Cluster) -> Void = { _ in }) -> ProxyConfiguration {
+                configuration([.init("a.example", cluster: "api")]) {
+                    $0.workers = 1
+                    $0.clusters = [.init("api", endpoints: [.init(origin.text), .init(other.text)])]
+                    change(&$0.clusters[0])
+                }
+            }
+            try await withRunning(cluster()) { proxy, address in
+                try await proxy.command(.drain, endpoint: other.text, ofCluster: "api")
+                for (number, change) in [{ _ in }, { $0.hold = .seconds(1) }, { $0.balance = .leastRequests }]
+                    .enumerated()
+                    as EnumeratedSequence<[(inout ProxyConfiguration.Cluster) -> Void]>
+                {
+                    try await proxy.reload(cluster(change))
+                    for _ in 0..<3 { #expect(try ask(address, "a.example").text == "one", "\(number)") }
+                    let states = await proxy.endpoints().map(\.condition)
+                    #expect(states == ["up", "draining"], "\(number)")
+                }
+                #expect(origin.connectionCount == 1 && other.connectionCount == 0)
+            }
+        }
+
+        @Test(
+            "a running exchange goes on with its own configuration; a route that is gone ends it when its time is over")
+        func streams() async throws {
+            let origin = try Origin { connection in
+                try connection.readRequest()
+                try connection.wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+                while true {
+                    Thread.sleep(forTimeInterval: 0.05)
+                    try connection.wire.send("1\r\n.\r\n")
+                }
+            }
+            let spare = try Origin.ok("spare")
+            let stays = ProxyConfiguration.Domain("a.example", endpoints: [.init(origin.text)])
+            let goes = ProxyConfiguration.Domain("b.example", endpoints: [.init(origin.text)])
+            try await withRunning(configuration([stays, goes])) { proxy, address in
+                let clients = [try Client(address), try Client(address)]
+                try clients[0].get("a.example")
+                try clients[1].get("b.example")
+                for client in clients { _ = try client.readHead() }
+                let moved = ProxyConfiguration.Domain("b.example", endpoints: [.init(spare.text)])
+                let report = try await proxy.reload(configuration([stays, moved]))
+                #expect(report.leaving == 1)
+                #expect(try ask(address, "b.example").text == "spare")
+                #expect(clients[1].end() != .timeout)
+                #expect(await proxy.statistics().requestsActive == 1)
+                for _ in 0..<3 { _ = try clients[0].read(6) }
+            }
+        }
+
+        @Test("an upgraded connection on a route that has not changed outlives many reloads")
+        func upgraded() async throws {
+            let origin = try Origin { connection in
+                try connection.readRequest()
+                try connection.wire.send(
+                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+                while case .bytes(let bytes) = connection.wire.receive(4) { try connection.wire.send(bytes) }
+            }
+            let spare = try Origin.ok("spare")
+            func numbered(_ number: Int) -> ProxyConfiguration {
+                configuration([
+                    .init(
+                        "a.example",
+                        endpoints: [.init(origin.text)] + (number % 2 == 0 ? [] : [.init(spare.text, weight: 0)])),
+                    .init("\(number).example", endpoints: [.init(spare.text)]),
+                ])
+            }
+            try await withRunning(numbered(0)) { proxy, address in
+                let client = try Client(address)
+                try client.get("a.example", "/", "Connection: Upgrade", "Upgrade: echo")
+                #expect(try client.readHead().hasPrefix("HTTP/1.1 101"))
+                for number in 1...20 {
+                    #expect(try await proxy.reload(numbered(number)).leaving == 0)
+                    try client.send("ping")
+                    #expect(try client.read(4) == Array("ping".utf8))
+                    #expect(try ask(address, "\(number).example").text == "spare")
+                }
+            }
+        }
+
+        @Test("a configuration that is wrong changes nothing, and says all of it")
+        func wrong() async throws {
+            let origin = try Origin.ok("one")
+            let before = configuration([.init("a.example", endpoints: [.init(origin.text)])])
+            try await withRunning(before) { proxy, address in
+                var wrong = configuration([.init("a b", cluster: "nowhere")])
+                wrong.limits.fields = 0
+                let error = await #expect(throws: ReloadError.self) { try await proxy.reload(wrong) }
+                guard case .configuration(let problems) = error else { throw WireError.timeout }
+                #expect(problems.problems.count == 3)
+                #expect(try ask(address, "a.example").text == "one")
+                #expect(throws: ConfigurationError.self) { try proxy.plan(for: wrong) }
+                #expect(try proxy.plan(for: before).isEmpty)
+            }
+        }
+
+        @Test("a proxy that does not run reloads nothing")
+        func notRunning() async throws {
+            let before = configuration([.init("a.example", endpoints: ["127.0.0.1:1"])])
+            let proxy = try ReverseProxy(configuration: before, logger: Logger(label: "test"))
+            let error = await #expect(throws: ReloadError.self) { try await proxy.reload(before) }
+            guard case .notRunning = error else { throw WireError.timeout }
+        }
+
+        @Test("reloads at the same time follow one another, under load, and no request fails")
+        func underLoad() async throws {
+            let (one, two) = (try Origin.ok("one"), try Origin.ok("two"))
+            func numbered(_ number: Int) -> ProxyConfiguration {
+                configuration([.init("a.example", cluster: "api")]) {
+                    $0.clusters = [.init("api", endpoints: [.init(one.text), .init(two.text, weight: number % 7)])]
+                    $0.clusters[0].hold = number % 3 == 0 ? .seconds(1) : nil
+                    $0.limits.fields = 64 + number
+                }
+            }
+            try await withRunning(numbered(1)) { proxy, address in
+                let load = Load(4) { try ask(address, "a.example").status }
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for number in 1...60 { group.addTask { try await proxy.reload(numbered(number)) } }
+                    try await group.waitForAll()
+                }
+                #expect(load.end() == [200])
+                #expect(await proxy.statistics().requestsActive == 0)
+            }
+        }
+    }
+}
