@@ -126,7 +126,8 @@ extension ReloadPlan {
                 before.concurrency == after.concurrency && before.adaptiveLimit == after.adaptiveLimit
             ),
             ("queue", before.queue == after.queue), ("tls", before.tls == after.tls),
-            ("proxy_protocol", before.proxyProtocol == after.proxyProtocol), ("timeouts", before.timeouts == after.timeouts),
+            ("proxy_protocol", before.proxyProtocol == after.proxyProtocol),
+            ("timeouts", before.timeouts == after.timeouts),
         ])
         if !keys.isEmpty { add(.cluster, new.name, .changed, keys: keys, at: new.location) }
         let pairs = Pairs(old.endpoints, new.endpoints) { Self.endpoint($0) }
