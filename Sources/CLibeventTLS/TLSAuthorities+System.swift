@@ -7,12 +7,13 @@ import Glibc
 
 extension TLSAuthorities {
     /// Whether there is a file or a directory with authorities where OpenSSL looks for those of the system.
-    public static var systemHasAny: Bool {
+    /// Found out once.
+    public static let systemHasAny: Bool = {
         let file = place(X509_get_default_cert_file_env(), X509_get_default_cert_file())
         if access(file, R_OK) == 0 { return true }
         let directories = place(X509_get_default_cert_dir_env(), X509_get_default_cert_dir())
         return directories.split(separator: ":").contains { hasCertificates(String($0)) }
-    }
+    }()
 
     private static func place(_ variable: UnsafePointer<CChar>?, _ standard: UnsafePointer<CChar>?) -> String {
         (variable.flatMap { UnsafePointer(getenv($0)) } ?? standard).map { String(cString: $0) } ?? ""

@@ -12,6 +12,24 @@ public enum ChainFlaw: Sendable, Hashable {
     case missingIssuer(String, Int)
 }
 
+/// Which certificates were issued by authorities. Asking the system's costs a look into a directory of hundreds of
+/// files, and most certificates of a server come from one authority: so each answer is kept.
+public struct KnownIssuers {
+    private let roots: TLSAuthorities
+    /// By the certificate's fingerprint.
+    private var answers: [String: Bool] = [:]
+
+    /// Knows nothing yet.
+    public init(_ roots: TLSAuthorities = .system) { self.roots = roots }
+
+    mutating func have(issuerOf raw: OpaquePointer, _ certificate: Certificate) throws(TLSError) -> Bool {
+        if let answer = answers[certificate.fingerprint] { return answer }
+        let answer = try roots.store().holdsIssuer(of: raw)
+        answers[certificate.fingerprint] = answer
+        return answer
+    }
+}
+
 extension TLSIdentity {
     /// Whether the chain has no flaw.
     public func isComplete(with roots: TLSAuthorities = .system) throws(TLSError) -> Bool {
@@ -21,21 +39,27 @@ extension TLSIdentity {
     /// What keeps clients that know authorities only from getting from the own certificate to one of them; nil if each
     /// is followed by its issuer's, up to one that issued itself or that an authority of `roots` issued.
     public func flaw(with roots: TLSAuthorities = .system) throws(TLSError) -> ChainFlaw? {
+        var issuers = KnownIssuers(roots)
+        return try flaw(with: &issuers)
+    }
+
+    /// The same for one of many.
+    public func flaw(with issuers: inout KnownIssuers) throws(TLSError) -> ChainFlaw? {
         let all = [leaf] + following
+        let facts = [certificate] + intermediates
         var count = 1
         while count < all.count, X509_check_issued(all[count], all[count - 1]) == X509_V_OK { count += 1 }
         defer { OpenSSLErrors.clear() }
-        let store = try roots.store()
         // From the end: an authority hardly ever issues the own one itself.
-        for raw in all.prefix(count).reversed() {
-            if X509_check_issued(raw, raw) == X509_V_OK { return nil }
-            if try store.holdsIssuer(of: raw) { return nil }
+        for place in (0..<count).reversed() {
+            if facts[place].isSelfIssued { return nil }
+            if try issuers.have(issuerOf: all[place], facts[place]) { return nil }
         }
         let last = all[count - 1]
         if all.dropFirst(count).contains(where: { X509_check_issued($0, last) == X509_V_OK }) {
             return .outOfOrder(count)
         }
-        return .missingIssuer(([certificate] + intermediates)[count - 1].issuer, count)
+        return .missingIssuer(facts[count - 1].issuer, count)
     }
 
     /// The certificates after the own one, which this object keeps.

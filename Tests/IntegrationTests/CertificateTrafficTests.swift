@@ -106,6 +106,13 @@ extension Integration {
                 #expect(report.failures.isEmpty)
                 #expect(report.seen.count > 1)
                 #expect(report.counts.values.allSatisfy { $0 > 0 }, "\(report.counts)")
+                let last = try Program(
+                    "/usr/bin/env",
+                    ["python3", "-c", Self.tour, "\(port)", authority.file]
+                        + [String](repeating: "a.example", count: 20)
+                ).outcome()
+                let number = Int(pairs[30 % pairs.count].serial, radix: 16) ?? 0
+                #expect(last.output == String(repeating: "a.example \(number)\n", count: 20))
                 let statistics = await proxy.group.statistics()
                 #expect(statistics.handshakesFailed == 0)
                 #expect(statistics.handshakesResumed == report.counts["resumed"])

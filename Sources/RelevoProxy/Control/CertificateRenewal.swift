@@ -36,6 +36,8 @@ final class CertificateRenewal {
     /// Those before: their contexts end here, and not with a worker's last connection that has one.
     private var former: ListenerCertificates?
     private var doubts: [Item: Doubt] = [:]
+    /// What was said of names that do not fit together.
+    private var coverage: Set<ConfigurationProblem>
     /// When it was said that something ends, in seconds since 1970.
     private var said: [Item: Int64] = [:]
     private var retry: Timer?
@@ -48,6 +50,7 @@ final class CertificateRenewal {
     ) throws(SystemError) {
         self.loop = loop
         self.certificates = certificates
+        coverage = Set(certificates.coverage)
         self.pace = pace
         self.publish = publish
         self.notify = notify
@@ -169,7 +172,6 @@ final class CertificateRenewal {
     // MARK: Serving
 
     private func serve(_ fresh: [Int: ServedCertificate], _ news: [FileNotice]) {
-        let before = Set(certificates.coverage)
         var next = certificates
         do throws(TLSError) {
             try next.replace(fresh)
@@ -185,12 +187,15 @@ final class CertificateRenewal {
         certificates = next
         publish(next)
         for notice in news { notify(notice) }
+        var issuers = KnownIssuers()
         for (place, served) in fresh.sorted(by: { $0.key < $1.key }) {
-            for problem in CertificateAdvice.all(served, now: now) { notify(.advice(problem)) }
+            for problem in CertificateAdvice.all(served, now: now, &issuers) { notify(.advice(problem)) }
             for part in [Part.pair, .response] { said[Item(place: place, part: part)] = nil }
         }
         for (item, _) in endings where fresh[item.place] != nil { said[item] = now }
-        for problem in next.coverage where !before.contains(problem) { notify(.advice(problem)) }
+        let found = next.coverage
+        for problem in found where !coverage.contains(problem) { notify(.advice(problem)) }
+        coverage = Set(found)
     }
 
     // MARK: Endings

@@ -150,7 +150,9 @@ final class FileWatcher {
         // Where another file can take the place of one. That a directory in between gets another name is also seen by
         // looking now and then, so nothing is said if that one may not be watched.
         let decisive = Set(trails.flatMap { $0.steps.filter { $0.kind != .directory }.map(\.directory) })
-        for directory in decisive.union(trails.flatMap { $0.steps.map(\.directory) }) {
+        let others = Set(trails.flatMap { $0.steps.map(\.directory) }).subtracting(decisive)
+        // The others must not take the last watches from these.
+        for directory in Array(decisive) + Array(others) {
             do throws(SystemError) {
                 try watch?.watch(directory)
                 unwatched.remove(directory)

@@ -11,7 +11,9 @@ enum CertificateAdvice {
     static let noticeDays: Int64 = 14
 
     /// Everything that is to be said of a certificate at a moment.
-    static func all(_ served: ServedCertificate, now: Int64) -> [ConfigurationProblem] {
+    static func all(
+        _ served: ServedCertificate, now: Int64, _ issuers: inout KnownIssuers
+    ) -> [ConfigurationProblem] {
         let (certificate, file) = (served.identity.certificate, served.files.certificate)
         var texts: [(String, String?)] = []
         if let text = expiry(served, now: now) { texts.append((text, nil)) }
@@ -20,7 +22,7 @@ enum CertificateAdvice {
             texts.append(("certificate `\(file)` is not valid before \(begin): clients refuse it", nil))
         }
         if certificate.names.isEmpty { texts.append(("certificate `\(file)` is for no name: clients refuse it", nil)) }
-        texts += chain(served)
+        texts += chain(served, &issuers)
         let all = [certificate] + served.identity.intermediates
         for (place, one) in all.enumerated() {
             guard let weakness = one.weakness else { continue }
@@ -58,7 +60,7 @@ enum CertificateAdvice {
     }
 
     /// What is wrong with the order, or missing.
-    private static func chain(_ served: ServedCertificate) -> [(String, String?)] {
+    private static func chain(_ served: ServedCertificate, _ issuers: inout KnownIssuers) -> [(String, String?)] {
         let (identity, file) = (served.identity, served.files.certificate)
         let own = identity.certificate
         if own.isAuthority, !own.isSelfIssued || !identity.intermediates.isEmpty {
@@ -69,7 +71,7 @@ enum CertificateAdvice {
                 )
             ]
         }
-        guard let flaw = try? identity.flaw() else { return [] }
+        guard let flaw = try? identity.flaw(with: &issuers) else { return [] }
         switch flaw {
         case .outOfOrder(let place):
             return [

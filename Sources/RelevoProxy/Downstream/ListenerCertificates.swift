@@ -139,6 +139,7 @@ extension ListenerCertificates {
         var certificates: [ServedCertificate] = []
         var problems: [ConfigurationProblem] = []
         var warnings: [ConfigurationProblem] = []
+        private var issuers = KnownIssuers()
         /// The places of files that were read, without where they were named; nil for those that cannot be used.
         private var known: [CertificateFiles: Int?] = [:]
 
@@ -174,7 +175,7 @@ extension ListenerCertificates {
                 return nil
             }
             readResponse(&served)
-            warnings += CertificateAdvice.all(served, now: now)
+            warnings += CertificateAdvice.all(served, now: now, &issuers)
             certificates.append(served)
             return certificates.count - 1
         }
