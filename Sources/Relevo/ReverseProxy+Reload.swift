@@ -19,6 +19,8 @@ public enum ReloadError: Error, Sendable, CustomStringConvertible {
     case configuration(ConfigurationError)
     /// The system refuses something, such as a listener.
     case refused(ProxyStartError)
+    /// The differences include some that only a start can make.
+    case needsRestart([ReloadPlan.Item])
     /// The proxy does not run.
     case notRunning
 
@@ -27,6 +29,8 @@ public enum ReloadError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .configuration(let error): error.problems.map(\.description).joined(separator: "\n")
         case .refused(let error): "\(error)"
+        case .needsRestart(let items):
+            "only a restart can change this: " + items.map { "\($0.kind.rawValue) \($0.name)" }.joined(separator: ", ")
         case .notRunning: "the proxy does not run"
         }
     }
@@ -44,7 +48,7 @@ extension ReverseProxy {
     /// Serves another configuration from now on. What has not changed is not touched: connections, health and counters
     /// stay. Requests that run go on with what they began with. Reloads follow one another; any thread.
     ///
-    /// `workers` stay as many as they are until the next start.
+    /// Listeners, `workers` and `access_log` can only be changed by a start.
     /// - Throws: ``ReloadError``, and then everything is as it was.
     @discardableResult
     public func reload(_ configuration: ProxyConfiguration) async throws(ReloadError) -> ReloadReport {
@@ -58,6 +62,8 @@ extension ReverseProxy {
         } catch {
             throw .configuration(error)
         }
+        let plan = ReloadPlan(from: current.snapshot.configuration, to: configuration)
+        guard plan.needsRestart.isEmpty else { throw .needsRestart(plan.needsRestart) }
         let outcome: ReloadOutcome
         do throws(StartError) {
             outcome = try await group.reload(next.snapshot, settings(next, log: runningLog))
@@ -65,7 +71,6 @@ extension ReverseProxy {
             throw .refused(ProxyStartError(error))
         }
         replace(with: next)
-        let plan = ReloadPlan(from: current.snapshot.configuration, to: configuration)
         for warning in next.warnings where !current.warnings.contains(warning) { logger.warning("\(warning)") }
         logger.notice(
             "reloaded: \(plan)",

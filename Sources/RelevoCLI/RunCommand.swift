@@ -10,7 +10,8 @@ struct Run: AsyncParsableCommand {
         abstract: "Serve a configuration until SIGTERM or SIGINT.",
         discussion: """
             On SIGTERM or SIGINT running exchanges may finish (timeouts.shutdown, 30s by default), then the process
-            ends with code 0. A second signal ends it at once. Access log lines go to standard output, everything
+            ends with code 0. A second signal ends it at once. On SIGHUP the file is read again: what differs is applied
+            as a whole, or not at all and said why. Access log lines go to standard output, everything
             else to standard error.
             """)
 

@@ -195,6 +195,22 @@ extension Integration {
             }
         }
 
+        @Test("what only a start can change is refused, and nothing else is changed")
+        func needsRestart() async throws {
+            let origin = try Origin.ok("one")
+            let before = configuration([.init("a.example", endpoints: [.init(origin.text)])])
+            try await withRunning(before) { proxy, address in
+                var other = configuration([.init("b.example", endpoints: [.init(origin.text)])])
+                other.listeners.append("127.0.0.2:0")
+                other.workers = 7
+                let changed = other
+                let error = await #expect(throws: ReloadError.self) { try await proxy.reload(changed) }
+                #expect(error?.description == "only a restart can change this: listener 127.0.0.2:0, setting workers")
+                let (kept, refused) = (try ask(address, "a.example"), try ask(address, "b.example"))
+                #expect(kept.text == "one" && refused.status == 421)
+            }
+        }
+
         @Test("a proxy that does not run reloads nothing")
         func notRunning() async throws {
             let before = configuration([.init("a.example", endpoints: ["127.0.0.1:1"])])

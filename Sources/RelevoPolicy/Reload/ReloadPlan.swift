@@ -33,6 +33,11 @@ public struct ReloadPlan: Sendable, Hashable {
     /// Whether both configurations say the same.
     public var isEmpty: Bool { items.isEmpty }
 
+    /// Those that a running proxy cannot make.
+    public var needsRestart: [Item] {
+        items.filter { $0.kind == .listener || $0.kind == .setting && ["workers", "access_log"].contains($0.name) }
+    }
+
     /// Compares two configurations. Where things are written does not count.
     public init(from old: ProxyConfiguration, to new: ProxyConfiguration) {
         compareListeners(old.listeners, new.listeners)
