@@ -11,7 +11,8 @@ final class EndpointChecker {
     var addresses: [SocketAddress]
     private let loop: EventLoop
     private let check: HealthCheck
-    private let security: EndpointSecurity
+    /// How it is asked from the next check on.
+    var security: EndpointSecurity
     private let onResult: (CheckResult) -> Void
     private var pause: Timer?
     private var probe: HealthProbe?

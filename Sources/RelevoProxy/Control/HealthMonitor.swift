@@ -106,6 +106,10 @@ final class HealthMonitor {
         }
         watched = next
         index()
+        for each in watched {
+            let context = tls.indices.contains(each.cluster.id) ? tls[each.cluster.id] : nil
+            for checker in each.checkers { checker.security = EndpointSecurity(checker.endpoint, context) }
+        }
         for made in fresh {
             for checker in made.checkers { checker.start() }
             if let next = made.health.nextDeadline { arm(next) }
