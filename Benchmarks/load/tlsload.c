@@ -40,7 +40,7 @@ struct connection {
 };
 
 static struct connection connections[maxConnections];
-static uint32_t latency[maxRequests];  // microseconds
+static uint32_t latency[maxRequests + maxConnections];  // microseconds; what is in flight may follow the last
 static char memory[65536], request[1024];
 static long errors[kinds], requests, handshakes, resumptions, tickets, cut, active, body, width;
 static int64_t end;
@@ -64,7 +64,7 @@ static void fail(const char *what) {
 static int isOver(void) {
     long sum = 0;
     for (int index = 0; index < kinds; index++) sum += errors[index];
-    return now() >= end || requests == maxRequests || sum >= maxErrors;
+    return now() >= end || requests >= maxRequests || sum >= maxErrors;
 }
 
 static void drop(struct connection *connection) {
