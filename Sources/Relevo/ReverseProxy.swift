@@ -32,7 +32,10 @@ public final class ReverseProxy: Sendable {
     }
 
     private let snapshot: ProxySnapshot
-    private let certificates: ListenerCertificates
+    /// Gone when they are served: they may be replaced.
+    private let certificates: Handover<ListenerCertificates>
+    /// What works, but should be looked at; logged when the proxy starts.
+    public let warnings: [ConfigurationProblem]
     private let logger: Logger
     private let hook: RequestHook?
     private let state = Mutex(State.new)
@@ -49,7 +52,9 @@ public final class ReverseProxy: Sendable {
         configuration: ProxyConfiguration, logger: Logger, onRequest: RequestHook? = nil
     ) throws(ConfigurationError) {
         snapshot = try SnapshotBuilder.build(configuration)
-        certificates = try ListenerCertificates(snapshot)
+        let certificates = try ListenerCertificates(snapshot)
+        warnings = snapshot.warnings + certificates.warnings
+        self.certificates = Handover(certificates)
         self.logger = logger
         hook = onRequest
     }
@@ -124,9 +129,6 @@ public final class ReverseProxy: Sendable {
             await group.statistics(), certificates: group.certificates, droppedLines: log?.droppedLines ?? 0)
     }
 
-    /// What works, but should be looked at; logged when the proxy starts.
-    public var warnings: [ConfigurationProblem] { snapshot.warnings + certificates.warnings }
-
     /// The workers, while they run.
     var runningGroup: WorkerGroup? {
         state.withLock { if case .running(let group, _) = $0 { group } else { nil } }
@@ -150,7 +152,7 @@ public final class ReverseProxy: Sendable {
         var settings = GroupSettings(
             hook: hook, log: log, notify: { [logger] in Self.report($0, to: logger) },
             seed: UInt64.random(in: 0...UInt64.max))
-        settings.certificates = certificates
+        settings.certificates = certificates.take()
         return settings
     }
 
