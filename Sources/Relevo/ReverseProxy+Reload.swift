@@ -70,7 +70,7 @@ extension ReverseProxy {
         } catch {
             throw .refused(ProxyStartError(error))
         }
-        replace(with: next)
+        replace(with: next.withoutCertificates)
         for warning in next.warnings where !current.warnings.contains(warning) { logger.warning("\(warning)") }
         logger.notice(
             "reloaded: \(plan)",

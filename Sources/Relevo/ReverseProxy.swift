@@ -34,16 +34,25 @@ public final class ReverseProxy: Sendable {
     /// A checked configuration with the files that it names.
     struct Material: Sendable {
         let snapshot: ProxySnapshot
-        let certificates: ListenerCertificates
+        /// Nil when they are served: others may have taken their place since.
+        private(set) var certificates: ListenerCertificates?
         let clusterCertificates: ClusterCertificates
+        let warnings: [ConfigurationProblem]
 
         init(_ configuration: ProxyConfiguration, after served: Material? = nil) throws(ConfigurationError) {
             snapshot = try SnapshotBuilder.build(configuration, after: served?.snapshot)
-            certificates = try ListenerCertificates(snapshot)
+            let certificates = try ListenerCertificates(snapshot)
             clusterCertificates = try ClusterCertificates(snapshot)
+            warnings = snapshot.warnings + certificates.warnings
+            self.certificates = certificates
         }
 
-        var warnings: [ConfigurationProblem] { snapshot.warnings + certificates.warnings }
+        /// The same, when it is served.
+        var withoutCertificates: Material {
+            var copy = self
+            copy.certificates = nil
+            return copy
+        }
     }
 
     private let material: Mutex<Material>
@@ -89,6 +98,7 @@ public final class ReverseProxy: Sendable {
             log = try openLog()
             let material = served
             let group = try await WorkerGroup.start(material.snapshot, settings(material, log: log))
+            replace(with: material.withoutCertificates)
             state.withLock { $0 = .running(group, log) }
             logger.info(
                 "listening",

@@ -51,6 +51,13 @@ package struct GroupSettings: Sendable {
         self.notify = notify
         self.seed = seed
     }
+
+    /// The same for whoever shows none.
+    var withoutCertificates: GroupSettings {
+        var copy = self
+        copy.certificates = nil
+        return copy
+    }
 }
 
 /// All threads of a running proxy. Any thread may call its methods.
@@ -114,7 +121,7 @@ package final class WorkerGroup: Sendable {
             return
         }
         certificateReports.withLock { $0 = certificates.reports }
-        let loop = try FilesLoop(certificates, settings) { [weak self] certificates in
+        let loop = try FilesLoop(certificates, settings.pace, notify: settings.notify) { [weak self] certificates in
             guard let self else { return }
             certificateReports.withLock { $0 = certificates.reports }
             for worker in workers { worker.postAlways { $0.serve(certificates.contexts) } }
@@ -254,18 +261,26 @@ extension WorkerGroup {
         return min(snapshot.limits.connections, affordable)
     }
 
+    /// What was handed over is gone when this returns.
+    private static func makeWorker(
+        _ loop: EventLoop, _ handover: Handover<(WorkerSettings, [ListeningSocket])>
+    ) throws(SystemError) -> Worker {
+        let (settings, sockets) = handover.take()
+        return try Worker(loop: loop, settings: settings, sockets: sockets)
+    }
+
     /// Starts one worker and waits until it serves; returns the reason if it cannot.
     private func startThread(
         _ settings: WorkerSettings, _ sockets: [ListeningSocket], _ index: Int
     ) async -> SystemError? {
-        let handover = Handover(sockets)
+        let handover = Handover((settings, sockets))
         let outcome = Promise<SystemError?>()
         let mailbox = workers[index]
         do throws(SystemError) {
             let thread = try LoopThread(name: "relevo-\(index)") {
                 do throws(SystemError) {
                     let loop = try EventLoop()
-                    let worker = try Worker(loop: loop, settings: settings, sockets: handover.take())
+                    let worker = try Self.makeWorker(loop, handover)
                     let receiver = try mailbox.receive(on: loop, context: worker)
                     outcome.fulfil(nil)
                     loop.run()
@@ -279,19 +294,6 @@ extension WorkerGroup {
             return failure
         } catch {
             return error
-        }
-    }
-
-    /// Carries sockets to a thread and lets go of them there, so that the listener alone decides when they close.
-    private final class Handover: Sendable {
-        private let sockets: Mutex<[ListeningSocket]>
-        init(_ sockets: [ListeningSocket]) { self.sockets = Mutex(sockets) }
-
-        func take() -> [ListeningSocket] {
-            sockets.withLock { sockets in
-                defer { sockets = [] }
-                return sockets
-            }
         }
     }
 }

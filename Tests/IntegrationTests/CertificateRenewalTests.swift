@@ -211,6 +211,29 @@ extension Integration {
             try await scene.serve({ _ in try? scene.put(two) }) { proxy in #expect(await shows(two, proxy)) }
         }
 
+        @Test("a certificate that nobody uses any more is gone, with its key")
+        func letGo() async throws {
+            let scene = try Scene()
+            let (one, two) = try (scene.authority.issue("a.example"), scene.authority.issue("a.example"))
+            try scene.put(one)
+            let domains = [ProxyConfiguration.Domain("a.example", endpoints: ["127.0.0.1:9"])]
+            var configuration = ProxyConfiguration.loopback(domains, workers: 2)
+            configuration.listeners[0].tls = ListenerTLS(certificates: [scene.files])
+            weak var first: AnyObject?
+            let adjust: (inout GroupSettings) -> Void = { settings in
+                settings.pace.quiet = .milliseconds(20)
+                settings.pace.tick = .milliseconds(50)
+                first = settings.certificates?.contexts[0]
+            }
+            try await withProxy(configuration, adjust: adjust) { proxy in
+                #expect(try shown(proxy) == one.serial)
+                #expect(first != nil)
+                try scene.put(two)
+                #expect(await shows(two, proxy))
+                #expect(await eventually { first == nil })
+            }
+        }
+
         @Test("an end that comes near is said, and said again a day later")
         func endings() async throws {
             let scene = try Scene()

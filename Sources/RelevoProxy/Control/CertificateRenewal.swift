@@ -37,25 +37,22 @@ final class CertificateRenewal {
     private var former: ListenerCertificates?
     private var doubts: [Item: Doubt] = [:]
     /// What was said of names that do not fit together.
-    private var coverage: Set<ConfigurationProblem>
+    private var coverage: Set<ConfigurationProblem> = []
     /// When it was said that something ends, in seconds since 1970.
     private var said: [Item: Int64] = [:]
     private var retry: Timer?
     private var tick: Timer?
 
-    /// Begins with what is served. What is said of it was said.
+    /// Begins with what is served; nothing is looked at yet.
     init(
         loop: EventLoop, _ certificates: ListenerCertificates, pace: FilePace = FilePace(),
         publish: @escaping (ListenerCertificates) -> Void, notify: @escaping (FileNotice) -> Void
     ) throws(SystemError) {
         self.loop = loop
         self.certificates = certificates
-        coverage = Set(certificates.coverage)
         self.pace = pace
         self.publish = publish
         self.notify = notify
-        for (item, _) in endings { said[item] = now }
-        noteWhatWasSaid()
         retry = try Timer(loop: loop, .once) { [unowned self] in examine(doubtful) }
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(pace.tick)
@@ -82,8 +79,10 @@ final class CertificateRenewal {
 
     // MARK: Reading
 
-    /// What cannot be used was said when the proxy was made.
-    private func noteWhatWasSaid() {
+    /// Takes note of what was said when the proxy was made, so that it is not said again.
+    func begin() {
+        coverage = Set(certificates.coverage)
+        for (item, _) in endings(at: certificates.readAt) { said[item] = certificates.readAt }
         for (place, served) in certificates.certificates.enumerated() {
             guard let file = served.files.ocsp, served.response == nil else { continue }
             var copy = served
@@ -192,7 +191,7 @@ final class CertificateRenewal {
             for problem in CertificateAdvice.all(served, now: now, &issuers) { notify(.advice(problem)) }
             for part in [Part.pair, .response] { said[Item(place: place, part: part)] = nil }
         }
-        for (item, _) in endings where fresh[item.place] != nil { said[item] = now }
+        for (item, _) in endings(at: now) where fresh[item.place] != nil { said[item] = now }
         let found = next.coverage
         for problem in found where !coverage.contains(problem) { notify(.advice(problem)) }
         coverage = Set(found)
@@ -200,8 +199,8 @@ final class CertificateRenewal {
 
     // MARK: Endings
 
-    /// What ends soon or has ended, in words.
-    private var endings: [(Item, ConfigurationProblem)] {
+    /// What ends soon at a time, or has ended, in words.
+    private func endings(at now: Int64) -> [(Item, ConfigurationProblem)] {
         certificates.certificates.enumerated().flatMap { place, served in
             let texts = [
                 (Part.pair, CertificateAdvice.expiry(served, now: now)),
@@ -217,7 +216,8 @@ final class CertificateRenewal {
 
     private func onTick() {
         former = nil
-        for (item, problem) in endings where now - (said[item] ?? .min / 2) >= pace.silence {
+        let now = now
+        for (item, problem) in endings(at: now) where now - (said[item] ?? .min / 2) >= pace.silence {
             said[item] = now
             notify(.advice(problem))
         }

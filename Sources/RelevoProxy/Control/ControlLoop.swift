@@ -18,11 +18,14 @@ final class ControlLoop: Sendable {
         let mailbox = try LoopMailbox<ControlPlane>()
         self.mailbox = mailbox
         hasNames = !NameResolver.names(in: snapshot).isEmpty
+        // The thread keeps what it begins with: not certificates, which others may replace.
+        let keys = settings.certificates?.ticketKeys
+        let settings = settings.withoutCertificates
         // Without the thread no name would ever get an address.
         thread = try LoopThread.start(name: "relevo-control") { () throws(SystemError) in
             let loop = try EventLoop()
             let plane = try ControlPlane(loop, snapshot, settings, workers: workers)
-            if let keys = settings.certificates?.ticketKeys { try plane.rotate(keys) }
+            if let keys { try plane.rotate(keys) }
             let jobs = try mailbox.receive(on: loop, context: plane)
             return {
                 loop.run()

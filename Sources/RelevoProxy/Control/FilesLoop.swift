@@ -15,18 +15,17 @@ final class FilesPlane {
 
     /// Creates the parts; nothing is looked at yet.
     init(
-        _ loop: EventLoop, _ certificates: ListenerCertificates, _ settings: GroupSettings,
-        publish: @escaping (ListenerCertificates) -> Void
+        _ loop: EventLoop, _ certificates: ListenerCertificates, _ pace: FilePace,
+        publish: @escaping (ListenerCertificates) -> Void, notify: @escaping (FileNotice) -> Void
     ) throws(SystemError) {
         self.loop = loop
-        let notify: (FileNotice) -> Void = { settings.notify(.file($0)) }
-        watcher = try FileWatcher(loop: loop, pace: settings.pace, notify: notify)
-        renewal = try CertificateRenewal(
-            loop: loop, certificates, pace: settings.pace, publish: publish, notify: notify)
+        watcher = try FileWatcher(loop: loop, pace: pace, notify: notify)
+        renewal = try CertificateRenewal(loop: loop, certificates, pace: pace, publish: publish, notify: notify)
     }
 
     /// Begins to follow files. What has changed since they were read is served soon.
     func begin() {
+        renewal.begin()
         let files = renewal.files
         watcher.follow(files) { [unowned renewal] in renewal.filesChanged($0) }
         renewal.filesChanged(files.sorted())
@@ -49,14 +48,15 @@ final class FilesLoop: Sendable {
 
     /// Starts the thread; `publish` is called on it with what is to be served from then on.
     init(
-        _ certificates: ListenerCertificates, _ settings: GroupSettings,
+        _ certificates: ListenerCertificates, _ pace: FilePace, notify: @escaping @Sendable (ProxyNotice) -> Void,
         publish: @escaping @Sendable (ListenerCertificates) -> Void
     ) throws(SystemError) {
+        let handover = Handover(certificates)
         let mailbox = try LoopMailbox<FilesPlane>()
         self.mailbox = mailbox
         thread = try LoopThread.start(name: "relevo-files") { [hasEnded] () throws(SystemError) in
             let loop = try EventLoop()
-            let plane = try FilesPlane(loop, certificates, settings, publish: publish)
+            let plane = try FilesPlane(loop, handover.take(), pace, publish: publish) { notify(.file($0)) }
             let jobs = try mailbox.receive(on: loop, context: plane)
             return {
                 // Not before the start of the proxy goes on: there may be thousands of files.

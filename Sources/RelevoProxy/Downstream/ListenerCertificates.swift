@@ -16,6 +16,8 @@ package struct ListenerCertificates: Sendable {
     package private(set) var warnings: [ConfigurationProblem] = []
     /// All certificates. Files that several listeners have are there once.
     private(set) var certificates: [ServedCertificate] = []
+    /// When they were read, in seconds since 1970: what the warnings are about.
+    let readAt: Int64
     private var listeners: [Listener?] = []
     private let table: RouteTable
 
@@ -36,7 +38,8 @@ package struct ListenerCertificates: Sendable {
     /// - Throws: all problems at once.
     package init(_ snapshot: ProxySnapshot, now: WallTime = .now) throws(ConfigurationError) {
         table = snapshot.table
-        var reading = Reading(now: Int64(now.seconds))
+        readAt = Int64(now.seconds)
+        var reading = Reading(now: readAt)
         for spec in snapshot.listeners {
             guard let tls = spec.tls else {
                 listeners.append(nil)
@@ -90,10 +93,10 @@ package struct ListenerCertificates: Sendable {
         self = changed
     }
 
-    /// The places whose certificates come from a file.
+    /// The places whose certificates come from a file that can be read again.
     var placesByFile: [String: [Int]] {
         var found: [String: [Int]] = [:]
-        for (place, served) in certificates.enumerated() {
+        for (place, served) in certificates.enumerated() where served.isLasting {
             let files = [served.files.certificate, served.files.key, served.files.ocsp]
             for file in Set(files.compactMap(\.self)) { found[file, default: []].append(place) }
         }

@@ -2,6 +2,7 @@
 // by now.
 // When files are read is the matter of ListenerCertificates and CertificateRenewal.
 
+import CLibevent
 import CLibeventTLS
 import RelevoPolicy
 
@@ -13,6 +14,8 @@ package struct ServedCertificate: Sendable {
     private(set) var identity: TLSIdentity
     /// What is shown to clients that ask whether it is revoked; nil for nothing.
     private(set) var response: OCSPResponse?
+    /// Whether certificate and key can be read again: a pipe brings them once.
+    let isLasting: Bool
     /// Codes of what was read, of the certificate and of the key.
     private var digests: [ContentDigest?]
     /// The code of the text that `response` was.
@@ -22,6 +25,9 @@ package struct ServedCertificate: Sendable {
     init(_ files: CertificateFiles) throws(TLSError) {
         let texts = try Self.texts(files, .any)
         self.files = files
+        isLasting = [files.certificate, files.key].allSatisfy { path in
+            path.map { FileMark($0)?.isRegular ?? false } ?? true
+        }
         identity = try Self.identity(texts)
         digests = texts.map { ContentDigest($0) }
     }
