@@ -40,6 +40,12 @@ public enum PEMFile {
         return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
+    /// Whether reading would wait for a writer, or something else that is no file's: not for a process that serves.
+    public static func mayWait(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+    }
+
     /// Whether every user of the machine may read a file: not what a private key wants.
     public static func isReadableByAll(_ path: String) -> Bool {
         var status = stat()

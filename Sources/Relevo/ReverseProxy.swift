@@ -39,10 +39,15 @@ public final class ReverseProxy: Sendable {
         let clusterCertificates: ClusterCertificates
         let warnings: [ConfigurationProblem]
 
+        private let ticketKeys: SharedTicketKeys
+
+        /// - Parameter served: what is served, if it is; then nothing is read for which one would have to wait.
         init(_ configuration: ProxyConfiguration, after served: Material? = nil) throws(ConfigurationError) {
             snapshot = try SnapshotBuilder.build(configuration, after: served?.snapshot)
-            let certificates = try ListenerCertificates(snapshot)
-            clusterCertificates = try ClusterCertificates(snapshot)
+            if served != nil { try snapshot.refuseFilesThatWait() }
+            ticketKeys = served?.ticketKeys ?? SharedTicketKeys()
+            let certificates = try ListenerCertificates(snapshot, ticketKeys: ticketKeys)
+            clusterCertificates = try ClusterCertificates(snapshot, after: served?.clusterCertificates)
             warnings = snapshot.warnings + certificates.warnings
             self.certificates = certificates
         }

@@ -134,7 +134,14 @@ extension SnapshotBuilder {
         warnings.append(
             ConfigurationProblem(
                 "endpoint `\(plain.address)` of `\(cluster.name)` is spoken to without TLS, others with it",
-                suggestion: "write `https://\(plain.address)`", location: plain.location ?? cluster.location))
+                suggestion: Self.secured(plain.address), location: plain.location ?? cluster.location))
+    }
+
+    private static func secured(_ address: String) -> String {
+        guard !address.hasPrefix("unix:"), !address.hasPrefix("srv:") else {
+            return "write `tls: on` beside its address"
+        }
+        return "write `https://\(address.hasPrefix("http://") ? String(address.dropFirst(7)) : address)`"
     }
 
     private mutating func endpoint(

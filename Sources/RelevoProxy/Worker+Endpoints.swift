@@ -6,8 +6,8 @@ import RelevoPolicy
 
 extension Worker {
     /// An endpoint's name leads somewhere else than before.
-    func resolved(endpoint id: Int, to targets: [NameTarget]) {
-        for case let cluster? in clusters { cluster.resolved(id, to: targets) }
+    func resolved(_ targets: [Int: [NameTarget]]) {
+        for case let cluster? in clusters { cluster.resolved(targets) }
     }
 
     /// The control loop has news about the endpoints of a cluster.

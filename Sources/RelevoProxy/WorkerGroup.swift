@@ -117,16 +117,32 @@ package final class WorkerGroup: Sendable {
 
     /// Begins to serve other certificates when their files change.
     private func followFiles(_ settings: GroupSettings) throws(SystemError) {
-        guard let certificates = settings.certificates, certificates.contexts.contains(where: { $0 != nil }) else {
-            return
-        }
-        certificateReports.withLock { $0 = certificates.reports }
-        let loop = try FilesLoop(certificates, settings.pace, notify: settings.notify) { [weak self] certificates in
-            guard let self else { return }
-            certificateReports.withLock { $0 = certificates.reports }
-            for worker in workers { worker.postAlways { $0.serve(certificates.contexts) } }
-        }
+        guard let loop = try filesLoop(settings) else { return }
+        certificateReports.withLock { $0 = settings.certificates?.reports ?? [] }
         files.withLock { $0 = loop }
+    }
+
+    /// The thread that reads certificates again; nil without any.
+    func filesLoop(_ settings: GroupSettings) throws(SystemError) -> FilesLoop? {
+        guard let certificates = settings.certificates, certificates.contexts.contains(where: { $0 != nil }) else {
+            return nil
+        }
+        return try FilesLoop(certificates, settings.pace, notify: settings.notify) { [weak self] in self?.serve($0) }
+    }
+
+    /// Has new clients shown these certificates.
+    func serve(_ certificates: ListenerCertificates) {
+        certificateReports.withLock { $0 = certificates.reports }
+        for worker in workers { worker.postAlways { $0.serve(certificates.contexts) } }
+    }
+
+    /// Has another thread read certificates again, and ends the one that has so far.
+    func follow(by loop: FilesLoop?) async {
+        let former = files.withLock { files in
+            defer { files = loop }
+            return files
+        }
+        await former?.end()
     }
 
     /// The certificates that new clients are shown.

@@ -39,8 +39,7 @@ extension ProxyConfiguration.Cluster {
         var result = self
         result.location = nil
         for index in result.endpoints.indices { result.endpoints[index].location = nil }
-        result.tls.location = nil
-        result.tls.identity?.location = nil
+        result.tls = tls.unlocated
         return result
     }
 }
@@ -52,6 +51,16 @@ extension ListenerTLS {
         for index in result.certificates.indices { result.certificates[index].location = nil }
         result.client?.location = nil
         result.client?.crlLocation = nil
+        return result
+    }
+}
+
+extension ClusterTLS {
+    /// The same settings without places.
+    package var unlocated: ClusterTLS {
+        var result = self
+        result.location = nil
+        result.identity?.location = nil
         return result
     }
 }

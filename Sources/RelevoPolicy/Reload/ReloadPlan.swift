@@ -63,11 +63,20 @@ extension ReloadPlan {
         for listener in pairs.removed { add(.listener, listener.address, .removed, at: listener.location) }
         for listener in pairs.added { add(.listener, listener.address, .added, at: listener.location) }
         for (before, after) in pairs.kept {
-            let (before, after) = (before.unlocated, after.unlocated)
-            let keys = Self.differing([
+            let location = after.location
+            var (before, after) = (before.unlocated, after.unlocated)
+            var keys = Self.differing([
                 ("tls", before.tls == after.tls), ("proxy_protocol", before.proxyProtocol == after.proxyProtocol),
+                ("redirect", before.redirect == after.redirect),
             ])
-            if !keys.isEmpty { add(.listener, after.address, .changed, keys: keys, at: after.location) }
+            before.address = after.address
+            // Whatever else there may be some day.
+            if keys.isEmpty, before != after { keys = ["settings"] }
+            if !keys.isEmpty { add(.listener, after.address, .changed, keys: keys, at: location) }
+        }
+        guard pairs.kept.map(\.1.address) != pairs.keptBefore.map(\.address), let first = new.first else { return }
+        if pairs.kept.map({ Self.address($0.1.address) }) != pairs.keptBefore.map({ Self.address($0.address) }) {
+            add(.listener, first.address, .changed, keys: ["order"], at: first.location)
         }
     }
 
@@ -84,7 +93,7 @@ extension ReloadPlan {
             let keys = Self.differing([
                 ("connection", before.connection == after.connection),
                 ("forwarded", before.forwarded == after.forwarded),
-                ("timeouts", before.timeouts == after.timeouts),
+                ("hsts", before.hsts == after.hsts), ("timeouts", before.timeouts == after.timeouts),
             ])
             if !keys.isEmpty { add(.domain, after.name, .changed, keys: keys, at: after.location) }
             compareRoutes(before, after)
@@ -160,7 +169,7 @@ extension ReloadPlan {
             ("workers", before.workers == after.workers), ("timeouts", before.timeouts == after.timeouts),
             ("limits", before.limits == after.limits), ("resolver", before.resolver == after.resolver),
             ("trusted_proxies", before.trustedProxies == after.trustedProxies),
-            ("access_log", before.accessLog == after.accessLog),
+            ("hsts", before.hsts == after.hsts), ("access_log", before.accessLog == after.accessLog),
         ])
         for key in keys { add(.setting, key, .changed, at: nil) }
     }

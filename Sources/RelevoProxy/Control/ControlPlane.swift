@@ -31,10 +31,9 @@ package final class ControlPlane {
             onNews: { endpoints, news in
                 Self.tell(news, of: endpoints[0].text, settings.notify)
                 guard let targets = news.targets else { return }
-                for id in endpoints.map(\.id) {
-                    monitor.resolved(endpoint: id, to: targets)
-                    for worker in workers { worker.postAlways { $0.resolved(endpoint: id, to: targets) } }
-                }
+                let found = Dictionary(uniqueKeysWithValues: endpoints.map { ($0.id, targets) })
+                monitor.resolved(found)
+                for worker in workers { worker.postAlways { $0.resolved(found) } }
             })
     }
 

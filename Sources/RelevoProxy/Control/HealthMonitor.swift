@@ -119,11 +119,12 @@ final class HealthMonitor {
     /// What workers may do with the endpoints, by the number of their cluster.
     var standings: [(cluster: Int, [EndpointStanding])] { watched.map { ($0.cluster.id, $0.health.standings) } }
 
-    /// Takes the addresses that an endpoint's name has now.
-    func resolved(endpoint id: Int, to targets: [NameTarget]) {
-        let addresses = targets.flatMap(\.addresses)
+    /// Takes the addresses that the names of endpoints have now, by the endpoint's number.
+    func resolved(_ targets: [Int: [NameTarget]]) {
         for each in watched {
-            for checker in each.checkers where checker.endpoint.id == id { checker.addresses = addresses }
+            for checker in each.checkers {
+                if let found = targets[checker.endpoint.id] { checker.addresses = found.flatMap(\.addresses) }
+            }
         }
     }
 

@@ -137,10 +137,12 @@ final class NameResolver {
     }
 
     /// Where the names of endpoints lead, by the endpoint's number; those without an answer are left out.
-    var targets: [(endpoint: Int, [NameTarget])] {
-        names.flatMap { name in
-            name.state.targets.isEmpty ? [] : name.endpoints.map { ($0.id, name.state.targets) }
+    var targets: [Int: [NameTarget]] {
+        var found: [Int: [NameTarget]] = [:]
+        for name in names where !name.state.targets.isEmpty {
+            for endpoint in name.endpoints { found[endpoint.id] = name.state.targets }
         }
+        return found
     }
 
     /// Stops; what is under way is forgotten.

@@ -11,7 +11,7 @@ package struct ListenerCertificates: Sendable {
     /// By listener; nil for those that do not.
     package private(set) var contexts: [TLSServerContext?] = []
     /// Keys of the tickets with which clients come back; the same for all listeners and workers, whatever changes.
-    package let ticketKeys = TicketKeys()
+    package let ticketKeys: TicketKeys
     /// What works, but should be looked at.
     package private(set) var warnings: [ConfigurationProblem] = []
     /// All certificates. Files that several listeners have are there once.
@@ -36,7 +36,10 @@ package struct ListenerCertificates: Sendable {
 
     /// Reads the files of a snapshot's listeners. Blocks; any thread.
     /// - Throws: all problems at once.
-    package init(_ snapshot: ProxySnapshot, now: WallTime = .now) throws(ConfigurationError) {
+    package init(
+        _ snapshot: ProxySnapshot, ticketKeys: SharedTicketKeys = SharedTicketKeys(), now: WallTime = .now
+    ) throws(ConfigurationError) {
+        self.ticketKeys = ticketKeys.keys
         table = snapshot.table
         readAt = Int64(now.seconds)
         var reading = Reading(now: readAt)

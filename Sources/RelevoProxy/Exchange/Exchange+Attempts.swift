@@ -43,6 +43,7 @@ extension Exchange {
         worker.stats.connectsBegun += 1
         let connection = try UpstreamConnection(
             loop: worker.loop, address: address, security: target?.security ?? .missing, exchange: self)
+        connection.edition = target?.pool.edition ?? 0
         if let version = target?.endpoint.proxyProtocol, let client {
             connection.bufferevent.sendFirst(client.header.bytes(version))
         }

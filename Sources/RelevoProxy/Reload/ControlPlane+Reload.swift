@@ -23,7 +23,7 @@ extension ControlPlane {
         try monitor.replace(with: generation.snapshot.clusters, tls: generation.clusterTLS)
         resolver.replace(with: generation.snapshot)
         complete.targets = resolver.targets
-        for (endpoint, targets) in complete.targets { monitor.resolved(endpoint: endpoint, to: targets) }
+        monitor.resolved(complete.targets)
         complete.standings = monitor.standings
         return complete
     }

@@ -13,7 +13,7 @@ struct Generation: Sendable {
     /// How clusters speak TLS with their endpoints, by the cluster's number.
     var clusterTLS: [TLSClientContext?]
     /// Where the names of endpoints lead, by the endpoint's number.
-    var targets: [(endpoint: Int, [NameTarget])]
+    var targets: [Int: [NameTarget]]
     /// How endpoints are, by the number of their cluster.
     var standings: [(cluster: Int, [EndpointStanding])]
     /// Client connections that each worker may hold.

@@ -15,7 +15,7 @@ extension Worker {
         headLimits = HeadLimits(snapshot.limits)
         maxConnections = generation.maxConnections
         replaceClusters(generation)
-        for (endpoint, targets) in generation.targets { resolved(endpoint: endpoint, to: targets) }
+        resolved(generation.targets)
         for (cluster, standings) in generation.standings { standingsChanged(cluster: cluster, standings) }
         return connections.reduce(0) { $0 + ($1.mayStay(in: snapshot) ? 0 : letLeave($1)) }
     }
@@ -54,7 +54,8 @@ extension Worker {
         let deadline = Deadline()
         deadline.onExpired = { [weak connection] in
             guard let connection, connection.requestCount == number else { return }
-            connection.cutOffIfExchanging()
+            // It may be back by now.
+            if !connection.mayStay(in: connection.worker.snapshot) { connection.cutOffIfExchanging() }
         }
         wheel.set(deadline, at: loop.now.advanced(by: wait))
         return 1
@@ -88,7 +89,9 @@ extension Exchange {
     func mayStay(in snapshot: ProxySnapshot) -> Bool {
         guard let cluster, let target else { return true }
         guard let now = snapshot.clusters.first(where: { $0.key == cluster.cluster.key }),
-            now.endpoints.contains(where: { $0.text == target.endpoint.text })
+            now.endpoints.contains(where: {
+                $0.text == target.endpoint.text && $0.serverName == target.endpoint.serverName
+            })
         else { return false }
         guard worker.hook == nil, !request.target.isEmpty else { return true }
         let query = RouteQuery(

@@ -22,13 +22,28 @@ extension WorkerGroup {
         let before = capacities.withLock(\.self)
         let generation = Generation(
             snapshot: snapshot, capacities: Self.capacities(of: snapshot, after: served.withLock(\.self), before),
-            clusterTLS: settings.clusterCertificates?.contexts ?? [], targets: [], standings: [],
-            maxConnections: max(1, Self.connectionBound(snapshot, settings, 0) / workers.count))
+            clusterTLS: settings.clusterCertificates?.contexts ?? [], targets: [:], standings: [],
+            maxConnections: max(1, Self.connectionBound(snapshot, settings, 1) / workers.count))
         try await prepare(snapshot, settings.lookupPatience)
+        let files: FilesLoop?
+        do throws(SystemError) {
+            files = try filesLoop(settings)
+        } catch {
+            throw StartError(listener: nil, reason: error)
+        }
         census.allow(snapshot.limits.clientConnections)
         capacities.withLock { $0 = generation.capacities }
         served.withLock { $0 = snapshot }
-        return ReloadOutcome(leaving: try await commit(generation))
+        do throws(StartError) {
+            let leaving = try await commit(generation)
+            // The former thread ends first: what it still publishes is older.
+            await follow(by: files)
+            if let certificates = settings.certificates { serve(certificates) }
+            return ReloadOutcome(leaving: leaving)
+        } catch {
+            await files?.end()
+            throw error
+        }
     }
 
     private func prepare(_ snapshot: ProxySnapshot, _ patience: Duration) async throws(StartError) {

@@ -8,15 +8,46 @@ package import RelevoPolicy
 package struct ClusterCertificates: Sendable {
     /// By the cluster's number; nil for those that do not.
     package let contexts: [TLSClientContext?]
+    private let made: [ClusterKey: Made]
+
+    /// A context, and what it was made of.
+    private struct Made {
+        let settings: ClusterTLS
+        let contents: [ContentDigest?]
+        let context: TLSClientContext
+    }
 
     /// Reads the files of a snapshot's clusters. Blocks; any thread.
+    /// - Parameter earlier: what is served, if it is: where neither settings nor files differ, its contexts go on, and
+    ///   with them connections and tickets.
     /// - Throws: all problems at once.
-    package init(_ snapshot: ProxySnapshot) throws(ConfigurationError) {
+    package init(_ snapshot: ProxySnapshot, after earlier: ClusterCertificates? = nil) throws(ConfigurationError) {
         var problems: [ConfigurationProblem] = []
+        var made: [ClusterKey: Made] = [:]
         contexts = snapshot.byCluster { cluster in
-            cluster.tls.flatMap { Self.context($0, cluster.location, &problems) }
+            guard let tls = cluster.tls else { return nil }
+            let found = Self.make(tls, cluster.location, after: earlier?.made[cluster.key], &problems)
+            made[cluster.key] = found
+            return found?.context
         }
+        self.made = made
         guard problems.isEmpty else { throw ConfigurationError(problems) }
+    }
+
+    private static func make(
+        _ tls: ClusterTLS, _ location: SourceLocation?, after earlier: Made?,
+        _ problems: inout [ConfigurationProblem]
+    ) -> Made? {
+        let settings = tls.unlocated
+        // Read once more, and before: what changes in between is seen by the next reload.
+        let contents = settings.files.map { path -> ContentDigest? in
+            guard let bytes = try? PEMFile.read(path) else { return nil }
+            return ContentDigest(bytes)
+        }
+        let isKnown = !contents.contains(nil)
+        if let earlier, isKnown, earlier.settings == settings, earlier.contents == contents { return earlier }
+        guard let context = context(tls, location, &problems) else { return nil }
+        return Made(settings: settings, contents: contents, context: context)
     }
 
     /// Reads the files of one cluster.
@@ -26,16 +57,15 @@ package struct ClusterCertificates: Sendable {
     ) -> TLSClientContext? {
         let place = tls.location ?? location
         let before = problems.count
-        let verification = read("authorities `\(tls.authorities ?? "of the system")`", place, &problems) {
-            () throws(TLSError) in try Self.verification(tls)
-        }
+        let subject = tls.authorities.map { "authorities in `\($0)`" } ?? "authorities of the system"
+        let verification = read(subject, place, &problems) { () throws(TLSError) in try Self.verification(tls) }
         let identity = tls.identity.flatMap { files in
             read("certificate `\(files.certificate)`", files.location ?? place, &problems) { () throws(TLSError) in
                 try TLSIdentity(certificateFile: files.certificate, keyFile: files.key)
             }
         }
         guard let verification, problems.count == before else { return nil }
-        return read("TLS to endpoints", place, &problems) { () throws(TLSError) in
+        return read(subject, place, &problems) { () throws(TLSError) in
             try TLSClientContext(verification, identity: identity, protocols: ["http/1.1"])
         }
     }

@@ -58,7 +58,7 @@ final class ClusterState {
         }
         endpoints = cluster.endpoints.map { endpoint in
             let security = EndpointSecurity(endpoint, context)
-            if let state = earlier[endpoint.text]?.state {
+            if let state = earlier[endpoint.text]?.state, state.security.opensAlike(security) {
                 state.becomes(endpoint, security)
                 return state
             }
@@ -95,10 +95,15 @@ final class ClusterState {
     /// Whether any endpoint has an address.
     var hasAddress: Bool { endpoints.contains(where: \.hasAddress) }
 
-    /// Takes the addresses that an endpoint's name has now.
-    func resolved(_ id: Int, to targets: [NameTarget]) {
-        for state in endpoints where state.endpoint.id == id { state.resolved(to: targets) }
-        weigh(now: MonotonicTime.now.nanoseconds)
+    /// Takes the addresses that the names of endpoints have now, by the endpoint's number.
+    func resolved(_ targets: [Int: [NameTarget]]) {
+        var isAny = false
+        for state in endpoints {
+            guard let found = targets[state.endpoint.id] else { continue }
+            state.resolved(to: found)
+            isAny = true
+        }
+        if isAny { weigh(now: MonotonicTime.now.nanoseconds) }
     }
 
     private func weigh(now: UInt64) { ledger.reachabilityChanged(endpoints.map(\.hasAddress), now: now) }

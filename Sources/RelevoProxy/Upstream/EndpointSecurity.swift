@@ -23,6 +23,16 @@ enum EndpointSecurity: Sendable {
         self = context.map { .tls($0, serverName: serverName, endpoint: endpoint.text) } ?? .missing
     }
 
+    /// Whether connections that the other has opened are as good as its own: by the same context, for the same name.
+    func opensAlike(_ other: EndpointSecurity) -> Bool {
+        switch (self, other) {
+        case (.none, .none): true
+        case (.tls(let context, let name, _), .tls(let otherContext, let otherName, _)):
+            context === otherContext && name == otherName
+        case (.none, _), (.tls, _), (.missing, _): false
+        }
+    }
+
     /// Begins to open a connection.
     /// - Throws: what the system refuses at once.
     func open(_ address: SocketAddress, on loop: EventLoop) throws(SystemError) -> Bufferevent {

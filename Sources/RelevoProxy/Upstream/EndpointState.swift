@@ -34,8 +34,12 @@ final class EndpointState {
         self.security = security
     }
 
-    /// Opens connections by other settings from now on.
-    func trusts(_ security: EndpointSecurity) { self.security = security }
+    /// Opens connections by other settings from now on. Those that were opened before end, or do when they would be
+    /// kept: whoever they lead to was believed by other settings.
+    func trusts(_ security: EndpointSecurity) {
+        if !self.security.opensAlike(security) { pool.renew() }
+        self.security = security
+    }
 
     /// The endpoint is no more: requests that it has are finished, connections are not kept.
     func retire() {

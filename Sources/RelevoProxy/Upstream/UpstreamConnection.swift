@@ -11,6 +11,8 @@ final class UpstreamConnection {
     let address: SocketAddress
     /// The exchange that uses the connection; nil while it waits in the pool.
     var exchange: Exchange?
+    /// The edition of the pool when it was opened: see ``UpstreamPool/renew()``.
+    var edition = 0
     /// Requests that were sent on it.
     var requestCount = 0
     /// The turn of the loop in which it was released.

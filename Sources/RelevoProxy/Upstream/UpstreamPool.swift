@@ -11,6 +11,8 @@ final class UpstreamPool {
     /// Connections that are kept at most.
     var limit: Int
     private var idle: [UpstreamConnection] = []
+    /// Grows when connections that were opened before are kept no more.
+    private(set) var edition = 0
     /// Where connections are kept to; nil for wherever they lead.
     private var current: Set<SocketAddress>?
 
@@ -73,7 +75,9 @@ final class UpstreamPool {
 
     /// Keeps a connection for `patience` nanoseconds, or closes it if there are enough.
     func release(_ connection: UpstreamConnection, patience: UInt64) {
-        guard patience > 0, idle.count < limit, current?.contains(connection.address) ?? true else {
+        guard patience > 0, idle.count < limit, connection.edition == edition,
+            current?.contains(connection.address) ?? true
+        else {
             end(connection)
             return
         }
@@ -108,6 +112,12 @@ final class UpstreamPool {
         let gone = idle.filter { !addresses.contains($0.address) }
         withIdle { $0.removeAll { !addresses.contains($0.address) } }
         for connection in gone { end(connection) }
+    }
+
+    /// Ends all kept connections, and those in use when they would be kept.
+    func renew() {
+        edition += 1
+        endAll()
     }
 
     /// Ends all kept connections.

@@ -1,0 +1,23 @@
+// What files need that are read again by a reload: the keys of tickets stay, and nothing is waited for.
+// Reading itself is the matter of ListenerCertificates and ClusterCertificates.
+
+import CLibeventTLS
+package import RelevoPolicy
+
+/// The keys of tickets, for whoever only passes them on. Any thread.
+package struct SharedTicketKeys: Sendable {
+    let keys = TicketKeys()
+
+    /// Makes new keys.
+    package init() {}
+}
+
+extension ProxySnapshot {
+    /// Refuses files, as pipes are, whose reading would keep a proxy that serves waiting.
+    package func refuseFilesThatWait() throws(ConfigurationError) {
+        let problems = files.filter { PEMFile.mayWait($0.path) }.map {
+            ConfigurationProblem("`\($0.path)` is no regular file: only a start can read it", location: $0.location)
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+    }
+}
