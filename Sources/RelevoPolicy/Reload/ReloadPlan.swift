@@ -60,7 +60,8 @@ extension ReloadPlan {
         for (before, after) in pairs.kept {
             let (before, after) = (before.unlocated, after.unlocated)
             let keys = Self.differing([
-                ("tls", before.tls == after.tls), ("proxy_protocol", before.proxyProtocol == after.proxyProtocol),
+                ("tls", before.tls == after.tls), ("redirect", before.redirect == after.redirect),
+                ("proxy_protocol", before.proxyProtocol == after.proxyProtocol),
             ])
             if !keys.isEmpty { add(.listener, after.address, .changed, keys: keys, at: after.location) }
         }
@@ -78,7 +79,7 @@ extension ReloadPlan {
         for (before, after) in pairs.kept {
             let keys = Self.differing([
                 ("connection", before.connection == after.connection),
-                ("forwarded", before.forwarded == after.forwarded),
+                ("forwarded", before.forwarded == after.forwarded), ("hsts", before.hsts == after.hsts),
                 ("timeouts", before.timeouts == after.timeouts),
             ])
             if !keys.isEmpty { add(.domain, after.name, .changed, keys: keys, at: after.location) }
@@ -155,7 +156,7 @@ extension ReloadPlan {
             ("workers", before.workers == after.workers), ("timeouts", before.timeouts == after.timeouts),
             ("limits", before.limits == after.limits), ("resolver", before.resolver == after.resolver),
             ("trusted_proxies", before.trustedProxies == after.trustedProxies),
-            ("access_log", before.accessLog == after.accessLog),
+            ("hsts", before.hsts == after.hsts), ("access_log", before.accessLog == after.accessLog),
         ])
         for key in keys { add(.setting, key, .changed, at: nil) }
     }
