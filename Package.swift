@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(name: "RelevoPolicyTests", dependencies: ["RelevoPolicy", "RelevoHTTP"], swiftSettings: safe),
         .testTarget(
             name: "RelevoProxyTests",
-            dependencies: ["RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent", "CLibeventDNS"],
+            dependencies: ["RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent", "CLibeventDNS", "TestSupport"],
             swiftSettings: safe),
         .testTarget(
             name: "RelevoConfigTests", dependencies: ["RelevoConfig", "RelevoPolicy"],

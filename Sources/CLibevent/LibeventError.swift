@@ -75,6 +75,8 @@ public enum StaticCallName: String, Sendable, Hashable {
     case thread = "pthread_create"
     case http = "evhttp_new"
     case handshake = "TLS handshake"
+    case inotify = "inotify_init1"
+    case watch = "inotify_add_watch"
 }
 
 extension SystemError {

@@ -20,6 +20,16 @@ public struct Certificate: Sendable, Hashable {
     public let fingerprint: String
     /// The kind of its key, with its size: `RSA 2048`, `EC 256`, `ED25519 256`.
     public let keyType: String
+    /// Whether it may issue others (RFC 5280 §4.2.1.9): that of a server may not.
+    public let isAuthority: Bool
+    /// Whether it has issued itself, as roots have.
+    public let isSelfIssued: Bool
+    /// Whether it says where its issuer's certificate is to be had (RFC 5280 §4.2.2.1), as public authorities have it.
+    public let namesIssuer: Bool
+    /// Whether clients are told to refuse it without a stapled response (RFC 7633).
+    public let mustStaple: Bool
+    /// Why clients refuse it today, as half a sentence: `it is signed with SHA1`; nil if its methods are good.
+    public let weakness: String?
 
     init(_ raw: OpaquePointer) {
         subject = Self.text(X509_get_subject_name(raw))
@@ -30,6 +40,11 @@ public struct Certificate: Sendable, Hashable {
         keyType = Self.keyType(raw)
         let alternatives = Self.alternatives(raw)
         names = alternatives.isEmpty ? Self.commonName(raw) : alternatives
+        isAuthority = X509_check_ca(raw) == 1
+        isSelfIssued = X509_check_issued(raw, raw) == X509_V_OK
+        namesIssuer = Self.namesIssuer(raw)
+        mustStaple = Self.features(raw).contains(5)
+        weakness = Self.weakness(raw, isSelfIssued: isSelfIssued)
         OpenSSLErrors.clear()
     }
 
@@ -64,6 +79,40 @@ public struct Certificate: Sendable, Hashable {
     private static func keyType(_ raw: OpaquePointer) -> String {
         guard let key = X509_get0_pubkey(raw), let name = EVP_PKEY_get0_type_name(key) else { return "unknown" }
         return "\(String(cString: name)) \(EVP_PKEY_get_bits(key))"
+    }
+
+    private static func namesIssuer(_ raw: OpaquePointer) -> Bool {
+        guard let found = X509_get_ext_d2i(raw, NID_info_access, nil, nil) else { return false }
+        let list = OpaquePointer(found)
+        defer { AUTHORITY_INFO_ACCESS_free(list) }
+        return (0..<OPENSSL_sk_num(list)).contains { index in
+            guard let entry = OPENSSL_sk_value(list, index)?.assumingMemoryBound(to: ACCESS_DESCRIPTION.self) else {
+                return false
+            }
+            return OBJ_obj2nid(entry.pointee.method) == NID_ad_ca_issuers
+        }
+    }
+
+    /// Extensions of TLS that its server has to know (RFC 7633 §4).
+    private static func features(_ raw: OpaquePointer) -> [Int] {
+        guard let found = X509_get_ext_d2i(raw, NID_tlsfeature, nil, nil) else { return [] }
+        let list = OpaquePointer(found)
+        defer { TLS_FEATURE_free(list) }
+        return (0..<OPENSSL_sk_num(list)).compactMap { index in
+            OPENSSL_sk_value(list, index).map { ASN1_INTEGER_get($0.assumingMemoryBound(to: ASN1_INTEGER.self)) }
+        }
+    }
+
+    /// What NIST SP 800-131A and browsers do not accept any more.
+    private static func weakness(_ raw: OpaquePointer, isSelfIssued: Bool) -> String? {
+        if let key = X509_get0_pubkey(raw), EVP_PKEY_is_a(key, "RSA") == 1, EVP_PKEY_get_bits(key) < 2048 {
+            return "its RSA key has \(EVP_PKEY_get_bits(key)) bits"
+        }
+        var digest: Int32 = 0
+        // Who believes a root does so without looking at its signature.
+        guard !isSelfIssued, X509_get_signature_info(raw, &digest, nil, nil, nil) == 1 else { return nil }
+        guard [NID_md5, NID_sha1, NID_md5_sha1].contains(digest), let name = OBJ_nid2sn(digest) else { return nil }
+        return "it is signed with \(String(cString: name))"
     }
 
     private static func commonName(_ raw: OpaquePointer) -> [String] {

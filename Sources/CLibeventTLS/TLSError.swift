@@ -10,6 +10,8 @@ public enum TLSError: Error, Sendable, Hashable, CustomStringConvertible {
     case unreadable(path: String, SystemError)
     /// A file is larger than any certificate or key.
     case tooLarge(path: String)
+    /// What should be read again is a pipe or a device.
+    case notRegular(path: String)
     /// There is no certificate in PEM form.
     case noCertificate
     /// A certificate, counted from 1, is damaged.
@@ -22,6 +24,8 @@ public enum TLSError: Error, Sendable, Hashable, CustomStringConvertible {
     case encryptedKey
     /// The private key is not that of the first certificate.
     case keyMismatch
+    /// The private key is that of another certificate of the text, counted from 1.
+    case keyOfAnother(Int)
     /// A list of revoked certificates is missing or damaged.
     case malformedRevocations(String)
     /// There is no certificate to serve with.
@@ -38,12 +42,15 @@ public enum TLSError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .unreadable(let path, let error): "\(path) cannot be read: \(error.reason)"
         case .tooLarge(let path): "\(path) is larger than \(PEMFile.most) bytes"
+        case .notRegular(let path): "\(path) is no file that could be read again"
         case .noCertificate: "there is no certificate in PEM form (BEGIN CERTIFICATE)"
         case .malformedCertificate(let place, let words): "certificate \(place) is damaged: \(words)"
         case .noKey: "there is no private key in PEM form (BEGIN PRIVATE KEY)"
         case .malformedKey(let words): "the private key is damaged or of an unknown kind: \(words)"
         case .encryptedKey: "the private key is protected by a password; store it without one"
         case .keyMismatch: "the private key is not that of the first certificate"
+        case .keyOfAnother(let place):
+            "the private key is that of certificate \(place) of the file: the own certificate has to come first"
         case .malformedRevocations(let words): "the list of revoked certificates cannot be used: \(words)"
         case .noIdentity: "there is no certificate to serve with"
         case .protocolName(let name): "\"\(name)\" is no name of a protocol: it needs 1 to 255 bytes"

@@ -28,6 +28,9 @@ public struct TLSFacts: Sendable, Hashable {
 }
 
 extension TLSConnection {
+    /// Whether an earlier connection was resumed. Costs nothing.
+    public var isResumed: Bool { SSL_session_reused(raw) == 1 }
+
     /// What both sides have agreed on. Made anew each time: ask once.
     public var facts: TLSFacts {
         var protocolName: UnsafePointer<UInt8>?
@@ -40,7 +43,7 @@ extension TLSConnection {
             version: String(cString: SSL_get_version(raw)),
             cipher: SSL_CIPHER_get_name(SSL_get_current_cipher(raw)).map { String(cString: $0) } ?? "",
             serverName: SSL_get_servername(raw, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) },
-            applicationProtocol: chosen, isResumed: SSL_session_reused(raw) == 1, peer: peer)
+            applicationProtocol: chosen, isResumed: isResumed, peer: peer)
     }
 
     private var peer: TLSFacts.Peer? {

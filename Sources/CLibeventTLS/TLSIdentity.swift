@@ -29,7 +29,10 @@ public final class TLSIdentity: Sendable {
         do throws(TLSError) {
             let read = try PEM.key(key ?? certificates)
             owned = read
-            guard X509_check_private_key(leaf, read) == 1 else { throw .keyMismatch }
+            guard X509_check_private_key(leaf, read) == 1 else {
+                let place = found.firstIndex { X509_check_private_key($0, read) == 1 }
+                throw place.map { .keyOfAnother($0 + 2) } ?? .keyMismatch
+            }
             self.key = read
         } catch {
             EVP_PKEY_free(owned)
@@ -43,7 +46,7 @@ public final class TLSIdentity: Sendable {
         intermediates = found.map { Certificate($0) }
     }
 
-    /// Reads both from files; nil for `key` if it is in the same file. Blocks.
+    /// Reads both from files; nil for `keyFile` if it is in the same file. Blocks.
     public convenience init(certificateFile: String, keyFile: String? = nil) throws(TLSError) {
         var key: [UInt8]?
         if let keyFile { key = try PEMFile.read(keyFile) }
@@ -58,19 +61,6 @@ public final class TLSIdentity: Sendable {
     private static func free(_ leaf: OpaquePointer, _ chain: OpaquePointer) {
         X509_free(leaf)
         OPENSSL_sk_pop_free(chain) { X509_free($0.map { OpaquePointer($0) }) }
-    }
-
-    /// Whether each certificate is followed by its issuer's, up to one that issued itself or that an authority of
-    /// `roots` issued: without that, clients that know the authority only refuse the connection.
-    public func isComplete(with roots: TLSAuthorities = .system) throws(TLSError) -> Bool {
-        var last = leaf
-        for index in 0..<OPENSSL_sk_num(chain) {
-            guard let next = OPENSSL_sk_value(chain, index).map({ OpaquePointer($0) }) else { break }
-            guard X509_check_issued(next, last) == X509_V_OK else { return false }
-            last = next
-        }
-        if X509_check_issued(last, last) == X509_V_OK { return true }
-        return try roots.store().holdsIssuer(of: last)
     }
 }
 

@@ -38,7 +38,8 @@ extension TLSServerContext {
 
     fileprivate func addStapled(_ connection: OpaquePointer) -> Int32 {
         guard let leaf = SSL_get_certificate(connection), let place = stapled[Int(bitPattern: leaf)],
-            let response = entries[place].stapled, let copy = relevo_copy(response, response.count)
+            let response = entries[place].stapled, Int64(time(nil)) < entries[place].stapledUntil,
+            let copy = relevo_copy(response, response.count)
         else { return SSL_TLSEXT_ERR_NOACK }
         relevo_set_status(connection, copy, response.count)
         return SSL_TLSEXT_ERR_OK

@@ -17,12 +17,17 @@ public final class TLSServerContext: Sendable {
         public let names: [String]
         /// A response of its authority (OCSP, DER) to be stapled; nil for none.
         public let stapled: [UInt8]?
+        /// Until when that is sent, in seconds since 1970.
+        public let stapledUntil: Int64
 
         /// Puts a certificate together with what belongs to it; nil for `names` takes those that it is for.
-        public init(_ identity: TLSIdentity, names: [String]? = nil, stapled: [UInt8]? = nil) {
+        public init(
+            _ identity: TLSIdentity, names: [String]? = nil, stapled: [UInt8]? = nil, stapledUntil: Int64 = .max
+        ) {
             self.identity = identity
             self.names = names ?? identity.certificate.names
             self.stapled = stapled
+            self.stapledUntil = stapledUntil
         }
     }
 

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/ocsp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -82,6 +83,8 @@ static inline int relevo_set_ticket_mac(EVP_MAC_CTX *mac, const unsigned char *k
     parameters[2] = OSSL_PARAM_construct_end();
     return EVP_MAC_CTX_set_params(mac, parameters);
 }
+
+static inline const EVP_MD *relevo_digest(const ASN1_OBJECT *name) { return EVP_get_digestbyobj(name); }
 
 static inline long relevo_bio_bytes(BIO *bio, char **bytes) { return BIO_get_mem_data(bio, bytes); }
 

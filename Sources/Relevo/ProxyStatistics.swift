@@ -12,12 +12,18 @@ public struct ProxyStatistics: Sendable, Hashable {
     public var proxyHeadersRefused = 0
     /// Client connections open now.
     public var connectionsOpen = 0
+    /// Client connections on which TLS was agreed on since the start.
+    public var handshakes = 0
+    /// Those of them that went on from an earlier one, by its ticket.
+    public var handshakesResumed = 0
     /// Client connections that ended before TLS was agreed on.
     public var handshakesFailed = 0
     /// Those that ended amid their TLS handshake because others waited (``Limits/handshakes``).
     public var handshakesRefused = 0
     /// TLS handshakes with clients in progress now.
     public var handshakesActive = 0
+    /// The certificates that new clients are shown, in the order of the configuration.
+    public var certificates: [CertificateStatus] = []
     /// Requests received since the start, valid or not.
     public var requests = 0
     /// Requests being served now.
@@ -39,7 +45,10 @@ public struct ProxyStatistics: Sendable, Hashable {
 
     init() {}
 
-    init(_ stats: WorkerStats, droppedLines: Int) {
+    init(_ stats: WorkerStats, certificates: [CertificateReport], droppedLines: Int) {
+        handshakes = stats.handshakes
+        handshakesResumed = stats.handshakesResumed
+        self.certificates = certificates.map { CertificateStatus($0) }
         connectionsAccepted = stats.connectionsAccepted
         proxyHeadersRefused = stats.proxyHeadersRefused
         connectionsOpen = stats.connectionsOpen

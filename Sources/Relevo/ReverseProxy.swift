@@ -135,7 +135,8 @@ public final class ReverseProxy: Sendable {
             if case .running(let group, let log) = state { (group, log) } else { nil }
         }
         guard let (group, log) = running else { return ProxyStatistics() }
-        return ProxyStatistics(await group.statistics(), droppedLines: log?.droppedLines ?? 0)
+        return ProxyStatistics(
+            await group.statistics(), certificates: group.certificates, droppedLines: log?.droppedLines ?? 0)
     }
 
     /// What works, but should be looked at; logged when the proxy starts.
@@ -234,6 +235,10 @@ public final class ReverseProxy: Sendable {
             logger.notice(
                 "client connections are bounded by descriptors",
                 metadata: ["connections": .stringConvertible(count), "descriptors": .stringConvertible(descriptors)])
+        case .file(let notice):
+            logger.log(
+                level: notice.isTrouble ? .warning : .notice, "\(notice.text)",
+                metadata: Dictionary(notice.details.map { ($0.name, .string($0.value)) }) { first, _ in first })
         case .logLinesDropped(let count):
             logger.warning("access log lines dropped", metadata: ["lines": .stringConvertible(count)])
         }

@@ -75,4 +75,9 @@ package final class Cluster: Sendable {
         timeouts = source.timeouts
         location = source.location
     }
+
+    /// Whether connections to endpoints that both have begin alike, so that one may use those of the other.
+    package func opensConnections(as other: Cluster) -> Bool {
+        tls == other.tls && proxyProtocol == other.proxyProtocol
+    }
 }

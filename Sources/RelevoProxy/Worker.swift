@@ -19,7 +19,7 @@ package final class Worker {
     let dateClock = DateClock()
     let census: ClientCensus
     private let balance: AcceptBalance
-    let tls: [TLSServerContext?]
+    private(set) var tls: [TLSServerContext?]
     /// What the configuration says of the listeners that are open, in their order.
     private let doors: [ListenerSpec]
     private let index: Int
@@ -218,6 +218,8 @@ extension Worker {
     func asked(by listener: Int) -> ClientCertificates? {
         doors.indices.contains(listener) ? doors[listener].tls?.client : nil
     }
+    /// Has new clients of listeners shown other certificates; who has been shown one keeps it.
+    func serve(_ contexts: [TLSServerContext?]) { tls = contexts }
 
     private func serve(_ socket: consuming Socket, _ arrival: Arrival) {
         guard let pending, pending.expect(arrival) else { return begin(socket, arrival) }

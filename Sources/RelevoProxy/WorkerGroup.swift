@@ -36,6 +36,8 @@ package struct GroupSettings: Sendable {
     package var certificates: ListenerCertificates?
     /// What clusters need to speak TLS with their endpoints.
     package var clusterCertificates: ClusterCertificates?
+    /// When files are read again.
+    package var pace = FilePace()
     /// The seed of all dice.
     package var seed: UInt64
 
@@ -62,6 +64,9 @@ package final class WorkerGroup: Sendable {
     let workers: [LoopMailbox<Worker>]
     private let threads = Mutex<[LoopThread]>([])
     let control: ControlLoop
+    /// The thread that reads certificates again; nil without any.
+    private let files = Mutex<FilesLoop?>(nil)
+    private let certificateReports = Mutex<[CertificateReport]>([])
     private let socketPaths: [String]
     let capacities: Mutex<[ClusterCapacity?]>
     /// What is served.
@@ -94,8 +99,31 @@ package final class WorkerGroup: Sendable {
             await group.shutdown(within: .zero)
             throw StartError(listener: nil, reason: failure)
         }
+        do throws(SystemError) {
+            try group.followFiles(settings)
+        } catch {
+            await group.shutdown(within: .zero)
+            throw StartError(listener: nil, reason: error)
+        }
         return group
     }
+
+    /// Begins to serve other certificates when their files change.
+    private func followFiles(_ settings: GroupSettings) throws(SystemError) {
+        guard let certificates = settings.certificates, certificates.contexts.contains(where: { $0 != nil }) else {
+            return
+        }
+        certificateReports.withLock { $0 = certificates.reports }
+        let loop = try FilesLoop(certificates, settings) { [weak self] certificates in
+            guard let self else { return }
+            certificateReports.withLock { $0 = certificates.reports }
+            for worker in workers { worker.postAlways { $0.serve(certificates.contexts) } }
+        }
+        files.withLock { $0 = loop }
+    }
+
+    /// The certificates that new clients are shown.
+    package var certificates: [CertificateReport] { certificateReports.withLock(\.self) }
 
     private init(
         _ snapshot: ProxySnapshot, addresses: [SocketAddress], workers: [LoopMailbox<Worker>], control: ControlLoop
@@ -113,11 +141,13 @@ package final class WorkerGroup: Sendable {
     /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended.
     package func shutdown(within limit: Duration) async {
         control.stop()
+        let files = files.withLock(\.self)
         balance.endHandOvers()
         let started = workers.prefix(threads.withLock { $0.count })
         for drained in started.map({ Self.drain($0, within: limit) }) { await drained?.value }
         for thread in threads.withLock({ $0 }) { thread.join() }
         control.join()
+        await files?.end()
         for path in socketPaths { FileOutput.removeSocket(path) }
     }
 

@@ -107,6 +107,18 @@ import Testing
         #expect(try port.openssl("-servername", "b.test", "-status").contains("no response sent"))
     }
 
+    @Test("a stapled response is sent no more when it has ended")
+    func stapledEnd() throws {
+        let response = try authority().response(to: authority().issue(["a.test"]))
+        let now = Int64(WallTime.now.seconds)
+        for (end, words) in [(now + 600, "Cert Status: good"), (now, "no response sent"), (0, "no response sent")] {
+            let server = try TLSServerContext([
+                .init(authority().identity("a.test"), stapled: response, stapledUntil: end)
+            ])
+            #expect(try Served(server).openssl("-servername", "a.test", "-status").contains(words))
+        }
+    }
+
     @Test("a client resumes, also with another context that has the same keys, and not with other keys")
     func resumption() throws {
         let keys = TicketKeys()

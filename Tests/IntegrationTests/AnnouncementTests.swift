@@ -2,6 +2,7 @@
 // first, and that no connection is ever lent to another client. What listeners are told is in ProxyProtocolTests.
 
 import CLibevent
+import Relevo
 import RelevoHTTP
 import RelevoPolicy
 import RelevoProxy
@@ -266,6 +267,79 @@ extension Integration {
                 try await sending.value
                 #expect(response.body == body)
                 #expect(told.headers.current == [try header(client, proxy)])
+            }
+        }
+
+        /// An origin of which each connection begins with a header or without, and what they have begun with.
+        private func mixedOrigin(
+            holding gate: Gate? = nil
+        ) throws -> (origin: Origin, headers: Watched<[ProxyHeader?]>) {
+            let headers = Watched<[ProxyHeader?]>([])
+            let origin = try Origin { connection in
+                let bytes = try connection.readPreamble { bytes in
+                    bytes.first == UInt8(ascii: "G") ? 0 : (try? ProxyHeader.read(bytes.span))?.length
+                }
+                headers.change { $0.append((try? ProxyHeader.read(bytes.span))?.header) }
+                while true {
+                    try connection.readRequest()
+                    if connection.request(connection.requestCount - 1).hasPrefix("GET /held ") { gate?.pass() }
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                }
+            }
+            return (origin, headers)
+        }
+
+        private func reloadable(_ origin: Origin, _ version: ProxyProtocolVersion?) -> ProxyConfiguration {
+            var cluster = ProxyConfiguration.Cluster("c", endpoints: [.init(origin.text)])
+            cluster.proxyProtocol = version
+            return .loopback([.init("a.example", routes: [.init(.endpoints(cluster))])])
+        }
+
+        @Test("a reload that begins or ends to tell takes other connections: none is lent to whom it does not tell of")
+        func reload() async throws {
+            let (origin, headers) = try mixedOrigin()
+            let proxy = try ReverseProxy(configuration: reloadable(origin, nil), logger: Shutdown.logger)
+            let address = try await proxy.start()[0]
+            let clients = try (0..<2).map { _ in try Client(address) }
+            for version in [nil, .v2, nil] as [ProxyProtocolVersion?] {
+                let report = try await proxy.reload(reloadable(origin, version))
+                #expect(report.plan.lines == (headers.current.isEmpty ? [] : ["~ cluster c: proxy_protocol"]))
+                for client in clients {
+                    try client.get("a.example")
+                    #expect(try client.response().text == "ok")
+                }
+            }
+            await proxy.shutdown(within: .seconds(1))
+            let told = clients.map { client in
+                let ip = IPAddress.v4(0x7F00_0001)
+                return ProxyHeader.client(
+                    .init(ip, port: client.wire.localPort), reached: .init(ip, port: address.port ?? 0))
+            }
+            #expect(headers.current == [nil, told[0], told[1], nil])
+            #expect(origin.connections.map(\.requestCount) == [2, 1, 1, 2])
+        }
+
+        @Test("a connection that has told of a client and is in use during a reload is lent to nobody afterwards")
+        func reloadDuringExchange() async throws {
+            for (before, after) in [(.v2, nil), (nil, .v2)] as [(ProxyProtocolVersion?, ProxyProtocolVersion?)] {
+                let gate = Gate()
+                let (origin, headers) = try mixedOrigin(holding: gate)
+                let proxy = try ReverseProxy(configuration: reloadable(origin, before), logger: Shutdown.logger)
+                let address = try await proxy.start()[0]
+                let clients = try (0..<2).map { _ in try Client(address) }
+                try clients[0].get("a.example", "/held")
+                #expect(headers.wait { $0.count == 1 })
+                try await proxy.reload(reloadable(origin, after))
+                gate.open()
+                #expect(try clients[0].response().text == "ok")
+                for client in [clients[1], clients[0]] {
+                    try client.get("a.example")
+                    #expect(try client.response().text == "ok")
+                }
+                await proxy.shutdown(within: .seconds(1))
+                let hasTold = headers.current.map { $0 != nil }
+                #expect(hasTold == (before == nil ? [false, true, true] : [true, false]))
+                #expect(origin.connections[0].requestCount == 1)
             }
         }
 

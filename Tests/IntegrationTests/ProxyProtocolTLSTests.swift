@@ -47,35 +47,32 @@ extension Integration {
             }
         }
 
-        private func certificate(_ directory: TemporaryDirectory) throws -> CertificateFiles {
-            let files = CertificateFiles("\(directory.path)/a.pem", key: "\(directory.path)/a.key")
-            let outcome = try Program(
-                "/usr/bin/openssl",
-                [
-                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-                    "-subj", "/CN=a.example", "-addext", "subjectAltName=DNS:a.example", "-keyout", files.key ?? "",
-                    "-out", files.certificate,
-                ]
-            ).outcome()
-            try #require(outcome.status == 0, "\(outcome.complaints)")
-            return files
+        /// A certificate for names, and the file of who has issued it.
+        private func certificate(_ names: String...) throws -> (files: CertificateFiles, authority: String) {
+            let authority = try Authority.shared.get()
+            let place = try authority.issue(names, .now)
+            return (CertificateFiles(place + ".pem", key: place + ".key"), authority.path("ca.pem"))
+        }
+
+        /// A proxy that speaks TLS behind a header.
+        private func configuration(_ origin: Origin, _ files: CertificateFiles) -> ProxyConfiguration {
+            .loopback([.to("a.example", origin, forwarded: .xForwarded)]) {
+                $0.listeners[0].tls = ListenerTLS(certificates: [files])
+                $0.listeners[0].proxyProtocol = ProxyProtocolSettings(from: ["127.0.0.0/8"])
+            }
         }
 
         @Test("TLS begins right behind the header, in one segment with it or not", arguments: [false, true])
         func behind(isApart: Bool) async throws {
-            let (directory, origin) = (try TemporaryDirectory(), try Origin.ok("hello"))
-            let files = try certificate(directory)
-            let configuration = ProxyConfiguration.loopback([.to("a.example", origin, forwarded: .xForwarded)]) {
-                $0.listeners[0].tls = ListenerTLS(certificates: [files])
-                $0.listeners[0].proxyProtocol = ProxyProtocolSettings(from: ["127.0.0.0/8"])
-            }
-            try await withProxy(configuration) { proxy in
+            let origin = try Origin.ok("hello")
+            let (files, authority) = try certificate("a.example")
+            try await withProxy(configuration(origin, files)) { proxy in
                 let header = "PROXY TCP4 203.0.113.9 192.0.2.1 56324 443\r\n"
                 let relay = try Relay(to: proxy.address, header: header, isApart: isApart)
                 let outcome = try Program(
                     "/usr/bin/curl",
                     [
-                        "-sS", "--http1.1", "--max-time", "60", "--cacert", files.certificate, "--resolve",
+                        "-sS", "--http1.1", "--max-time", "60", "--cacert", authority, "--resolve",
                         "a.example:\(relay.port):127.0.0.1", "https://a.example:\(relay.port)/",
                     ]
                 ).outcome()
@@ -89,13 +86,9 @@ extension Integration {
 
         @Test("TLS without the header ends before the handshake")
         func without() async throws {
-            let (directory, origin) = (try TemporaryDirectory(), try Origin.ok())
-            let files = try certificate(directory)
-            let configuration = ProxyConfiguration.loopback([.to("a.example", origin)]) {
-                $0.listeners[0].tls = ListenerTLS(certificates: [files])
-                $0.listeners[0].proxyProtocol = ProxyProtocolSettings(from: ["127.0.0.0/8"])
-            }
-            try await withProxy(configuration) { proxy in
+            let origin = try Origin.ok()
+            let (files, _) = try certificate("a.example")
+            try await withProxy(configuration(origin, files)) { proxy in
                 let port = proxy.address.port ?? 0
                 let outcome = try Program(
                     "/usr/bin/curl", ["-sS", "--max-time", "60", "-k", "https://127.0.0.1:\(port)/"]
@@ -103,6 +96,40 @@ extension Integration {
                 #expect(outcome.status == 35)
                 let stats = await proxy.group.statistics()
                 #expect(stats.proxyHeadersRefused == 1 && stats.handshakesFailed == 0)
+            }
+        }
+
+        @Test(
+            "an endpoint that speaks TLS is told before the handshake, by checks and for each client",
+            arguments: ProxyProtocolVersion.allCases)
+        func toEndpoint(version: ProxyProtocolVersion) async throws {
+            let origin = try Origin.ok("hello")
+            let (files, authority) = try certificate("127.0.0.1")
+            try await withProxy(configuration(origin, files)) { endpoint in
+                let port = endpoint.address.port ?? 0
+                var cluster = ProxyConfiguration.Cluster("c", endpoints: [.init("https://127.0.0.1:\(port)")])
+                cluster.tls.authorities = authority
+                cluster.proxyProtocol = version
+                var probe = HTTPProbe()
+                (probe.host, probe.statuses) = ("a.example", [200...200])
+                cluster.health = HealthCheck(.http(probe))
+                let front = ProxyConfiguration.loopback([.init("a.example", routes: [.init(.endpoints(cluster))])])
+                try await withProxy(front) { proxy in
+                    let isChecked = await eventually { origin.requestCount > 0 }
+                    #expect(isChecked)
+                    let clients = try (0..<2).map { _ in try proxy.client() }
+                    for client in clients + clients {
+                        try client.get("a.example")
+                        #expect(try client.response().text == "hello")
+                    }
+                    #expect(proxy.log.lines(4).filter { $0.text.contains("\"upstream_reused\":true") }.count == 2)
+                    let wanted = Set(clients.map { "127.0.0.1:\($0.wire.localPort)" })
+                    let told = await eventually {
+                        endpoint.log.lines(5).compactMap { $0.text("peer") }.filter { wanted.contains($0) }.count == 4
+                    }
+                    #expect(told)
+                    #expect(await endpoint.group.statistics().proxyHeadersRefused == 0)
+                }
             }
         }
     }

@@ -166,7 +166,8 @@ extension Integration {
             let proxy = try ReverseProxy(
                 configuration: configuration([files], try Origin.ok()), logger: Logger(label: "test"))
             let texts = proxy.warnings.map(\.message)
-            #expect(texts.count == 2)
+            #expect(texts.count == 3)
+            #expect(texts.contains { $0.contains("no certificate is for domain `b.example`") }, "\(texts)")
             #expect(texts.contains { $0.contains("ends in 2 days") || $0.contains("ends in 3 days") }, "\(texts)")
             #expect(texts.contains { $0.contains("everybody can read the private key") }, "\(texts)")
         }

@@ -58,6 +58,7 @@ struct EffectiveYAML {
             item(4) { yaml in
                 yaml.put("certificate", YAMLText.block(files.certificate), 5, place + ["certificate"])
                 if let key = files.key { yaml.put("key", YAMLText.block(key), 5, place + ["key"]) }
+                if let ocsp = files.ocsp { yaml.put("ocsp", YAMLText.block(ocsp), 5, place + ["ocsp"]) }
             }
         }
         write(tls.client, path + ["client"])

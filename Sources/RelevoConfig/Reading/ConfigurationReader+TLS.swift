@@ -16,7 +16,7 @@ extension ConfigurationReader {
 
     private mutating func certificates(_ field: Field, _ fields: Fields) -> [CertificateFiles]? {
         if let list = fields["certificates"] {
-            for key in ["certificate", "key"] where fields[key] != nil {
+            for key in ["certificate", "key", "ocsp"] where fields[key] != nil {
                 report("`\(key)` and `certificates` exclude each other", at: fields[key]?.place ?? field.place)
             }
             let items = self.list(list, of: "a certificate", wants: "a list of certificates") ?? []
@@ -27,24 +27,25 @@ extension ConfigurationReader {
             report("`tls` wants a `certificate`", suggestion: "for example `certificate: a.pem`", at: field.place)
             return nil
         }
-        return pair(first, fields["key"]).map { [$0] }
+        return files(first, key: fields["key"], ocsp: fields["ocsp"]).map { [$0] }
     }
 
     private mutating func certificate(_ field: Field) -> CertificateFiles? {
-        guard isMap(field) else { return pair(field.lengthened(to: "certificate"), nil) }
+        guard isMap(field) else { return files(field.lengthened(to: "certificate")) }
         guard let fields = map(field, .certificate) else { return nil }
         guard let certificate = fields["certificate"] else {
             report("a certificate wants the name of its file, `certificate`", at: field.place)
             return nil
         }
-        return pair(certificate, fields["key"])
+        return files(certificate, key: fields["key"], ocsp: fields["ocsp"])
     }
 
-    private mutating func pair(_ certificate: Field, _ key: Field?) -> CertificateFiles? {
+    private mutating func files(_ certificate: Field, key: Field? = nil, ocsp: Field? = nil) -> CertificateFiles? {
         let path = file(certificate)
         let keyPath = key.map { self.file($0) }
-        guard let path, keyPath.map({ $0 != nil }) ?? true else { return nil }
-        return CertificateFiles(path, key: keyPath ?? nil, location: certificate.node.location)
+        let ocspPath = ocsp.map { self.file($0) }
+        guard let path, keyPath.map({ $0 != nil }) ?? true, ocspPath.map({ $0 != nil }) ?? true else { return nil }
+        return CertificateFiles(path, key: keyPath ?? nil, ocsp: ocspPath ?? nil, location: certificate.node.location)
     }
 
     /// A file by its name; one that does not begin with `/` is looked for beside the configuration.
@@ -70,7 +71,7 @@ extension ConfigurationReader {
         takeUnlessOff("name", of: fields, into: &result.name, word: "auto") { $0.text($1, wants: "`auto` or a name") }
         take("verify", of: fields, into: &result.verifies) { $0.isOn($1) }
         if let certificate = fields["certificate"] {
-            result.identity = pair(certificate, fields["key"])
+            result.identity = files(certificate, key: fields["key"])
         } else if let key = fields["key"] {
             report(
                 "`key` belongs to a `certificate`, which is not there", suggestion: "name its file beside it",

@@ -26,11 +26,11 @@ enum Section: CaseIterable {
                 "hsts", "access_log",
             ]
         case .listener: ["address", "tls", "proxy_protocol", "redirect"]
-        case .listenerTLS: ["certificates", "certificate", "key", "client"]
+        case .listenerTLS: ["certificates", "certificate", "key", "ocsp", "client"]
         case .clientCertificates: ["mode", "ca", "crl", "rfc9440"]
         case .redirectToTLS: ["to", "port", "status"]
         case .hsts: ["max_age", "include_subdomains", "preload"]
-        case .certificate: ["certificate", "key"]
+        case .certificate: ["certificate", "key", "ocsp"]
         case .clusterTLS: ["ca", "crl", "name", "certificate", "key", "verify"]
         case .proxyProtocol: ["from", "timeout"]
         case .domain:
@@ -82,10 +82,9 @@ enum Section: CaseIterable {
         switch self {
         case .root: ["admin"]
         case .domain, .route, .cluster: ["limits"]
-        case .certificate: ["ocsp"]
-        case .listener, .listenerTLS, .clientCertificates, .redirectToTLS, .hsts, .clusterTLS, .proxyProtocol,
-            .endpoint,
-            .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond, .balance, .hash,
+        case .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts, .clusterTLS,
+            .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond,
+            .balance, .hash,
             .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []
         }

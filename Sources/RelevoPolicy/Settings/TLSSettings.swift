@@ -1,19 +1,25 @@
 // What is encrypted, as values of a configuration: names of files, not what is in them.
 // Reading them is done in RelevoProxy, before anything is opened.
 
-/// A certificate and its key, by the names of their files (PEM).
+/// A certificate and its key, by the names of their files (PEM). They are read again when they change.
 public struct CertificateFiles: Sendable, Hashable {
     /// The file of the certificate, its own one first, and of those between it and an authority.
     public var certificate: String
     /// The file of the private key; nil if it is in the same file.
     public var key: String?
+    /// The file of an authority's word that the certificate is not revoked (OCSP, DER), for clients that ask for it;
+    /// nil for none.
+    public var ocsp: String?
     /// Where it was written.
     public var location: SourceLocation?
 
     /// Names the files.
-    public init(_ certificate: String, key: String? = nil, location: SourceLocation? = nil) {
+    public init(
+        _ certificate: String, key: String? = nil, ocsp: String? = nil, location: SourceLocation? = nil
+    ) {
         self.certificate = certificate
         self.key = key
+        self.ocsp = ocsp
         self.location = location
     }
 }

@@ -18,6 +18,8 @@ extension ClientConnection {
         guard let security else { return }
         worker.handshakeEnded(security)
         guard let layer = bufferevent.transportLayer as? TLSConnection else { return }
+        worker.stats.handshakes += 1
+        if layer.isResumed { worker.stats.handshakesResumed += 1 }
         security.agreed(layer, asks: worker.asked(by: listener), log: worker.accessLog)
     }
 

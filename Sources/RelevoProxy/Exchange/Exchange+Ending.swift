@@ -37,7 +37,8 @@ extension Exchange {
 
     /// A connection that has told of its client waits for that client's next request, if there can be one.
     private func keepForClient(_ connection: UpstreamConnection, to endpoint: EndpointState, patience: UInt64) {
-        if persists, let client {
+        // What a reload has taken away is kept for nobody.
+        if persists, endpoint.hasAddress, let client {
             client.upstreamPool(of: endpoint).release(connection, patience: patience)
         } else {
             endpoint.pool.end(connection)

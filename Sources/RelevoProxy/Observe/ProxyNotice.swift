@@ -33,6 +33,8 @@ package enum ProxyNotice: Sendable {
     case healthChanged(cluster: String, HealthChange)
     /// Descriptors allow fewer client connections than are configured.
     case connectionsBounded(Int, descriptors: Int)
+    /// Something about files that are read again.
+    case file(FileNotice)
     /// Lines of the access log could not be written.
     case logLinesDropped(Int)
 }

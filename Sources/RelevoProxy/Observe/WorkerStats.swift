@@ -7,6 +7,10 @@ package import RelevoPolicy
 package struct WorkerStats: Sendable {
     /// Client connections accepted.
     package var connectionsAccepted = 0
+    /// Client connections on which TLS was agreed on.
+    package var handshakes = 0
+    /// Those of them that went on from an earlier one.
+    package var handshakesResumed = 0
     /// Client connections that ended before TLS was agreed on.
     package var handshakesFailed = 0
     /// Connections that ended because their PROXY header was missing, malformed or late.
@@ -49,6 +53,8 @@ package struct WorkerStats: Sendable {
     /// Adds another worker's counters.
     package mutating func add(_ other: WorkerStats) {
         connectionsAccepted += other.connectionsAccepted
+        handshakes += other.handshakes
+        handshakesResumed += other.handshakesResumed
         handshakesFailed += other.handshakesFailed
         proxyHeadersRefused += other.proxyHeadersRefused
         handshakesRefused += other.handshakesRefused

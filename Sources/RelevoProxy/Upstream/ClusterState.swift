@@ -51,7 +51,7 @@ final class ClusterState {
         line = WaitingLine(length: .max)
         let context = place.tls.indices.contains(cluster.id) ? place.tls[cluster.id] : nil
         var earlier: [String: (position: Int, state: EndpointState)] = [:]
-        if let predecessor, predecessor.cluster.tls == cluster.tls {
+        if let predecessor, predecessor.cluster.opensConnections(as: cluster) {
             for (position, state) in predecessor.endpoints.enumerated() {
                 earlier[state.endpoint.text] = (position, state)
             }

@@ -13,7 +13,7 @@ final class EndpointState {
     /// How connections to it are opened.
     private(set) var security: EndpointSecurity
     /// Whether each connection to it begins with a header that tells of one client: then none is kept in ``pool``.
-    private(set) var isToldOfClients: Bool
+    let isToldOfClients: Bool
     /// Where it can be reached; empty while its name is unresolved.
     private let addresses = AddressBook()
     /// Requests in flight from this worker.
@@ -32,7 +32,6 @@ final class EndpointState {
     func becomes(_ endpoint: Endpoint, _ security: EndpointSecurity) {
         self.endpoint = endpoint
         self.security = security
-        isToldOfClients = endpoint.proxyProtocol != nil
     }
 
     /// Opens connections by other settings from now on.
