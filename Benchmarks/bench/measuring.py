@@ -11,7 +11,7 @@ import struct
 import tempfile
 import time
 
-from bench.loads import Resting, await_answer, check_answer, closed_loop, open_loop
+from bench.loads import Resting, await_answer, check_answer, closed_loop, open_loop, tls_loop
 from bench.origin import Origin
 from bench.peers import Place, logged_lines
 from bench.processes import Failure, core_times
@@ -27,12 +27,15 @@ class Bench:
         self.proxy_cores, self.load_cores = cores
         self.seconds = seconds
         self.openloop = None
+        self.tlsload = None
+        self.identity = None
         self.allocation_counter = None
         self.origin = None
 
     def start_origin(self, program):
         workers = 1 if len(self.load_cores) < 3 else 2
-        self.origin = Origin(self.processes, program, self.work / "origin", self.load_cores, workers)
+        place = Place(self.work / "origin", self.load_cores, None, self.identity)
+        self.origin = Origin(self.processes, program, place, workers)
 
     def close(self):
         # A second ^C must not keep anything running.
@@ -56,10 +59,11 @@ class Bench:
         if peer is None:
             return load(scenario, None, self.origin.port, self.load_place(scenario))
         folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{peer.name}-", dir=self.work))
-        place = Place(folder, cores, self.origin.port)
+        origin = self.origin.tls_port if scenario.setup.tls == "origin" else self.origin.port
+        place = Place(folder, cores, origin, self.identity)
         process, port = peer.start(self.processes, scenario.setup, place, self.seconds * 3 + 180)
         try:
-            await_answer(scenario, process, port)
+            await_answer(scenario, process, port, self.identity)
             result = load(scenario, process, port, self.load_place(scenario))
             if not process.alive:
                 raise Failure(f"it {process.ending()} during the load")
@@ -74,14 +78,20 @@ class Bench:
 
     def load_place(self, scenario):
         cores = self.load_cores if scenario.pinned else self.proxy_cores | self.load_cores
-        return Place(self.work, cores, self.origin.port)
+        return Place(self.work, cores, self.origin.port, self.identity)
 
     def loads(self, scenario):
         return {"load": self.closed, "rate": self.at_rate, "idle": self.idle}[scenario.kind]
 
+    def send(self, scenario, port, seconds, place):
+        """A closed loop as the scenario has it."""
+        if scenario.setup.tls == "clients":
+            return tls_loop(self.processes, scenario, port, seconds, place, self.tlsload)
+        return closed_loop(self.processes, scenario, port, seconds, place)
+
     def closed(self, scenario, process, port, place):
-        warm = closed_loop(self.processes, scenario, port, 1, place)
-        result = self.costs(process, scenario, lambda: closed_loop(self.processes, scenario, port, self.seconds, place))
+        warm = self.send(scenario, port, 1, place)
+        result = self.costs(process, scenario, lambda: self.send(scenario, port, self.seconds, place))
         result["warm_requests"] = warm["requests"]
         return result
 
@@ -107,20 +117,20 @@ class Bench:
             wall=wall, proxy_load=(user + system) / wall,
             load_cores_busy=(load_after[0] - load_before[0]) / wall / len(self.load_cores),
             stolen=(proxy_after[1] - proxy_before[1]) / wall,
-            opened=self.origin.opened() - opened)
+            opened=self.origin.opened() - opened, resident=process.resident())
         if scenario.pinned:
             # Ticks of 10 ms: a little below zero is nothing.
             foreign = (proxy_after[0] - proxy_before[0]) - (user + system)
             result["foreign"] = max(0.0, foreign / wall)
         return result
 
-    def idle(self, scenario, process, port, _):
+    def idle(self, scenario, process, port, place):
         """Growth of resident memory by connections that rest after one request each."""
         for _ in range(200):
-            check_answer(scenario, port)
+            check_answer(scenario, port, place.identity)
         time.sleep(0.5)
         before = process.resident()
-        resting = Resting(scenario, port)
+        resting = Resting(scenario, port, place.identity)
         try:
             time.sleep(1)
             after = process.resident()
@@ -166,7 +176,7 @@ class Bench:
         def load(scenario, process, port, place):
             def costs(seconds):
                 before = struct.unpack("QQ", counts.read_bytes())
-                result = closed_loop(self.processes, scenario, port, seconds, place)
+                result = self.send(scenario, port, seconds, place)
                 after = struct.unpack("QQ", counts.read_bytes())
                 return [late - early for early, late in zip(before, after)], result["requests"], result["errors"]
             costs(2)
@@ -180,7 +190,7 @@ class Bench:
             return {"failure": str(failure)}
 
     def traced(self, scenario, process, port, place):
-        closed_loop(self.processes, scenario, port, 1, place)
+        self.send(scenario, port, 1, place)
         target = self.work / "strace.counts"
         target.unlink(missing_ok=True)
         argv = ["strace", "-c", "-f", "-q", "-o", target]
@@ -189,7 +199,7 @@ class Bench:
         tracer = self.processes.start("strace", argv, self.work, 60, self.proxy_cores)
         try:
             await_tracer(tracer, process)
-            result = closed_loop(self.processes, scenario, port, 2, place)
+            result = self.send(scenario, port, 2, place)
             for pid in tracer.members():
                 # To strace alone: timeout(1) would end its whole group.
                 signal_quietly(pid, signal.SIGINT)

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from bench.peers import TEMPLATES, account, fill
+from bench.peers import TEMPLATES, account, files, fill
 from bench.processes import Failure, await_port, free_port
 
 MEBIBYTE = 1 << 20
@@ -15,17 +15,21 @@ MEBIBYTE = 1 << 20
 class Origin:
     """A running origin."""
 
-    def __init__(self, processes, program, work, cores, workers):
+    def __init__(self, processes, program, place, workers):
+        work = place.work
         self.record = work / "opened"
         (work / "files").mkdir(parents=True)
         (work / "files/ten-mebibytes").write_bytes(bytes(range(256)) * (10 * MEBIBYTE // 256))
         (work / "files/chunked").write_text("0123456789abcde\n" * 4096)
         for attempt in range(3):
-            self.port, sink = free_port(), free_port()
-            values = {"origin": self.port, "sink": sink, "work": work, "workers": workers, "kibibyte": "x" * 1024}
-            fill(TEMPLATES / "origin.conf.in", work / "origin.conf", {**values, **account()})
+            self.port, self.tls_port, sink = free_port(), free_port(), free_port()
+            values = {
+                "origin": self.port, "origin_tls": self.tls_port, "sink": sink, "work": work, "workers": workers,
+                "kibibyte": "x" * 1024, **account(), **files(place.identity)}
+            conditions = {"tls-origin"} if place.identity else set()
+            fill(TEMPLATES / "origin.conf.in", work / "origin.conf", values, conditions)
             argv = [program.path, "-e", "stderr", "-p", work, "-c", "origin.conf"]
-            self.process = processes.start("origin", argv, work, 4 * 3600, cores)
+            self.process = processes.start("origin", argv, work, 4 * 3600, place.cores)
             try:
                 await_port(self.process, self.port)
                 return

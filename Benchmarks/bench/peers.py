@@ -17,11 +17,17 @@ LOGGING = {"relevo", "nginx", "nginx-system", "haproxy"}
 class Setup:
     """How a proxy is to be started: what differs between scenarios."""
 
-    def __init__(self, workers=1, log=False, domains=0, routes=0):
+    def __init__(self, workers=1, log=False, domains=0, routes=0, tls=None):
         self.workers = workers
         self.log = log
         self.domains = domains
         self.routes = routes
+        self.tls = tls  # None, `clients`: they speak TLS to the proxy, `origin`: the proxy does to it
+
+    @property
+    def conditions(self):
+        """What a template's lines may be for."""
+        return {"tls" if self.tls == "clients" else "plain", "tls-origin" if self.tls == "origin" else "plain-origin"}
 
 
 class Peer:
@@ -40,7 +46,7 @@ class Peer:
             port = free_port()
             values = substitutions(self.name, setup, place, port)
             for template, target in self.templates.items():
-                fill(TEMPLATES / template, place.work / target, values)
+                fill(TEMPLATES / template, place.work / target, values, setup.conditions)
             argv = [self.program.path] + [part.format(**values) for part in self.arguments]
             environment = {key: value.format(**values) for key, value in self.environment.items()}
             process = processes.start(self.name, argv, place.work, lifetime, place.cores, environment)
@@ -55,12 +61,13 @@ class Peer:
 
 
 class Place:
-    """Where a proxy runs: folder, cores, and the port of the origin."""
+    """Where a proxy runs: folder, cores, the port of the origin, and the certificate, if there is one."""
 
-    def __init__(self, work, cores, origin):
+    def __init__(self, work, cores, origin, identity=None):
         self.work = work
         self.cores = cores
         self.origin = origin
+        self.identity = identity
 
 
 def make_peers(programs):
@@ -92,8 +99,12 @@ def substitutions(name, setup, place, port):
         "access_log": logs.get(name, "off"),
         "log_target": "log stdout format raw local0" if setup.log else "",
         "log_requests": "log global\n    option httplog" if setup.log else "no log",
-        "domains": domains(setup, place.origin), **account(),
+        "domains": domains(setup, place), **account(), **files(place.identity),
     }
+
+
+def files(identity):
+    return {name: getattr(identity, name) for name in ("certificate", "key", "bundle")} if identity else {}
 
 
 def account():
@@ -101,8 +112,14 @@ def account():
     return {"user": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}
 
 
-def domains(setup, origin):
+def domains(setup, place):
     """Relevo's domains: one, or many with many routes each that share one cluster."""
+    origin = place.origin
+    if setup.tls == "origin":
+        return "\n".join([
+            f"  {DOMAIN}: {{ cluster: origin }}", "clusters:", "  origin:",
+            f'    endpoints: ["https://127.0.0.1:{origin}"]',
+            f'    tls: {{ ca: "{place.identity.certificate}", name: {DOMAIN} }}'])
     if not setup.domains:
         return f'  {DOMAIN}: ["127.0.0.1:{origin}"]'
     lines = []
@@ -112,10 +129,19 @@ def domains(setup, origin):
     return "\n".join(lines + ["clusters:", f'  origin: ["127.0.0.1:{origin}"]'])
 
 
-def fill(template, target, values):
-    """Writes the template with its names between @ replaced; a name without a value is an error."""
-    text = re.sub(r"@([a-z_]+)@", lambda match: str(values[match.group(1)]), template.read_text())
-    target.write_text(text)
+def fill(template, target, values, conditions=()):
+    """Writes the template with its names between @ replaced; a name without a value is an error.
+
+    A line that begins with `@if CONDITION@` is taken, without that, only if the condition is among those given.
+    """
+    lines = []
+    for line in template.read_text().splitlines():
+        if match := re.match("@if ([a-z-]+)@", line):
+            if match[1] not in conditions:
+                continue
+            line = line[match.end():]
+        lines.append(line + "\n")
+    target.write_text(re.sub(r"@([a-z_]+)@", lambda match: str(values[match.group(1)]), "".join(lines)))
 
 
 def logged_lines(name, place):

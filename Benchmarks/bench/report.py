@@ -86,8 +86,18 @@ def table(head, rows):
 
 def overview(results):
     """One row for each peer: the medians of all that has one number, and their ratios to Relevo."""
+    plain = overview_table(results, [name for name, scenario in SCENARIOS.items() if not scenario.setup.tls])
+    tls = overview_table(results, [name for name, scenario in SCENARIOS.items() if scenario.setup.tls])
+    if not plain and not tls:
+        return []
+    return ["## Overview", "", "Medians; in brackets the ratio to Relevo (above 1: more than Relevo).", "",
+            *plain, *(["With TLS:", ""] if plain and tls else []), *tls]
+
+
+def overview_table(results, names):
     columns = []
-    for name, scenario in SCENARIOS.items():
+    for name in names:
+        scenario = SCENARIOS[name]
         if name not in results.runs or name.startswith("domains") or scenario.kind == "rate":
             continue
         idle = scenario.kind == "idle"
@@ -104,8 +114,7 @@ def overview(results):
             told = number(value * factor) if value is not None else "failed" if peer in results.peers(name) else ""
             row.append(told + (f" ({ratio(value, base)})" if value is not None and base and peer != "relevo" else ""))
         rows.append(row)
-    return ["## Overview", "", "Medians; in brackets the ratio to Relevo (above 1: more than Relevo).", "",
-            *table([""] + [title for _, title, _, _ in columns], rows), ""]
+    return [*table([""] + [title for _, title, _, _ in columns], rows), ""]
 
 
 def load_section(results, name):
@@ -115,6 +124,7 @@ def load_section(results, name):
     head = ["", title, "user", "system", "to Relevo", "requests/s", "p50 ms", "p99 ms", "proxy's core"]
     head += [f"syscalls/{scenario.unit}"] if traced else []
     head += ["log lines/request"] if scenario.setup.log else []
+    head += ["resident MiB"] if scenario.setup.tls else []
     rows = []
     base = results.median(name, "relevo", "cpu")
     for peer in results.peers(name):
@@ -127,8 +137,21 @@ def load_section(results, name):
                middle("p50"), middle("p99"), f"{share:.0%}" if share is not None else "–"]
         row += [number(results.calls.get((name, peer), {}).get("calls"))] if traced else []
         row += [middle("logged")] if scenario.setup.log else []
+        row += [middle("resident", 1 / (1 << 20))] if scenario.setup.tls else []
         rows.append(row)
     return table(head, rows)
+
+
+def handshakes_told(results, name):
+    """What the connections of a load over TLS were."""
+    shown = []
+    for peer in results.peers(name):
+        total, again, tickets, cut = (
+            results.median(name, peer, key) for key in ("handshakes", "resumed", "tickets", "cut"))
+        if total:
+            ends = f", {cut / total:.0%} ended without close_notify" if cut else ""
+            shown.append(f"{TITLES[peer]} {again / total:.1%} resumed, {tickets / total:.1f} tickets each{ends}")
+    return ["", f"Handshakes: {'; '.join(shown)}."] if shown else []
 
 
 def domains_section(results):
@@ -175,6 +198,7 @@ def section(results, name):
         opened = {TITLES[peer]: results.median(name, peer, "opened") for peer in results.peers(name)}
         told = ", ".join(f"{title} {count:.0f}" for title, count in opened.items() if count)
         lines += ["", f"New connections to the origin during the load: {told or 'none'}."]
+        lines += handshakes_told(results, name)
         heap = results.allocations.get(name, {})
         if "own" in heap:
             lines += ["", f"Relevo's heap allocations for each request: {heap['own']:.4f} by its own code, "
@@ -244,7 +268,7 @@ def write(raw, folder):
 def plot_panels(results):
     """For each scenario with costs per request: its title, and peer, user, system, lowest and highest of each bar."""
     panels = []
-    for name in ("small", "fields", "close", "chunked"):
+    for name in ("small", "fields", "close", "chunked", "tls", "handshake", "resume"):
         bars = []
         for peer in results.peers(name):
             totals = results.values(name, peer, "cpu")

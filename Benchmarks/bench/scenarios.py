@@ -21,6 +21,7 @@ class Scenario:
     unit: str = "request"  # what costs are divided by: request, or GiB of body
     sent: int = 0  # bytes of body that each request carries
     setup: Setup = field(default_factory=Setup)
+    handshakes: str = "kept"  # with TLS to the proxy: kept connections, or new ones, all full or all resumed
     only: set = None  # the peers that take part; all if none are named
     without: set = field(default_factory=set)
     pinned: bool = True
@@ -34,8 +35,9 @@ class Scenario:
         return requests if self.unit == "request" else max(requests * self.sent, received) / GIBIBYTE
 
 
-# The prototype forwards GET with Content-Length on kept connections, and nothing else; it has one thread.
+# The prototype forwards GET with Content-Length on kept plain connections, and nothing else; it has one thread.
 LIMITED = {"prototype"}
+CLIENT_TLS = Setup(tls="clients")
 RATE = 5000
 
 ALL = [
@@ -66,11 +68,28 @@ ALL = [
     Scenario("rate", f"1 KiB answer at {RATE:,} requests per second", kind="rate"),
     Scenario("idle-2000", "2,000 idle client connections", kind="idle", connections=2000),
     Scenario("idle-10000", "10,000 idle client connections", kind="idle", connections=10000),
+    Scenario(
+        "tls", "1 KiB answer over TLS 1.3, kept connections", setup=CLIENT_TLS, without=LIMITED, syscalls=True),
+    Scenario(
+        "handshake", "1 KiB answer, a new TLS connection with a full handshake for each request", handshakes="full",
+        setup=CLIENT_TLS, without=LIMITED, syscalls=True),
+    Scenario(
+        "resume", "1 KiB answer, a new TLS connection that resumes by a ticket for each request", handshakes="resumed",
+        setup=CLIENT_TLS, without=LIMITED, syscalls=True),
+    Scenario(
+        "tls-big", "10 MiB answer over TLS 1.3", path="/ten-mebibytes", body=10 * MEBIBYTE, connections=8, unit="GiB",
+        setup=CLIENT_TLS, without=LIMITED, syscalls=True),
+    Scenario(
+        "tls-upstream", "1 KiB answer, TLS 1.3 to the origin, kept connections", setup=Setup(tls="origin"),
+        without=LIMITED, syscalls=True),
+    Scenario(
+        "idle-tls", "2,000 idle client connections with TLS 1.3", kind="idle", connections=2000, setup=CLIENT_TLS,
+        without=LIMITED),
 ]
 
 
 def select(names):
-    """The scenarios of these names in the order above; `idle` and `domains` bring both of theirs."""
+    """The scenarios of these names in the order above; `idle` and `domains` bring all of theirs."""
     unknown = [name for name in names if name != "idle" and name not in {each.name for each in ALL}]
     if unknown:
         raise ValueError(f"there is no scenario {', '.join(unknown)}; there are: {', '.join(s.name for s in ALL)}")

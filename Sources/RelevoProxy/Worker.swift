@@ -31,9 +31,9 @@ package final class Worker {
     var clusters: [ClusterState?]
     /// Clusters that are served no more and in whose line somebody waits.
     var leavingClusters: [ClusterState] = []
-    private(set) var isDraining = false
+    var isDraining = false
     /// Whether the last connection has ended after the end of accepting.
-    private(set) var hasEnded = false
+    var hasEnded = false
 
     let reporter: OutcomeReporter
     let caller: PlaceCaller
@@ -51,19 +51,19 @@ package final class Worker {
     /// Whether nobody is accepted for TLS because so many shake hands already.
     var restsForHandshakes = false
     var handshakeSilence = MonotonicTime(nanoseconds: 0)
-    private(set) var connections: [ClientConnection] = []
+    var connections: [ClientConnection] = []
     /// Clients of whom a header has yet to say who they are; nil if no listener has such.
-    private var pending: PendingClients?
+    var pending: PendingClients?
     /// The number of both, asked for by each request: a look at the list itself would be checked against changes of it.
-    private var connectionCount = 0
+    private(set) var connectionCount = 0
     /// Exchanges that wait to be used again, each knows the next.
-    private var spareExchange: Exchange?
+    var spareExchange: Exchange?
     private var spareCount = 0
     private var sparePipes: [SplicePipe] = []
     private var pipeCount = 0
-    private var tick: Timer?
-    private var drainLimit: Timer?
-    private var onDrained: (() -> Void)?
+    var tick: Timer?
+    var drainLimit: Timer?
+    var onDrained: (() -> Void)?
     private var requestCounter: UInt64
     private var troubleSilence = MonotonicTime(nanoseconds: 0)
     private var fullSilence = MonotonicTime(nanoseconds: 0)
@@ -119,7 +119,7 @@ package final class Worker {
             secret: shared.secret, capacities: capacities, tls: tls)
     }
 
-    private func endIdleUpstreams() {
+    func endIdleUpstreams() {
         for case let cluster? in clusters {
             for endpoint in cluster.endpoints { endpoint.pool.endAll() }
         }
@@ -358,55 +358,6 @@ extension Worker {
         copy.handshakesActive = handshakes.count
         copy.faults = faults
         return copy
-    }
-}
-
-// MARK: - Ending
-
-extension Worker {
-    /// Stops accepting, lets running exchanges finish, ends at the latest after `limit`. `done` is called once.
-    package func drain(within limit: Duration, done: @escaping () -> Void) {
-        guard !hasEnded else { return done() }
-        if let earlier = onDrained {
-            onDrained = {
-                earlier()
-                done()
-            }
-        }
-        guard !isDraining else { return }
-        isDraining = true
-        for listener in listeners { listener.drainAndClose() }
-        for connection in connections { connection.drain() }
-        pending?.drain()
-        drainLimit = try? Timer(loop: loop, .once) { [unowned self] in cutOffAll() }
-        drainLimit?.start(limit)
-        if drainLimit == nil { cutOffAll() }
-        // Not before: the first of those who still came may be gone when the next is accepted.
-        onDrained = done
-        finishDrainIfEmpty()
-    }
-
-    /// Ends every connection at once.
-    private func cutOffAll() {
-        pending?.cutOff()
-        for connection in connections { connection.cutOff() }
-    }
-
-    private func finishDrainIfEmpty() {
-        guard isDraining, connectionCount == 0, let done = onDrained else { return }
-        onDrained = nil
-        hasEnded = true
-        drainLimit?.close()
-        tick?.close()
-        caller.close()
-        tellFailedHandshakes()
-        accessLog?.flush()
-        endIdleUpstreams()
-        while let spare = spareExchange {
-            spareExchange = spare.nextSpare
-            spare.nextSpare = nil
-        }
-        done()
     }
 }
 

@@ -30,7 +30,7 @@ extension Integration {
 
         /// Sends until the peer takes no more for a while, or has gone.
         private static func stuff(_ wire: Wire) {
-            while wire.isWritable(withinMilliseconds: 300), wire.sendSome(block) > 0 {}
+            while wire.isWritable(withinMilliseconds: 300), let sent = wire.sendSome(block), sent > 0 {}
         }
 
         /// Sends until that fails: the peer has gone.

@@ -112,7 +112,8 @@ extension Integration {
                     let body = Self.pattern(24 << 20)
                     var sent = 0
                     while client.wire.isWritable(withinMilliseconds: 300), sent < body.count {
-                        sent += client.wire.sendSome(Array(body[sent..<min(sent + 65_536, body.count)]))
+                        let part = Array(body[sent..<min(sent + 65_536, body.count)])
+                        sent += try #require(client.wire.sendSome(part))
                     }
                     #expect(sent < body.count)
                     stalled.open()

@@ -204,11 +204,10 @@ extension Integration {
             try await secureOrigins(places, origin) { ports in
                 let both = try configuration(ports.map { "https://127.0.0.1:\($0)" }) { $0.health = HealthCheck() }
                 try await withProxy(both) { proxy in
-                    let isSeen = await eventually {
-                        proxy.notices.current.contains { $0.contains("certificate has expired") }
-                    }
-                    #expect(isSeen, "\(proxy.notices.current)")
-                    #expect(proxy.notices.current.allSatisfy { !$0.contains(":\(ports[1])") })
+                    #expect(proxy.notices.wait { $0.contains { $0.contains(":\(ports[0]) is down: ") } })
+                    #expect(proxy.notices.wait { $0.contains { $0.contains(":\(ports[1]) is up: ") } })
+                    let complaint = proxy.notices.current.first { $0.contains(":\(ports[0])") } ?? ""
+                    #expect(complaint.contains("certificate has expired"), "\(proxy.notices.current)")
                 }
             }
         }

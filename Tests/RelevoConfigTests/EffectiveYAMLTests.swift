@@ -79,6 +79,7 @@ struct EffectiveYAMLTests {
           response: 1m                          # default
           stream: 5m                            # default
           tunnel: 1h                            # default
+          drain: 1m                             # default
           upstream_idle: 30s                    # default
           half_close: 1s                        # default
           shutdown: 30s                         # default

@@ -86,13 +86,14 @@ package func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws ->
     }
 }
 
-/// Runs `probe` again and again, giving way to other tasks in between, until it says true.
+/// Runs `probe` again and again until it says true, with a rest in between: it must not take a core from what it waits
+/// for.
 /// - Returns: false if it did not within ``Wire/patience``.
 package func eventually(_ probe: () async -> Bool) async -> Bool {
     let end = ContinuousClock.now + .seconds(Wire.patience)
     while ContinuousClock.now < end {
         if await probe() { return true }
-        await Task.yield()
+        try? await Task.sleep(for: .milliseconds(1))
     }
     return await probe()
 }

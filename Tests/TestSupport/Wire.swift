@@ -171,10 +171,12 @@ extension Wire {
     }
 
     /// Sends what the system takes at once.
-    /// - Returns: the bytes taken; 0 if it takes nothing now.
-    package func sendSome(_ bytes: [UInt8]) -> Int {
+    /// - Returns: the bytes taken; 0 if it takes nothing now, nil if it never will again.
+    package func sendSome(_ bytes: [UInt8]) -> Int? {
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
-        return max(0, bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, bytes.count, flags) })
+        let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, bytes.count, flags) }
+        if count >= 0 { return count }
+        return errno == EAGAIN || errno == EINTR ? 0 : nil
     }
 
     /// Whether bytes or an end can be received; waits so long for them at most.

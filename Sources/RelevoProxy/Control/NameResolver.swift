@@ -38,15 +38,15 @@ final class NameResolver {
         self.onNews = onNews
         random = RandomSource(seed: seed)
         names = try followed(snapshot)
+        assignEndpoints(of: snapshot)
     }
 
     /// The names of a snapshot: those that are followed already, and new ones, which have asked nothing yet.
     private func followed(_ snapshot: ProxySnapshot) throws(SystemError) -> [FollowedName] {
         let known = Dictionary(names.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
-        var positions: [EndpointAddress: Int] = [:]
+        var seen: Set<EndpointAddress> = []
         var result: [FollowedName] = []
-        for endpoint in Self.names(in: snapshot) where positions[endpoint.address] == nil {
-            positions[endpoint.address] = result.count
+        for endpoint in Self.names(in: snapshot) where seen.insert(endpoint.address).inserted {
             if let name = known[endpoint.address] {
                 result.append(name)
                 continue
@@ -100,12 +100,15 @@ final class NameResolver {
 
     /// Follows the names of a snapshot that was prepared, with its settings, and no others.
     func replace(with snapshot: ProxySnapshot) {
-        var endpoints: [EndpointAddress: [Endpoint]] = [:]
-        for endpoint in Self.names(in: snapshot) { endpoints[endpoint.address, default: []].append(endpoint) }
-        for name in names where endpoints[name.address] == nil { forget(name) }
+        assignEndpoints(of: snapshot)
+        for name in names where name.endpoints.isEmpty { forget(name) }
         names.removeAll { $0.isForgotten }
-        for name in names { name.endpoints = endpoints[name.address] ?? [] }
         if snapshot.configuration.resolver != settings { change(to: snapshot.configuration.resolver) }
+    }
+
+    private func assignEndpoints(of snapshot: ProxySnapshot) {
+        let endpoints = Dictionary(grouping: Self.names(in: snapshot), by: \.address)
+        for name in names { name.endpoints = endpoints[name.address] ?? [] }
     }
 
     private func forget(_ name: FollowedName) {
