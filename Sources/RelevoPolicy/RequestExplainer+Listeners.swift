@@ -60,6 +60,12 @@ extension RequestExplainer {
         }
     }
 
+    /// What endpoints hear of clients' certificates.
+    func certificates(_ domain: Domain) -> String {
+        let removed = "what the client says in X-Client-Cert-* and Client-Cert is removed"
+        return domain.forwarded == .none ? removed : removed + "; where a listener asks, the proxy says it"
+    }
+
     /// What browsers are told of TLS in the answer.
     func strictTransport(_ decision: RouteDecision, _ question: Question) -> [String] {
         guard question.url.lowercased().hasPrefix("https://") else { return [] }

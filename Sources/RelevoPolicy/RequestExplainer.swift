@@ -88,6 +88,7 @@ package struct RequestExplainer {
         let explanation = ClusterExplanation(cluster: cluster)
         var lines = explanation.lines
         lines.append("sent on   \(sentOn(domain))")
+        if snapshot.asksForCertificates { lines.append("sent on   \(certificates(domain))") }
         let times = route.timeouts
         lines.append(
             "timeouts  connect \(DurationText.write(times.connect)), body \(DurationText.write(times.body)),"

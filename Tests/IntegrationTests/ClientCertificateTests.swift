@@ -14,12 +14,12 @@ import Testing
 extension Integration {
     /// A proxy with two listeners, one of them plain, and what its clients need.
     final class CertifiedWorld {
-        let authority: CertificateAuthority
+        let authority: Authority
         let server: CertificateFiles
         let origin: Origin
 
         init() throws {
-            authority = try CertificateAuthority("Clients")
+            authority = try Authority("Clients")
             server = try authority.issue("/CN=a.example", host: "a.example")
             origin = try Origin.ok("hello")
         }
@@ -151,8 +151,8 @@ extension Integration {
         func refused() async throws {
             let world = try CertifiedWorld()
             let (alice, bob) = (try world.authority.issue("/CN=alice"), try world.authority.issue("/CN=bob"))
-            let old = try world.authority.issue("/CN=carol", .past)
-            let namesake = try CertificateAuthority("Clients")
+            let old = try world.authority.issue("/CN=carol", until: Date(timeIntervalSince1970: 1_600_000_000))
+            let namesake = try Authority("Clients")
             let stranger = try namesake.issue("/CN=alice")
             let crl = try world.authority.revoke(bob)
             try await withProxy(world.configuration(crl: crl)) { proxy in
@@ -182,8 +182,8 @@ extension Integration {
         func requested() async throws {
             let world = try CertifiedWorld()
             let alice = try world.authority.issue("/CN=alice")
-            let old = try world.authority.issue("/CN=carol", .past)
-            let others = try CertificateAuthority("Strangers")
+            let old = try world.authority.issue("/CN=carol", until: Date(timeIntervalSince1970: 1_600_000_000))
+            let others = try Authority("Strangers")
             let stranger = try others.issue("/CN=alice")
             try await withProxy(world.configuration(.request)) { proxy in
                 #expect(try world.client(nil, proxy).get("a.example", "/none", Self.lies[0]).status == 200)
@@ -256,7 +256,7 @@ extension Integration {
         @Test("a ticket does not make a certificate live longer", arguments: ClientCertificates.Mode.allCases)
         func outlived(mode: ClientCertificates.Mode) async throws {
             let world = try CertifiedWorld()
-            let alice = try world.authority.issue("/CN=alice", .seconds(2))
+            let alice = try world.authority.issue("/CN=alice", until: Date(timeIntervalSinceNow: 2))
             let context = try SecureClient.context(alice.identity)
             try await withProxy(world.configuration(mode)) { proxy in
                 #expect(try SecureClient(proxy.address, as: context).get("a.example", "/first").status == 200)

@@ -21,7 +21,7 @@ extension Integration {
 
         @Test("a file of authorities that is missing, empty or damaged is refused where it is named")
         func authorities() throws {
-            let authority = try CertificateAuthority()
+            let authority = try Authority("Test CA")
             let text = try String(contentsOfFile: authority.certificate, encoding: .utf8)
             let cases = [
                 ("/nowhere/ca.pem", "No such file"),
@@ -42,8 +42,8 @@ extension Integration {
 
         @Test("a list of revoked certificates that would refuse everybody is refused where it is named")
         func lists() throws {
-            let (authority, other) = (try CertificateAuthority("One"), try CertificateAuthority("Two"))
-            let impostor = try CertificateAuthority("One")
+            let (authority, other) = (try Authority("One"), try Authority("Two"))
+            let impostor = try Authority("One")
             func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
             let both = try authority.write("both.pem", text(authority.certificate) + text(other.certificate))
             let (own, others) = (try authority.revoke(), try other.revoke())
@@ -67,8 +67,8 @@ extension Integration {
 
         @Test("authorities that make nobody good, and those whose time is over, are warned about")
         func warnings() throws {
-            let authority = try CertificateAuthority()
-            let leaf = try authority.issue("/CN=leaf", .past)
+            let authority = try Authority("Test CA")
+            let leaf = try authority.issue("/CN=leaf", until: Date(timeIntervalSince1970: 1_600_000_000))
             let judged = judge(ClientCertificates(ca: leaf.certificate))
             #expect(judged.problems.isEmpty)
             #expect(judged.warnings.map(\.message).contains { $0.contains("`CN=leaf`") && $0.contains("has expired") })
@@ -81,7 +81,7 @@ extension Integration {
 
         @Test("a proxy is not made with them, and `check` shows the place")
         func refused() throws {
-            let authority = try CertificateAuthority()
+            let authority = try Authority("Test CA")
             let server = try authority.issue("/CN=a.example", host: "a.example")
             let directory = try TemporaryDirectory()
             let file = try directory.write(

@@ -175,5 +175,10 @@ import Testing
             $0.listeners[1].tls?.client = ClientCertificates(ca: "ca.pem", mode: .request)
         }
         #expect(asking.contains("listener  0.0.0.0:443: TLS, asks for a certificate"))
+        let told = try explain("https://b.example/") {
+            $0.listeners[1].tls?.client = ClientCertificates(ca: "ca.pem")
+        }
+        #expect(told.contains { $0.contains("X-Client-Cert-* and Client-Cert is removed; where a listener asks") })
+        #expect(!(try explain("https://b.example/")).contains { $0.contains("X-Client-Cert") })
     }
 }

@@ -50,7 +50,10 @@ struct ReloadPlanTests {
             { $0.listeners[0].tls = ListenerTLS(certificates: [CertificateFiles("a.pem")]) },
             ["~ listener 0.0.0.0:80: tls"]
         ),
+        ({ $0.listeners[0].redirect = RedirectToTLS() }, ["~ listener 0.0.0.0:80: redirect"]),
         ({ $0.domains.removeLast() }, ["- domain b.example"]),
+        ({ $0.domains[1].hsts = .off }, ["~ domain b.example: hsts"]),
+        ({ $0.hsts = StrictTransport() }, ["~ setting hsts"]),
         ({ $0.domains[1].forwarded = .none }, ["~ domain b.example: forwarded"]),
         ({ $0.domains[0].routes.swapAt(0, 2) }, ["~ domain a.example: routes"]),
         ({ $0.domains[0].routes[0].path = "/v2/" }, ["- route a.example GET /v1/", "+ route a.example GET /v2/"]),
