@@ -9,6 +9,7 @@ public struct ContentDigest: Sendable, Hashable {
 
     /// The code of some bytes; nil if OpenSSL refuses.
     public init?(_ bytes: [UInt8]) {
+        OpenSSLLibrary.prepare()
         var code = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         guard EVP_Digest(bytes, bytes.count, &code, &count, EVP_sha256(), nil) == 1 else { return nil }

@@ -18,6 +18,7 @@ enum ContextSettings {
 
     /// A context with what both sides have; the caller frees it.
     static func make(_ method: OpaquePointer?) throws(TLSError) -> OpaquePointer {
+        OpenSSLLibrary.prepare()
         OpenSSLErrors.clear()
         guard let raw = SSL_CTX_new(method) else { throw .refused(OpenSSLErrors.takeWords()) }
         let isSet =

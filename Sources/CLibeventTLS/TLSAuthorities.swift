@@ -37,6 +37,7 @@ final class CertificateStore: Sendable {
 
     /// The system's.
     init?() {
+        OpenSSLLibrary.prepare()
         guard let raw = X509_STORE_new() else { return nil }
         self.raw = raw
         guard X509_STORE_set_default_paths(raw) == 1 else { return nil }

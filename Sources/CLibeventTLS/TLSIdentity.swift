@@ -69,6 +69,7 @@ enum PEM {
     private static func withBIO<Value>(
         _ bytes: [UInt8], _ body: (OpaquePointer) throws(TLSError) -> Value
     ) throws(TLSError) -> Value {
+        OpenSSLLibrary.prepare()
         OpenSSLErrors.clear()
         let made = bytes.withUnsafeBytes { memory in
             // A copy: the array's memory is lent for this call only.

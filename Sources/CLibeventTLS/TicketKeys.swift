@@ -58,6 +58,7 @@ public final class TicketKeys: Sendable {
     }
 
     private static func random() -> Key {
+        OpenSSLLibrary.prepare()
         var bytes = [UInt8](repeating: 0, count: keySize)
         // OpenSSL has no randomness only if the system has none: then no handshake succeeds either.
         precondition(RAND_bytes(&bytes, Int32(bytes.count)) == 1, "the system gives no random bytes")

@@ -69,17 +69,16 @@ import Testing
 
     /// A program that listens, ended with the object.
     private final class Program {
-        private let process = Process()
+        private let process: ChildProcess
+        private let input = Pipe()
         let port: UInt16
 
         init(_ arguments: [String], portIn read: (String) -> UInt16?) throws {
             let output = Pipe()
-            process.executableURL = URL(filePath: "/usr/bin/env")
-            process.arguments = arguments
-            process.standardOutput = output
-            process.standardError = FileHandle.nullDevice
-            process.standardInput = Pipe()
-            try process.run()
+            process = try ChildProcess(
+                arguments[0], Array(arguments.dropFirst()), input: input.fileHandleForReading,
+                output: output.fileHandleForWriting)
+            try output.fileHandleForWriting.close()
             var text = ""
             while read(text) == nil {
                 let piece = output.fileHandleForReading.availableData
@@ -89,7 +88,7 @@ import Testing
             port = try #require(read(text))
         }
 
-        deinit { process.terminate() }
+        deinit { process.signal(SIGTERM) }
     }
 
     /// Connects to a port, says a line, and gives what comes back.

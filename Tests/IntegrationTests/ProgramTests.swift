@@ -203,12 +203,9 @@ extension Integration {
 
         /// Lowers the bound on the descriptors of a program that runs.
         private static func limit(_ program: Program, to descriptors: Int) throws {
-            let tool = Process()
-            tool.executableURL = URL(filePath: "/usr/bin/prlimit")
-            tool.arguments = ["--nofile=\(descriptors):\(descriptors)", "--pid", "\(program.identifier)"]
-            try tool.run()
-            tool.waitUntilExit()
-            #expect(tool.terminationStatus == 0)
+            let tool = try ChildProcess(
+                "prlimit", ["--nofile=\(descriptors):\(descriptors)", "--pid", "\(program.identifier)"])
+            #expect(tool.wait() == 0)
         }
 
         @Test("a proxy without a descriptor for an endpoint answers 503 and recovers")

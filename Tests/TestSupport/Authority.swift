@@ -15,36 +15,27 @@ package func run(_ arguments: String..., input: String? = nil) throws -> String 
 /// Runs a program and gives what it writes; throws if it fails.
 @discardableResult
 package func run(_ arguments: [String], input: String? = nil) throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = arguments
-    let output = Pipe()
-    let trouble = Pipe()
-    let source = Pipe()
-    process.standardOutput = output
-    process.standardError = trouble
-    process.standardInput = source
-    try process.run()
+    let (source, output, trouble) = (Pipe(), Pipe(), Pipe())
+    let process = try ChildProcess(
+        arguments[0], Array(arguments.dropFirst()), input: source.fileHandleForReading,
+        output: output.fileHandleForWriting, complaints: trouble.fileHandleForWriting)
+    try output.fileHandleForWriting.close()
+    try trouble.fileHandleForWriting.close()
     if let input { try source.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
     try source.fileHandleForWriting.close()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let words = String(decoding: trouble.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "\(arguments.joined(separator: " ")): \(words)")
+    try #require(process.wait() == 0, "\(arguments.joined(separator: " ")): \(words)")
     return text
 }
 
 /// Runs `openssl s_client`, says something, reads both outputs until a text has come, and has it quit.
 package func converse(_ arguments: [String], saying words: String, until wanted: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = arguments
-    let output = Pipe()
-    let source = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = source
-    try process.run()
+    let (source, output) = (Pipe(), Pipe())
+    let process = try ChildProcess(
+        arguments[0], Array(arguments.dropFirst()), input: source.fileHandleForReading,
+        output: output.fileHandleForWriting, complaints: output.fileHandleForWriting)
+    try output.fileHandleForWriting.close()
     try source.fileHandleForWriting.write(contentsOf: Data(words.utf8))
     var text = ""
     while !text.contains(wanted) {
@@ -56,7 +47,7 @@ package func converse(_ arguments: [String], saying words: String, until wanted:
     try? source.fileHandleForWriting.write(contentsOf: Data("Q\n".utf8))
     try source.fileHandleForWriting.close()
     text += String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    process.wait()
     return text
 }
 

@@ -21,7 +21,7 @@ package final class Dnsmasq {
 
     /// Where it answers, over UDP and TCP.
     package let address: SocketAddress
-    private let process: Process
+    private let process: ChildProcess
     private let log: Pipe
     private let directory: ScratchDirectory
 
@@ -49,16 +49,16 @@ package final class Dnsmasq {
     /// Ends it: from now on nobody answers at its address.
     package func stop() { Self.end(process) }
 
-    private static func end(_ process: Process) {
+    private static func end(_ process: ChildProcess) {
         // It has nothing to save.
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        process.waitUntilExit()
+        process.signal(SIGKILL)
+        process.wait()
     }
 
     /// Replaces the lines that it was started with; it takes notice soon.
     package func replaceHosts(_ text: String) throws {
         _ = try directory.write("hosts", text)
-        kill(process.processIdentifier, SIGHUP)
+        process.signal(SIGHUP)
     }
 
     private static func options(port: UInt16, hosts: String) -> [String] {
@@ -69,19 +69,10 @@ package final class Dnsmasq {
         ] + (geteuid() == 0 ? ["--user=root"] : [])
     }
 
-    private static func start(_ program: String, _ options: [String]) throws -> (Process, Pipe) {
-        let (process, log) = (Process(), Pipe())
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = options
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = log
-        // The threads that tests run on block signals, and a child keeps what its parent's thread blocks.
-        var (none, before) = (sigset_t(), sigset_t())
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        try process.run()
+    private static func start(_ program: String, _ options: [String]) throws -> (ChildProcess, Pipe) {
+        let log = Pipe()
+        let process = try ChildProcess(program, options, complaints: log.fileHandleForWriting)
+        try log.fileHandleForWriting.close()
         return (process, log)
     }
 

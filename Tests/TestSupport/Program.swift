@@ -21,32 +21,22 @@ package final class Program: Sendable {
         return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("relevo").path
     }
 
-    private let process: ProcessBox
+    private let process: ChildProcess
     private let output = Watched("")
     private let complaints = Watched("")
-    private let open = Watched(3)
-    private let status = Watched<Int32?>(nil)
+    private let open = Watched(2)
 
     private let input: HandleBox?
 
     /// Starts a program. One that is talked to reads what ``say(_:)`` gives it; others have nothing to read.
     package init(_ path: String, _ arguments: [String], isTalkedTo: Bool = false) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
         let source = isTalkedTo ? Pipe() : nil
-        process.standardInput = source ?? FileHandle.nullDevice
         input = source.map { HandleBox($0.fileHandleForWriting) }
         let pipes = [(Pipe(), output), (Pipe(), complaints)]
-        process.standardOutput = pipes[0].0
-        process.standardError = pipes[1].0
-        process.terminationHandler = { [status, open] ended in
-            let code = ended.terminationReason == .exit ? ended.terminationStatus : -ended.terminationStatus
-            status.change { $0 = code }
-            open.change { $0 -= 1 }
-        }
-        self.process = ProcessBox(process)
-        try process.run()
+        let process = try ChildProcess(
+            path, arguments, input: source?.fileHandleForReading, output: pipes[0].0.fileHandleForWriting,
+            complaints: pipes[1].0.fileHandleForWriting)
+        self.process = process
         for (pipe, text) in pipes {
             let reader = pipe.fileHandleForReading.fileDescriptor
             let keeper = HandleBox(pipe.fileHandleForReading)
@@ -58,7 +48,7 @@ package final class Program: Sendable {
         }
     }
 
-    deinit { if status.current == nil { process.process.terminate() } }
+    deinit { process.signal(SIGTERM) }
 
     private static func collect(_ descriptor: Int32, into text: Watched<String>) {
         var buffer = [UInt8](repeating: 0, count: 4096)
@@ -70,7 +60,7 @@ package final class Program: Sendable {
     }
 
     /// The process.
-    package var identifier: Int32 { process.process.processIdentifier }
+    package var identifier: Int32 { process.identifier }
 
     /// Gives a text to the program to read.
     package func say(_ text: String) { try? input?.handle.write(contentsOf: Data(text.utf8)) }
@@ -79,7 +69,7 @@ package final class Program: Sendable {
     package func finishSaying() { try? input?.handle.close() }
 
     /// Sends a signal.
-    package func signal(_ number: Int32) { kill(identifier, number) }
+    package func signal(_ number: Int32) { process.signal(number) }
 
     /// Waits until what the program wrote on standard error satisfies `test`.
     /// - Returns: all that it wrote there.
@@ -97,8 +87,8 @@ package final class Program: Sendable {
 
     /// Waits for the program's end.
     package func outcome() throws -> Outcome {
-        guard open.wait(until: { $0 == 0 }), let status = status.current else {
-            kill(identifier, SIGKILL)
+        guard open.wait(until: { $0 == 0 }), let status = process.wait() else {
+            process.signal(SIGKILL)
             throw WireError.timeout
         }
         return Outcome(status: status, output: output.current, complaints: complaints.current)
@@ -108,12 +98,6 @@ package final class Program: Sendable {
     package static func run(_ arguments: String...) throws -> Outcome {
         try Program(relevo, arguments).outcome()
     }
-}
-
-/// Foundation's class is safe to use from the threads that use it here, one at a time.
-private final class ProcessBox: @unchecked Sendable {
-    let process: Process
-    init(_ process: Process) { self.process = process }
 }
 
 /// Keeps a pipe's descriptor open for the thread that reads it.
