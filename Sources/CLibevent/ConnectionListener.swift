@@ -20,6 +20,8 @@ public final class ConnectionListener {
         public static let yielding = PauseReasons(rawValue: 4)
         /// The owner has begun so much that it wants to finish some of it first.
         public static let busy = PauseReasons(rawValue: 8)
+        /// The owner has opened it and is not ready to serve.
+        public static let unready = PauseReasons(rawValue: 16)
     }
 
     /// Connections that are accepted in a row. libevent accepts until the backlog is empty, so a flood of clients would

@@ -10,7 +10,7 @@ extension ReverseProxy {
     static func metadata(of report: HandshakeReport) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "count": .stringConvertible(report.count), "reason": .string(report.text),
-            "last_peer": .string(report.peer.description),
+            "last_peer": .string(report.peer.description), "listener": .string(report.listener.description),
         ]
         if let name = report.name { metadata["last_sni"] = .string(name) }
         return metadata

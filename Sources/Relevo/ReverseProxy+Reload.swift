@@ -1,6 +1,7 @@
 // Another configuration for a running proxy: checked as a whole, applied as a whole or not at all.
 // What changes is said by ReloadPlan, how it is carried out is RelevoProxy's matter.
 
+public import CLibevent
 import Logging
 public import RelevoPolicy
 import RelevoProxy
@@ -9,8 +10,10 @@ import RelevoProxy
 public struct ReloadReport: Sendable, Hashable {
     /// The differences between the configurations.
     public var plan: ReloadPlan
-    /// Exchanges that run on with routes or endpoints that are gone, until ``Timeouts/drain`` is over.
+    /// Exchanges that run on with listeners, routes or endpoints that are gone, until ``Timeouts/drain`` is over.
     public var leaving: Int
+    /// Where clients are accepted now, in the order of the listeners, with real ports.
+    public var addresses: [SocketAddress]
 }
 
 /// Why a reload has changed nothing.
@@ -48,7 +51,8 @@ extension ReverseProxy {
     /// Serves another configuration from now on. What has not changed is not touched: connections, health and counters
     /// stay. Requests that run go on with what they began with. Reloads follow one another; any thread.
     ///
-    /// Listeners, `workers` and `access_log` can only be changed by a start.
+    /// New listeners are open before those that are gone close. `workers` and `access_log` can only be changed by a
+    /// start.
     /// - Throws: ``ReloadError``, and then everything is as it was.
     @discardableResult
     public func reload(_ configuration: ProxyConfiguration) async throws(ReloadError) -> ReloadReport {
@@ -72,9 +76,13 @@ extension ReverseProxy {
         }
         replace(with: next.withoutCertificates)
         for warning in next.warnings where !current.warnings.contains(warning) { logger.warning("\(warning)") }
-        logger.notice(
-            "reloaded: \(plan)",
-            metadata: outcome.leaving == 0 ? [:] : ["leaving": .stringConvertible(outcome.leaving)])
-        return ReloadReport(plan: plan, leaving: outcome.leaving)
+        var metadata: Logger.Metadata = [:]
+        if outcome.leaving > 0 { metadata["leaving"] = .stringConvertible(outcome.leaving) }
+        let addresses = group.addresses
+        if plan.items.contains(where: { $0.kind == .listener }) {
+            metadata["addresses"] = .array(addresses.map { .string($0.description) })
+        }
+        logger.notice("reloaded: \(plan)", metadata: metadata)
+        return ReloadReport(plan: plan, leaving: outcome.leaving, addresses: addresses)
     }
 }

@@ -40,16 +40,31 @@ package enum ClientCertificateField: String, Sendable, CaseIterable {
 
     private static let backslash: UInt8 = 0x5C
 
-    /// Whether a name is one of these, or may be taken for one: in any case, an underscore counting as a hyphen as it
-    /// does for all that descends from CGI (RFC 3875 §4.1.18), and whatever else begins like them.
+    /// Whether a name is one of these, or may be taken for one: in any case, whatever is no letter and no digit
+    /// counting as a hyphen, as it may for all that descends from CGI (RFC 3875 §4.1.18), and whatever begins alike.
     package static func isMeant(by span: borrowing Span<UInt8>, _ name: Range<Int>) -> Bool {
         guard name.count >= 11 else { return false }
         switch ASCII.lower(span[name.lowerBound]) {
-        case 0x63: return HopByHop.begins(span, name, with: "client-cert")
-        case 0x78: return HopByHop.begins(span, name, with: "x-client-cert")
+        case 0x63: return begins(span, name, with: "client-cert")
+        case 0x78: return begins(span, name, with: "x-client-cert")
         default: return false
         }
     }
+
+    private static func begins(_ span: borrowing Span<UInt8>, _ name: Range<Int>, with prefix: String) -> Bool {
+        guard name.count >= prefix.utf8.count else { return false }
+        var index = name.lowerBound
+        for byte in prefix.utf8 {
+            let found = ASCII.lower(span[index])
+            guard found == byte || byte == hyphen && !ASCII.isLetter(found) && !ASCII.isDigit(found) else {
+                return false
+            }
+            index += 1
+        }
+        return true
+    }
+
+    private static let hyphen: UInt8 = 0x2D
 
     /// The same for a name as text.
     package static func isMeant(by name: String) -> Bool {

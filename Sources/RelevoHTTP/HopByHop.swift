@@ -31,7 +31,7 @@ package enum HopByHop {
     }
 
     /// True if a name begins with a prefix given in lower case, an underscore counting as a hyphen.
-    static func begins(_ span: borrowing Span<UInt8>, _ name: Range<Int>, with prefix: String) -> Bool {
+    private static func begins(_ span: borrowing Span<UInt8>, _ name: Range<Int>, with prefix: String) -> Bool {
         guard name.count >= prefix.utf8.count else { return false }
         var index = name.lowerBound
         for byte in prefix.utf8 {

@@ -37,12 +37,20 @@ package enum AddressText {
     package static let secureScheme = "https://"
     private static let plainScheme = "http://"
 
+    /// Whether the text says that the endpoint is spoken to by TLS.
+    package static func isSecure(_ text: String) -> Bool { hasScheme(text, secureScheme) }
+
+    /// Schemes are the same in any case (RFC 3986 §3.1).
+    private static func hasScheme(_ text: String, _ scheme: String) -> Bool {
+        text.prefix(scheme.count).lowercased() == scheme
+    }
+
     /// Reads `host`, `host:port`, `[::1]:80`, `http://host:port`, `https://host:port`, `srv:_http._tcp.host` or
     /// `unix:/path`; port 80 when absent, with TLS 443. `tls` says that it is spoken to by TLS whatever the text says.
     package static func endpoint(_ text: String, tls: Bool = false) throws(Failure) -> EndpointAddress {
         if let path = try unixPath(text) { return .unix(path) }
         if text.hasPrefix("srv:") { return .service(try service(String(text.dropFirst(4)))) }
-        let scheme = [plainScheme, secureScheme].first { text.hasPrefix($0) }
+        let scheme = [plainScheme, secureScheme].first { hasScheme(text, $0) }
         if tls, scheme == plainScheme {
             throw Failure(message: "endpoint `\(text)` is without TLS and with it", suggestion: "write `https://`")
         }

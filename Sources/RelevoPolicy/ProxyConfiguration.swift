@@ -248,7 +248,7 @@ extension ProxyConfiguration {
         public init(stringLiteral value: String) { self.init(value) }
 
         /// Whether it is spoken to by TLS.
-        package var wantsTLS: Bool { tls || address.hasPrefix(AddressText.secureScheme) }
+        package var wantsTLS: Bool { tls || AddressText.isSecure(address) }
     }
 }
 

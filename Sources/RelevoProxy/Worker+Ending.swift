@@ -15,7 +15,7 @@ extension Worker {
         }
         guard !isDraining else { return }
         isDraining = true
-        for listener in listeners { listener.drainAndClose() }
+        closeListeners()
         for connection in connections { connection.drain() }
         pending?.drain()
         drainLimit = try? Timer(loop: loop, .once) { [unowned self] in cutOffAll() }

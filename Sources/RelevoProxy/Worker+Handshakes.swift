@@ -58,9 +58,7 @@ extension Worker {
 
     /// Listeners without TLS go on.
     private func setResting() {
-        for (number, listener) in listeners.enumerated() where tls.indices.contains(number) && tls[number] != nil {
-            if restsForHandshakes { listener.pause(.busy) } else { listener.resume(.busy) }
-        }
+        if restsForHandshakes { pauseListeners(.busy) { $0.tls != nil } } else { resumeListeners(.busy) }
     }
 
     /// A handshake has failed. Who has not said a word has only looked whether somebody listens.
@@ -72,7 +70,7 @@ extension Worker {
     private func note(_ connection: ClientConnection, _ reason: String) {
         guard let layer = connection.bufferevent.transportLayer as? TLSConnection, layer.hasHeardPeer else { return }
         let failure = HandshakeFailure(
-            reason: reason, peer: connection.peer, listener: connection.listener, name: layer.requestedName)
+            reason: reason, peer: connection.peer, listener: connection.door.spec.address, name: layer.requestedName)
         if let report = handshakeFailures.note(failure, now: loop.now) { notify(.handshakesFailed(report)) }
     }
 }

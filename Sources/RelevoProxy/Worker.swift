@@ -19,9 +19,6 @@ package final class Worker {
     let dateClock = DateClock()
     let census: ClientCensus
     private let balance: AcceptBalance
-    private(set) var tls: [TLSServerContext?]
-    /// What the configuration says of the listeners that are open, in their order.
-    private let doors: [ListenerSpec]
     private let index: Int
     /// What is served; see Worker+Reload for how it changes.
     var snapshot: ProxySnapshot
@@ -43,7 +40,14 @@ package final class Worker {
     var maxConnections: Int
     /// What the workers of the group have in common besides the snapshot.
     let shared: (workers: Int, secret: [UInt8])
-    private(set) var listeners: [ConnectionListener] = []
+    /// The listeners that are open, in the order of the configuration; see Worker+Listeners for how they change.
+    var entrances: [Entrance] = []
+    /// Listeners that nobody is told of yet.
+    var prepared: [ConnectionListener] = []
+    /// The numbers of the doors that are open.
+    var openNumbers: Set<Int> = []
+    /// How many reloads there have been.
+    var epoch = 0
     /// TLS handshakes in progress.
     var handshakes = Handshakes<ClientSecurity>()
     /// Those that failed and were not told yet.
@@ -52,8 +56,8 @@ package final class Worker {
     var restsForHandshakes = false
     var handshakeSilence = MonotonicTime(nanoseconds: 0)
     var connections: [ClientConnection] = []
-    /// Clients of whom a header has yet to say who they are; nil if no listener has such.
-    var pending: PendingClients?
+    /// Clients of whom a header has yet to say who they are; nil until the worker is complete.
+    private(set) var pending: PendingClients?
     /// The number of both, asked for by each request: a look at the list itself would be checked against changes of it.
     private(set) var connectionCount = 0
     /// Exchanges that wait to be used again, each knows the next.
@@ -65,7 +69,7 @@ package final class Worker {
     var drainLimit: Timer?
     var onDrained: (() -> Void)?
     private var requestCounter: UInt64
-    private var troubleSilence = MonotonicTime(nanoseconds: 0)
+    var troubleSilence = MonotonicTime(nanoseconds: 0)
     private var fullSilence = MonotonicTime(nanoseconds: 0)
 
     /// How long the worker is silent about exhausted descriptors after it has told of them.
@@ -90,8 +94,6 @@ package final class Worker {
         notify = settings.notify
         census = settings.census
         balance = settings.balance
-        tls = settings.tls
-        doors = settings.snapshot.listeners
         reporter = OutcomeReporter(loop, to: settings.control)
         caller = try PlaceCaller(loop, callOthers: settings.callOthers)
         index = settings.index
@@ -106,8 +108,9 @@ package final class Worker {
         clusters = settings.snapshot.byCluster { ClusterState($0, place) }
         tick = try Timer(loop: loop, .forever) { [unowned self] in onTick() }
         tick?.start(DeadlineWheel.tick)
-        for (number, socket) in sockets.enumerated() { listeners.append(try makeListener(socket, number)) }
         pending = PendingClients(self, notify: notify)
+        try prepare(sockets)
+        open(settings.entrances)
     }
 
     /// What the states of clusters are made with.
@@ -127,29 +130,11 @@ package final class Worker {
         for connection in connections { connection.upstreams?.endAll() }
     }
 
-    private func makeListener(_ socket: ListeningSocket, _ number: Int) throws(SystemError) -> ConnectionListener {
-        let listener = try ConnectionListener(loop: loop, socket: socket)
-        listener.onAccept = { [unowned self] in accept($0, Arrival(peer: $1, listener: number)) }
-        listener.onTrouble = { [unowned self, address = socket.address] error in
-            if error != nil { makeRoom() }
-            tellTrouble(error.map { .acceptingPaused(address, $0) } ?? .acceptingResumed(address))
-        }
-        return listener
-    }
-
     /// Out of descriptors: idle connections to endpoints and of clients are the ones that are missed least.
     func makeRoom() {
         endIdleUpstreams()
         sparePipes = []
         for _ in 0..<Self.evictions { evictIdle() }
-    }
-
-    /// Tells of trouble, but not ten times a second for as long as it lasts.
-    private func tellTrouble(_ notice: ProxyNotice) {
-        let now = MonotonicTime.now
-        guard now >= troubleSilence else { return }
-        if case .acceptingResumed = notice { troubleSilence = now + Self.troubleInterval }
-        notify(notice)
     }
 
     private func onTick() {
@@ -201,25 +186,13 @@ extension Worker {
     }
 
     /// The connection of a client, with TLS if its listener speaks that; nil without memory or descriptors for it.
-    private func connection(_ socket: consuming Socket, to listener: Int) -> Bufferevent? {
-        guard tls.indices.contains(listener), let context = tls[listener] else {
+    private func connection(_ socket: consuming Socket, by door: Door) -> Bufferevent? {
+        guard let context = door.tls else {
             return try? Bufferevent(loop: loop, socket: socket)
         }
         guard let layer = try? context.makeConnection() else { return nil }
         return try? Bufferevent(loop: loop, socket: socket, layer: layer)
     }
-
-    /// Where clients of a listener are sent instead of being served; nil if they are served.
-    func redirect(of listener: Int) -> RedirectToTLS? {
-        doors.indices.contains(listener) ? doors[listener].redirect : nil
-    }
-
-    /// Certificates that a listener asks its clients for.
-    func asked(by listener: Int) -> ClientCertificates? {
-        doors.indices.contains(listener) ? doors[listener].tls?.client : nil
-    }
-    /// Has new clients of listeners shown other certificates; who has been shown one keeps it.
-    func serve(_ contexts: [TLSServerContext?]) { tls = contexts }
 
     private func serve(_ socket: consuming Socket, _ arrival: Arrival) {
         guard let pending, pending.expect(arrival) else { return begin(socket, arrival) }
@@ -230,14 +203,14 @@ extension Worker {
 
     /// Serves a client of whom it is known who it is.
     func begin(_ socket: consuming Socket, _ arrival: Arrival) {
-        guard let bufferevent = connection(socket, to: arrival.listener) else { return hasLeft() }
+        guard let bufferevent = connection(socket, by: arrival.door) else { return hasLeft() }
         let connection = ClientConnection(
             worker: self, bufferevent: bufferevent, arrival: arrival, index: connections.count)
         connections.append(connection)
         recount()
         stats.connectionsAccepted += 1
         connection.start()
-        if isDraining { connection.drain() }
+        if isDraining || !isOpen(arrival.door) { connection.drain() }
         makePlace()
     }
 
@@ -255,11 +228,11 @@ extension Worker {
     private func seeWhetherFull() {
         guard isFull else { return }
         // Another may have got places since this one paused.
-        if lighter != nil { listeners.forEach { $0.resume(.full) } } else { evictIdle() }
+        if lighter != nil { resumeListeners(.full) } else { evictIdle() }
     }
 
     private func pauseAsFull() {
-        listeners.forEach { $0.pause(.full) }
+        pauseListeners(.full)
         guard loop.now >= fullSilence else { return }
         fullSilence = loop.now + Self.troubleInterval
         notify(.connectionsFull(maxConnections))
@@ -308,7 +281,7 @@ extension Worker {
     func hasLeft() {
         balance.count(-1, of: index)
         recount()
-        if connectionCount == maxConnections - 1 { listeners.forEach { $0.resume(.full) } }
+        if connectionCount == maxConnections - 1 { resumeListeners(.full) }
         finishDrainIfEmpty()
     }
 

@@ -63,7 +63,7 @@ package struct GroupSettings: Sendable {
 /// All threads of a running proxy. Any thread may call its methods.
 package final class WorkerGroup: Sendable {
     /// Where clients are accepted, in the order of the listeners, with real ports.
-    package let addresses: [SocketAddress]
+    package var addresses: [SocketAddress] { listeners.listeners.map(\.address) }
 
     /// Who has how many clients.
     package let balance: AcceptBalance
@@ -74,7 +74,8 @@ package final class WorkerGroup: Sendable {
     /// The thread that reads certificates again; nil without any.
     private let files = Mutex<FilesLoop?>(nil)
     private let certificateReports = Mutex<[CertificateReport]>([])
-    private let socketPaths: [String]
+    private let open: Mutex<ListenerSet>
+    private let epoch = Mutex(0)
     let capacities: Mutex<[ClusterCapacity?]>
     /// What is served.
     let served: Mutex<ProxySnapshot>
@@ -86,54 +87,65 @@ package final class WorkerGroup: Sendable {
         _ snapshot: ProxySnapshot, _ settings: GroupSettings
     ) async throws(StartError) -> WorkerGroup {
         let count = snapshot.configuration.workers ?? Processors.count
-        let sockets = try openSockets(snapshot.listeners, workers: count)
+        let specs = snapshot.listeners
+        let places = specs.map { _ in ListenerSet.Place.new }
+        let sockets = try ListenerSet().open(specs, workers: count)
+        let listeners = ListenerSet().replaced(by: specs, places, addresses: sockets.map { $0[0].address })
+        var entrances = EntrancePlan(contexts: settings.certificates?.contexts ?? [], places: places)
+        entrances.meet(listeners)
         let group: WorkerGroup
         do throws(SystemError) {
             let mailboxes = try (0..<count).map { _ throws(SystemError) in try LoopMailbox<Worker>() }
             let control = try ControlLoop(snapshot, settings, workers: mailboxes)
-            group = WorkerGroup(
-                snapshot, addresses: sockets.map { $0[0].address }, workers: mailboxes, control: control)
+            group = WorkerGroup(snapshot, listeners, workers: mailboxes, control: control)
         } catch {
-            removeFiles(of: sockets)
+            ListenerSet.removeFiles(of: sockets)
             throw StartError(listener: nil, reason: error)
         }
         await group.control.followNames(patience: settings.lookupPatience)
         group.control.watch()
         for index in 0..<count {
-            let worker = group.workerSettings(snapshot, settings, index: index)
+            let worker = group.workerSettings(snapshot, settings, entrances, index: index)
             let failure = await group.startThread(worker, sockets.map { $0[index] }, index)
             guard let failure else { continue }
             await group.shutdown(within: .zero)
             throw StartError(listener: nil, reason: failure)
         }
-        do throws(SystemError) {
+        do throws(StartError) {
             try group.followFiles(settings)
         } catch {
             await group.shutdown(within: .zero)
-            throw StartError(listener: nil, reason: error)
+            throw error
         }
         return group
     }
 
     /// Begins to serve other certificates when their files change.
-    private func followFiles(_ settings: GroupSettings) throws(SystemError) {
-        guard let loop = try filesLoop(settings) else { return }
+    private func followFiles(_ settings: GroupSettings) throws(StartError) {
+        guard let loop = try filesLoop(settings, epoch: 0) else { return }
         certificateReports.withLock { $0 = settings.certificates?.reports ?? [] }
         files.withLock { $0 = loop }
+        loop.begin()
     }
 
     /// The thread that reads certificates again; nil without any.
-    func filesLoop(_ settings: GroupSettings) throws(SystemError) -> FilesLoop? {
+    func filesLoop(_ settings: GroupSettings, epoch: Int) throws(StartError) -> FilesLoop? {
         guard let certificates = settings.certificates, certificates.contexts.contains(where: { $0 != nil }) else {
             return nil
         }
-        return try FilesLoop(certificates, settings.pace, notify: settings.notify) { [weak self] in self?.serve($0) }
+        do throws(SystemError) {
+            return try FilesLoop(certificates, settings.pace, notify: settings.notify) { [weak self] in
+                self?.serve($0, of: epoch)
+            }
+        } catch {
+            throw StartError(listener: nil, reason: error)
+        }
     }
 
-    /// Has new clients shown these certificates.
-    func serve(_ certificates: ListenerCertificates) {
+    /// Has new clients of the listeners of a reload shown these certificates.
+    func serve(_ certificates: ListenerCertificates, of epoch: Int) {
         certificateReports.withLock { $0 = certificates.reports }
-        for worker in workers { worker.postAlways { $0.serve(certificates.contexts) } }
+        for worker in workers { worker.postAlways { $0.serve(certificates.contexts, of: epoch) } }
     }
 
     /// Has another thread read certificates again, and ends the one that has so far.
@@ -143,22 +155,42 @@ package final class WorkerGroup: Sendable {
             return files
         }
         await former?.end()
+        loop?.begin()
+    }
+
+    /// The number of the next reload.
+    func nextEpoch() -> Int {
+        epoch.withLock { epoch in
+            epoch += 1
+            return epoch
+        }
+    }
+
+    /// What is open.
+    var listeners: ListenerSet { open.withLock(\.self) }
+
+    /// Others are open from now on.
+    /// - Returns: the paths that are not any more.
+    func replaceListeners(by next: ListenerSet) -> [String] {
+        open.withLock { open in
+            defer { open = next }
+            return open.paths(notIn: next)
+        }
     }
 
     /// The certificates that new clients are shown.
     package var certificates: [CertificateReport] { certificateReports.withLock(\.self) }
 
     private init(
-        _ snapshot: ProxySnapshot, addresses: [SocketAddress], workers: [LoopMailbox<Worker>], control: ControlLoop
+        _ snapshot: ProxySnapshot, _ listeners: ListenerSet, workers: [LoopMailbox<Worker>], control: ControlLoop
     ) {
         served = Mutex(snapshot)
         capacities = Mutex(snapshot.byCluster { ClusterCapacity($0) })
         census = ClientCensus(limit: snapshot.limits.clientConnections)
-        self.addresses = addresses
+        open = Mutex(listeners)
         self.workers = workers
         balance = AcceptBalance(workers)
         self.control = control
-        socketPaths = addresses.compactMap { if case .unix(let path) = $0 { path } else { nil } }
     }
 
     /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended.
@@ -171,7 +203,7 @@ package final class WorkerGroup: Sendable {
         for thread in threads.withLock({ $0 }) { thread.join() }
         control.join()
         await files?.end()
-        for path in socketPaths { FileOutput.removeSocket(path) }
+        for path in listeners.paths { FileOutput.removeSocket(path) }
     }
 
     /// Tells a worker to end; nil if it has ended.
@@ -203,47 +235,8 @@ package final class WorkerGroup: Sendable {
 // MARK: - Starting
 
 extension WorkerGroup {
-    /// One socket for each listener and worker. The first of each looks whether the address is free.
-    private static func openSockets(
-        _ listeners: [ListenerSpec], workers: Int
-    ) throws(StartError) -> [[ListeningSocket]] {
-        var result: [[ListeningSocket]] = []
-        for listener in listeners {
-            do throws(SystemError) {
-                let first = try ListeningSocket(wanted(listener.address), refuseIfTaken: true)
-                result.append([first])
-                let others = try (1..<workers).map { _ throws(SystemError) in try sibling(of: first) }
-                result[result.count - 1] += others
-            } catch {
-                removeFiles(of: result)
-                throw StartError(listener: listener, reason: error)
-            }
-        }
-        return result
-    }
-
-    /// TCP: a socket of its own for each worker, so that the kernel spreads the clients. A unix path has only one
-    /// queue, so workers share it.
-    private static func sibling(of first: ListeningSocket) throws(SystemError) -> ListeningSocket {
-        first.address.port == nil
-            ? try first.duplicate() : try ListeningSocket(first.address, refuseIfTaken: false)
-    }
-
-    /// Removes what a failed start would leave on disk; before the sockets close, while nobody else can have the paths.
-    private static func removeFiles(of sockets: [[ListeningSocket]]) {
-        for case .unix(let path)? in sockets.map(\.first?.address) { FileOutput.removeSocket(path) }
-    }
-
-    private static func wanted(_ address: ListenerAddress) -> SocketAddress {
-        switch address {
-        case .literal(let host, let port):
-            SocketAddress(literal: host, port: UInt16(clamping: port)) ?? .loopback(port: UInt16(clamping: port))
-        case .unix(let path): .unix(path: path)
-        }
-    }
-
     private func workerSettings(
-        _ snapshot: ProxySnapshot, _ settings: GroupSettings, index: Int
+        _ snapshot: ProxySnapshot, _ settings: GroupSettings, _ entrances: EntrancePlan, index: Int
     ) -> WorkerSettings {
         var seeds = RandomSource(seed: settings.seed &+ UInt64(index))
         return WorkerSettings(
@@ -252,7 +245,7 @@ extension WorkerGroup {
             secret: secret,
             capacities: capacities.withLock(\.self),
             callOthers: { [workers] cluster in Self.call(workers, but: index, cluster) },
-            tls: settings.certificates?.contexts ?? [],
+            entrances: entrances,
             clusterTLS: settings.clusterCertificates?.contexts ?? [],
             maxConnections: max(1, Self.connectionBound(snapshot, settings, index) / workers.count),
             seed: seeds.next())

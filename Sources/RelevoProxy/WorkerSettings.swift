@@ -31,8 +31,8 @@ package struct WorkerSettings: Sendable {
     package var capacities: [ClusterCapacity?]
     /// Tells other workers that there is a place in a cluster for which somebody waits; any thread.
     package var callOthers: @Sendable (_ cluster: Int) -> Void
-    /// What listeners need to speak TLS, by their number; nil for those that do not.
-    package var tls: [TLSServerContext?]
+    /// The listeners that it has first.
+    var entrances: EntrancePlan
     /// How clusters speak TLS with their endpoints, by the cluster's number; nil for those that do not.
     package var clusterTLS: [TLSClientContext?] = []
     /// Client connections that this worker may hold.

@@ -33,7 +33,7 @@ extension Integration {
             workers[1].post { _ in mayEnd.pass() }
             workers[0].post { worker in
                 areTold.pass()
-                worker.accept(Socket(owning: far), Arrival(peer: Self.peer))
+                worker.accept(Socket(owning: far), Arrival(peer: Self.peer, door: worker.entrances[0].door))
                 isAccepted.open()
             }
             let stopping = Task { await proxy.stop(within: .seconds(20)) }
@@ -61,7 +61,7 @@ extension Integration {
                 worker.drain(within: .seconds(20)) { worker.loop.stop() }
                 // Told once more, as a second shutdown does: that is answered as well.
                 worker.drain(within: .seconds(20)) { isTold.open() }
-                worker.adopt(Socket(owning: far), Arrival(peer: Self.peer))
+                worker.adopt(Socket(owning: far), Arrival(peer: Self.peer, door: worker.entrances[0].door))
             }
             let end = try await blocking { Client(near).end() }
             #expect(end == .orderly)

@@ -309,7 +309,7 @@ extension Integration {
             try client.send(Self.line + Self.get)
             proxy.group.balance.count(1, of: 0)
             proxy.group.workers[0].post { worker in
-                worker.adopt(Socket(owning: far), Arrival(peer: .unix(path: "")))
+                worker.adopt(Socket(owning: far), Arrival(peer: .unix(path: ""), door: worker.entrances[0].door))
                 worker.drain(within: .seconds(20)) { worker.loop.stop() }
             }
             let response = try await blocking { try client.response() }

@@ -11,65 +11,7 @@ import TestSupport
 import Testing
 
 extension Integration {
-    @Suite("Reload") struct Reload {
-        private func configuration(
-            _ domains: [ProxyConfiguration.Domain], _ change: (inout ProxyConfiguration) -> Void = { _ in }
-        ) -> ProxyConfiguration {
-            var configuration = ProxyConfiguration.loopback(domains, workers: 2)
-            configuration.timeouts.drain = .milliseconds(400)
-            change(&configuration)
-            return configuration
-        }
-
-        private func withRunning(
-            _ configuration: ProxyConfiguration, _ body: (ReverseProxy, SocketAddress) async throws -> Void
-        ) async throws {
-            let proxy = try ReverseProxy(
-                configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            let address = try await proxy.start()[0]
-            do {
-                try await body(proxy, address)
-            } catch {
-                await proxy.shutdown(within: .zero)
-                throw error
-            }
-            await proxy.shutdown(within: .seconds(1))
-        }
-
-        /// Threads that ask until they are told to end.
-        private final class Load: Sendable {
-            private let isOver = Watched(false)
-            private let running: Watched<Int>
-            private let statuses = Watched<Set<Int>>([])
-
-            /// Begins so many threads; `ask` gives the status of an answer.
-            init(_ count: Int, _ ask: @escaping @Sendable () throws -> Int) {
-                running = Watched(count)
-                for _ in 0..<count { Thread.detachNewThread { self.repeat(ask) } }
-            }
-
-            private func `repeat`(_ ask: () throws -> Int) {
-                while !isOver.current {
-                    let status = (try? ask()) ?? 0
-                    statuses.change { _ = $0.insert(status) }
-                }
-                running.change { $0 -= 1 }
-            }
-
-            /// Ends them, and tells which statuses there were; 0 stands for no answer.
-            func end() -> Set<Int> {
-                isOver.change { $0 = true }
-                running.wait { $0 == 0 }
-                return statuses.current
-            }
-        }
-
-        private func ask(_ address: SocketAddress, _ host: String, _ path: String = "/") throws -> RawResponse {
-            let client = try Client(address)
-            try client.get(host, path)
-            return try client.response()
-        }
-
+    @Suite("Reload") struct Reload: Reloading {
         @Test("domains, routes and endpoints change between two requests of one connection")
         func changes() async throws {
             let (one, two) = (try Origin.ok("one"), try Origin.ok("two"))
@@ -149,6 +91,38 @@ extension Integration {
             }
         }
 
+        @Test("a stream whose route was taken back and comes back in time stays; who is cut is asked for at the end")
+        func comesBack() async throws {
+            let origin = try Origin { connection in
+                try connection.readRequest()
+                try connection.wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                while true {
+                    Thread.sleep(forTimeInterval: 0.05)
+                    try connection.wire.send("1\r\n.\r\n")
+                }
+            }
+            let spare = try Origin.ok("spare")
+            func domain(_ name: String, to origin: Origin) -> ProxyConfiguration.Domain {
+                .init(name, endpoints: [.init(origin.text)])
+            }
+            let before = configuration([domain("a.example", to: origin), domain("b.example", to: origin)])
+            try await withRunning(before) { proxy, address in
+                let clients = [try Client(address), try Client(address)]
+                for (client, host) in zip(clients, ["a.example", "b.example"]) {
+                    try client.get(host)
+                    _ = try client.readHead()
+                }
+                let both = configuration([domain("a.example", to: spare), domain("b.example", to: spare)])
+                #expect(try await proxy.reload(both).leaving == 2)
+                let one = configuration([domain("a.example", to: origin), domain("b.example", to: spare)])
+                try await proxy.reload(one)
+                #expect(clients[1].end() != .timeout)
+                // Longer than anybody may take to leave.
+                for _ in 0..<16 { _ = try clients[0].read(6) }
+                #expect(await proxy.statistics().requestsActive == 1)
+            }
+        }
+
         @Test("an upgraded connection on a route that has not changed outlives many reloads")
         func upgraded() async throws {
             let origin = try Origin { connection in
@@ -201,11 +175,11 @@ extension Integration {
             let before = configuration([.init("a.example", endpoints: [.init(origin.text)])])
             try await withRunning(before) { proxy, address in
                 var other = configuration([.init("b.example", endpoints: [.init(origin.text)])])
-                other.listeners.append("127.0.0.2:0")
+                other.accessLog = .standardOutput
                 other.workers = 7
                 let changed = other
                 let error = await #expect(throws: ReloadError.self) { try await proxy.reload(changed) }
-                #expect(error?.description == "only a restart can change this: listener 127.0.0.2:0, setting workers")
+                #expect(error?.description == "only a restart can change this: setting workers, setting access_log")
                 let (kept, refused) = (try ask(address, "a.example"), try ask(address, "b.example"))
                 #expect(kept.text == "one" && refused.status == 421)
             }

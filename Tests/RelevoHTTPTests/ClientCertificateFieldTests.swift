@@ -12,7 +12,7 @@ import Testing
             "X-Client-Cert-Subject", "x-client-cert-verify", "X_CLIENT_CERT_SUBJECT", "X-Client_Cert-Issuer",
             "X-Client-Cert", "X-Client-Cert-", "X-Client-Certificate", "Client-Cert", "client_cert",
             "Client-Cert-Chain",
-            "CLIENT_CERT_CHAIN",
+            "CLIENT_CERT_CHAIN", "X.Client.Cert.Verify", "x-client~cert`subject", "client.cert",
         ])
     func own(name: String) { #expect(ClientCertificateField.isMeant(by: name)) }
 

@@ -69,7 +69,8 @@ import Testing
     @Test(
         "texts that are no endpoint are refused with a cure",
         arguments: [
-            ("https://10.0.0.1/x", "write `https://10.0.0.1`"), ("https://", "neither"), ("HTTPS://a", "has a path"),
+            ("https://10.0.0.1/x", "write `https://10.0.0.1`"), ("https://", "neither"),
+            ("HTTPS://a/", "write `https://a`"),
             ("http://10.0.0.1/x", "has a path"), ("10.0.0.1:0", "port 0"),
             ("10.0.0", "neither an address nor a name"), ("-a.example", "neither"), ("a..b", "neither"),
             ("::1", "in brackets"), ("a b", "neither"), ("", "neither"), ("10.0.0.256", "neither"),

@@ -4,6 +4,7 @@
 import CLibevent
 import Testing
 
+import RelevoPolicy
 @testable import RelevoProxy
 
 @Suite struct HandshakesTests {
@@ -57,7 +58,8 @@ import Testing
     }
 
     private func failure(_ reason: String, name: String? = nil) -> HandshakeFailure {
-        HandshakeFailure(reason: reason, peer: .loopback(port: 4711), listener: 1, name: name)
+        HandshakeFailure(
+            reason: reason, peer: .loopback(port: 4711), listener: .literal("127.0.0.1", port: 443), name: name)
     }
 
     @Test("the first failure is told at once, those of the next minute together")
@@ -85,7 +87,9 @@ import Testing
         #expect(first.text == "no shared cipher" && first.name == "a.example")
         let later = try #require(told[2])
         #expect(later.text == "worse (66 times), bad (34 times)")
-        #expect(later.peer == .loopback(port: 4711) && later.listener == 1 && later.name == nil)
+        #expect(
+            later.peer == .loopback(port: 4711) && later.listener == .literal("127.0.0.1", port: 443)
+                && later.name == nil)
     }
 
     @Test("many reasons, and names that no host has, do not fill a log")

@@ -68,6 +68,12 @@ package final class ChildProcess: Sendable {
         package var description: String { "\(program) was not started: \(String(cString: strerror(code)))" }
     }
 
+    /// Runs a program of which only the end matters.
+    /// - Returns: its exit code, negative for a signal; nil if it was not started or runs for too long.
+    package static func run(_ program: String, _ arguments: String...) -> Int32? {
+        (try? ChildProcess(program, arguments))?.wait()
+    }
+
     /// Sends a signal, unless it has ended.
     package func signal(_ number: Int32) {
         end.change { if $0 == nil { kill(identifier, number) } }

@@ -55,6 +55,10 @@ extension ConfigurationReader {
             return nil
         }
         guard let text = address(value, example: "10.0.0.1:80"), let weight, let reserve, let tls else { return nil }
+        if !tls, let field = fields["tls"], AddressText.isSecure(text) {
+            report("endpoint \(text.quoted) is with TLS and without it", suggestion: "write `http://`", at: field.place)
+            return nil
+        }
         var endpoint = ProxyConfiguration.Endpoint(text, weight: weight, location: value.node.location)
         endpoint.backup = reserve
         endpoint.maxRequests = limit

@@ -48,12 +48,12 @@ extension DurationText {
             throw unknownUnit(text, unit, name)
         }
         let (milliseconds, overflow) = (WholeNumber.parse(digits) ?? Int.max).multipliedReportingOverflow(by: factor)
-        guard milliseconds > 0 else {
+        let bound = DurationText.write(maximum)
+        guard overflow || milliseconds > 0 else {
             throw QuantityError(
-                message: "\(name) cannot be zero", suggestion: "every wait has an end: write 1ms to 24h")
+                message: "\(name) cannot be zero", suggestion: "every wait has an end: write 1ms to \(bound)")
         }
         guard !overflow, .milliseconds(milliseconds) <= maximum else {
-            let bound = DurationText.write(maximum)
             throw QuantityError(message: "\(name) is at most \(bound), found \(text.quoted)", suggestion: nil)
         }
         return .milliseconds(milliseconds)

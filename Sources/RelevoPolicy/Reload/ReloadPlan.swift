@@ -35,7 +35,7 @@ public struct ReloadPlan: Sendable, Hashable {
 
     /// Those that a running proxy cannot make.
     public var needsRestart: [Item] {
-        items.filter { $0.kind == .listener || $0.kind == .setting && ["workers", "access_log"].contains($0.name) }
+        items.filter { $0.kind == .setting && ["workers", "access_log"].contains($0.name) }
     }
 
     /// Compares two configurations. Where things are written does not count.
@@ -73,10 +73,6 @@ extension ReloadPlan {
             // Whatever else there may be some day.
             if keys.isEmpty, before != after { keys = ["settings"] }
             if !keys.isEmpty { add(.listener, after.address, .changed, keys: keys, at: location) }
-        }
-        guard pairs.kept.map(\.1.address) != pairs.keptBefore.map(\.address), let first = new.first else { return }
-        if pairs.kept.map({ Self.address($0.1.address) }) != pairs.keptBefore.map({ Self.address($0.address) }) {
-            add(.listener, first.address, .changed, keys: ["order"], at: first.location)
         }
     }
 

@@ -46,7 +46,8 @@ final class FilesLoop: Sendable {
     private let thread: LoopThread
     private let hasEnded = Promise<Bool>()
 
-    /// Starts the thread; `publish` is called on it with what is to be served from then on.
+    /// Starts the thread, which does nothing before ``begin()``; `publish` is called on it with what is to be served from
+    /// then on.
     init(
         _ certificates: ListenerCertificates, _ pace: FilePace, notify: @escaping @Sendable (ProxyNotice) -> Void,
         publish: @escaping @Sendable (ListenerCertificates) -> Void
@@ -59,8 +60,6 @@ final class FilesLoop: Sendable {
             let plane = try FilesPlane(loop, handover.take(), pace, publish: publish) { notify(.file($0)) }
             let jobs = try mailbox.receive(on: loop, context: plane)
             return {
-                // Not before the start of the proxy goes on: there may be thousands of files.
-                plane.begin()
                 loop.run()
                 plane.close()
                 jobs.close()
@@ -68,6 +67,9 @@ final class FilesLoop: Sendable {
             }
         }
     }
+
+    /// Begins to follow files. Returns at once: there may be thousands of them.
+    func begin() { mailbox.postAlways { $0.begin() } }
 
     /// Ends the thread. If it waits for a disk it is left behind.
     func end() async {

@@ -9,15 +9,15 @@ import Synchronization
 package struct Arrival: Sendable {
     /// Its address.
     package var peer: SocketAddress
-    /// The listener's number.
-    package var listener: Int
+    /// What clients of the listener meet.
+    package var door: Door
     /// What a header has told of the connection, if one has told of a client; ``peer`` is the client's address then.
     package var announcement: Announcement?
 
     /// Puts both together.
-    package init(peer: SocketAddress, listener: Int = 0) {
+    package init(peer: SocketAddress, door: Door) {
         self.peer = peer
-        self.listener = listener
+        self.door = door
     }
 }
 

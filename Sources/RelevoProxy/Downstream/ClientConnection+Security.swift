@@ -20,7 +20,7 @@ extension ClientConnection {
         guard let layer = bufferevent.transportLayer as? TLSConnection else { return }
         worker.stats.handshakes += 1
         if layer.isResumed { worker.stats.handshakesResumed += 1 }
-        security.agreed(layer, asks: worker.asked(by: listener), log: worker.accessLog)
+        security.agreed(layer, asks: door.spec.tls?.client, log: worker.accessLog)
     }
 
     /// TLS was not agreed on. Whoever speaks HTTP without it is told so.
@@ -35,7 +35,7 @@ extension ClientConnection {
 
     /// The handshake has taken too long.
     func handshakeExpired() {
-        let reason = worker.isDraining ? "the proxy was shutting down" : "it took longer than `timeouts.handshake`"
+        let reason = isEnding ? "the proxy was shutting down" : "it took longer than `timeouts.handshake`"
         worker.handshakeFailed(self, reason)
         close(.orderly)
     }

@@ -41,10 +41,8 @@ final class ClientConnection {
     let worker: Worker
     let bufferevent: Bufferevent
     let peer: SocketAddress
-    /// The number of the listener that it came to.
-    let listener: Int
-    /// Where it is sent instead of being served; nil if it is served.
-    let redirect: RedirectToTLS?
+    /// What it met at the listener that it came to.
+    let door: Door
     /// The peer as text, without port: for logs.
     let peerHost: [UInt8]
     /// The peer's IP address as text, for fields; empty if it has none.
@@ -66,6 +64,8 @@ final class ClientConnection {
     let announcement: Announcement?
     /// Connections to endpoints that have told of this one, between two requests; nil before the first.
     var upstreams: ClientUpstreams?
+    /// Whether the listener that it came to is gone.
+    private(set) var isLeaving = false
     private var isCounted = false
     private var isRefused = false
     private var state = State.idle
@@ -80,8 +80,7 @@ final class ClientConnection {
         self.bufferevent = bufferevent
         peer = arrival.peer
         announcement = arrival.announcement
-        listener = arrival.listener
-        redirect = worker.redirect(of: arrival.listener)
+        door = arrival.door
         self.index = index
         peerHost = Array(peer.host.utf8)
         address = SocketAddress.fieldText(peerHost)
@@ -89,6 +88,9 @@ final class ClientConnection {
         isTrusted = !trusted.isEmpty && (peer.ip.map { trusted.trusts($0) } ?? true)
         if bufferevent.phase == .connecting { security = ClientSecurity(self, began: worker.loop.now) }
     }
+
+    /// Whether it ends with the next response: the proxy does, or the listener that it came to is gone.
+    var isEnding: Bool { worker.isDraining || isLeaving }
 
     /// The exchange that runs.
     var currentExchange: Exchange? {
@@ -304,7 +306,7 @@ extension ClientConnection {
         worker.giveBack(exchange)
         state = .idle
         switch continuation {
-        case .keep where !worker.isDraining && mayAskMore:
+        case .keep where !isEnding && mayAskMore:
             wait(worker.snapshot.patience.idle)
             if hasEnded || !bufferevent.input.isEmpty { parse() }
         case .keep: finish(.needless)
@@ -356,6 +358,7 @@ extension ClientConnection {
     /// that was just accepted gets a moment for its first request, which its client may have sent already; so does one
     /// whose next request waits in the system.
     func drain() {
+        isLeaving = true
         switch state {
         case .idle where requestCount == 0 || !bufferevent.isQuiet: wait(Self.drainPatience)
         case .idle: finish(.needless)

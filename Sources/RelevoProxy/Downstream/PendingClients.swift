@@ -8,8 +8,6 @@ import RelevoPolicy
 /// All of a worker's clients of whom a header has yet to say who they are. Confined to the worker's thread.
 final class PendingClients {
     private unowned let worker: Worker
-    /// By listener; nil where nobody sends a header.
-    private let senders: [HeaderSenders?]
     private var clients: [PendingClient] = []
     /// Their number.
     var count: Int { clients.count }
@@ -21,30 +19,27 @@ final class PendingClients {
     /// How long nothing more is told of headers that were refused.
     private static let silentTime: Duration = .seconds(10)
 
-    /// Waits for nobody yet; nil if no listener has peers that send a header.
-    init?(_ worker: Worker, notify: @escaping @Sendable (ProxyNotice) -> Void) {
+    /// Waits for nobody yet.
+    init(_ worker: Worker, notify: @escaping @Sendable (ProxyNotice) -> Void) {
         self.worker = worker
         self.notify = notify
-        senders = worker.snapshot.listeners.map(\.headerSenders)
-        if senders.allSatisfy({ $0 == nil }) { return nil }
     }
 
     /// Whether a connection begins with a header. The protocol forbids to guess that from what comes (PROXY §2).
     func expect(_ arrival: Arrival) -> Bool {
-        guard senders.indices.contains(arrival.listener), let senders = senders[arrival.listener] else { return false }
-        return senders.include(arrival.peer.ip)
+        arrival.door.spec.headerSenders?.include(arrival.peer.ip) ?? false
     }
 
     /// Begins to wait for the header of a connection.
     /// - Returns: false without memory for it; the connection is closed then.
     func begin(_ socket: consuming Socket, _ arrival: Arrival) -> Bool {
-        guard let patience = senders[arrival.listener]?.patience,
+        guard let patience = arrival.door.spec.headerSenders?.patience,
             let client = try? PendingClient(
                 socket, arrival, loop: worker.loop, owner: self, index: clients.count)
         else { return false }
         clients.append(client)
         client.wait(until: worker.loop.now.advanced(by: patience), on: worker.wheel)
-        if worker.isDraining { drain(client) }
+        if worker.isDraining || !worker.isOpen(arrival.door) { drain(client) }
         return true
     }
 

@@ -75,7 +75,7 @@ extension Exchange {
             filter.certificate = client?.security?.certificate
             filter.asksForCertificates = asksForCertificates
         }
-        if let redirect = client?.redirect, !cameByTLS { filter.redirect = redirect }
+        if let redirect = client?.door.spec.redirect, !cameByTLS { filter.redirect = redirect }
         let verdict = filter.judge(&request, client: clientAddress)
         if worker.hook != nil {
             // A hook takes as long as it likes, and may have edited the fields.

@@ -200,7 +200,7 @@ extension Exchange {
     var clientMayStay: Bool {
         guard let client else { return false }
         return traits.wantsKeepAlive && keepsConnections
-            && client.requestCount < snapshot.limits.clientRequests && client.mayAskMore && !worker.isDraining
+            && client.requestCount < snapshot.limits.clientRequests && client.mayAskMore && !client.isEnding
             && !worker.isFull && !requestWasCutOff
     }
 

@@ -2,6 +2,7 @@
 // Counting all of them is the matter of WorkerStats.
 
 package import CLibevent
+package import RelevoPolicy
 
 /// One handshake that failed.
 struct HandshakeFailure {
@@ -9,8 +10,8 @@ struct HandshakeFailure {
     var reason: String
     /// Who wanted it.
     var peer: SocketAddress
-    /// The listener's number.
-    var listener: Int
+    /// The listener.
+    var listener: ListenerAddress
     /// The name that was asked for, as it was sent.
     var name: String?
 }
@@ -21,8 +22,8 @@ package struct HandshakeReport: Sendable, Hashable {
     package var reasons: [Reason]
     /// The last client.
     package var peer: SocketAddress
-    /// The listener's number.
-    package var listener: Int
+    /// The listener.
+    package var listener: ListenerAddress
     /// The name that the last client asked for; nil if there was none, or none that could be a host's.
     package var name: String?
 

@@ -16,6 +16,12 @@ struct Generation: Sendable {
     var targets: [Int: [NameTarget]]
     /// How endpoints are, by the number of their cluster.
     var standings: [(cluster: Int, [EndpointStanding])]
+    /// The listeners.
+    var entrances: EntrancePlan
+    /// All of them, as they are open then.
+    var listeners = ListenerSet()
+    /// How many reloads there have been, this one included.
+    var epoch: Int
     /// Client connections that each worker may hold.
     var maxConnections: Int
 }

@@ -14,9 +14,13 @@ extension Worker {
         snapshot = generation.snapshot
         headLimits = HeadLimits(snapshot.limits)
         maxConnections = generation.maxConnections
+        epoch = generation.epoch
         replaceClusters(generation)
         resolved(generation.targets)
         for (cluster, standings) in generation.standings { standingsChanged(cluster: cluster, standings) }
+        // Who still waits in the queue of a listener that is gone is served by the new snapshot.
+        open(generation.entrances)
+        for connection in connections where !connection.isLeaving && !isOpen(connection.door) { connection.drain() }
         return connections.reduce(0) { $0 + ($1.mayStay(in: snapshot) ? 0 : letLeave($1)) }
     }
 
@@ -70,10 +74,10 @@ extension HeadLimits {
 }
 
 extension ClientConnection {
-    /// Whether what runs on the connection would be answered from the same place by another snapshot.
+    /// Whether what runs on the connection would be let in and answered from the same place by another snapshot.
     func mayStay(in snapshot: ProxySnapshot) -> Bool {
         guard let exchange = currentExchange else { return true }
-        return exchange.mayStay(in: snapshot)
+        return !isLeaving && exchange.mayStay(in: snapshot)
     }
 
     /// Ends the connection if an exchange runs on it.

@@ -14,35 +14,86 @@ package struct ReloadOutcome: Sendable, Hashable {
 extension WorkerGroup {
     /// Serves another snapshot, which was built after the one that is served.
     ///
-    /// New names are looked up first, for a bounded time. Returns when every worker serves the new snapshot.
+    /// New listeners are opened and new names are looked up first, for a bounded time. Returns when every worker serves
+    /// the new snapshot.
     /// - Throws: before anything has changed.
     package func reload(
         _ snapshot: ProxySnapshot, _ settings: GroupSettings
     ) async throws(StartError) -> ReloadOutcome {
-        let before = capacities.withLock(\.self)
-        let generation = Generation(
-            snapshot: snapshot, capacities: Self.capacities(of: snapshot, after: served.withLock(\.self), before),
-            clusterTLS: settings.clusterCertificates?.contexts ?? [], targets: [:], standings: [],
-            maxConnections: max(1, Self.connectionBound(snapshot, settings, 1) / workers.count))
-        try await prepare(snapshot, settings.lookupPatience)
+        let generation = try await openListeners(of: generation(snapshot, settings), snapshot)
         let files: FilesLoop?
-        do throws(SystemError) {
-            files = try filesLoop(settings)
+        do throws(StartError) {
+            try await prepare(snapshot, settings.lookupPatience)
+            files = try filesLoop(settings, epoch: generation.epoch)
         } catch {
-            throw StartError(listener: nil, reason: error)
+            await abandonListeners(of: generation)
+            throw error
         }
-        census.allow(snapshot.limits.clientConnections)
-        capacities.withLock { $0 = generation.capacities }
-        served.withLock { $0 = snapshot }
         do throws(StartError) {
             let leaving = try await commit(generation)
+            census.allow(snapshot.limits.clientConnections)
             // The former thread ends first: what it still publishes is older.
             await follow(by: files)
-            if let certificates = settings.certificates { serve(certificates) }
+            if let certificates = settings.certificates { serve(certificates, of: generation.epoch) }
             return ReloadOutcome(leaving: leaving)
         } catch {
             await files?.end()
+            await abandonListeners(of: generation)
             throw error
+        }
+    }
+
+    private func generation(_ snapshot: ProxySnapshot, _ settings: GroupSettings) -> Generation {
+        let open = listeners
+        let places = open.places(of: snapshot.listeners)
+        let before = capacities.withLock(\.self)
+        return Generation(
+            snapshot: snapshot, capacities: Self.capacities(of: snapshot, after: served.withLock(\.self), before),
+            clusterTLS: settings.clusterCertificates?.contexts ?? [], targets: [:], standings: [],
+            entrances: EntrancePlan(contexts: settings.certificates?.contexts ?? [], places: places),
+            epoch: nextEpoch(), maxConnections: max(1, Self.connectionBound(snapshot, settings, 1) / workers.count))
+    }
+
+    /// Opens the sockets of new listeners and has each worker make its own ready.
+    private func openListeners(
+        of generation: Generation, _ snapshot: ProxySnapshot
+    ) async throws(StartError) -> Generation {
+        let open = listeners
+        let specs = zip(snapshot.listeners, generation.entrances.places)
+        let fresh = specs.filter { $0.1 == .new }.map(\.0)
+        let sockets = try open.open(fresh, workers: workers.count)
+        var complete = generation
+        complete.listeners = open.replaced(
+            by: snapshot.listeners, generation.entrances.places, addresses: sockets.map { $0[0].address })
+        complete.entrances.meet(complete.listeners)
+        for (index, worker) in workers.enumerated() where !fresh.isEmpty {
+            let handover = Handover(sockets.map { $0[index] })
+            let failure = Promise<SystemError?>()
+            let isPosted = worker.postAlways { worker in
+                do throws(SystemError) {
+                    try worker.prepare(handover.take())
+                    failure.fulfil(nil)
+                } catch {
+                    failure.fulfil(error)
+                }
+            }
+            guard isPosted, let reason = await failure.value else { continue }
+            await abandonListeners(of: complete)
+            throw StartError(listener: fresh.first, reason: reason)
+        }
+        return complete
+    }
+
+    /// Closes what was opened for a reload that fails.
+    private func abandonListeners(of generation: Generation) async {
+        for path in generation.listeners.paths(notIn: listeners) { FileOutput.removeSocket(path) }
+        for worker in workers {
+            let done = Promise<Void>()
+            let isPosted = worker.postAlways { worker in
+                worker.abandonPrepared()
+                done.fulfil(())
+            }
+            if isPosted { await done.value }
         }
     }
 
@@ -74,8 +125,13 @@ extension WorkerGroup {
         }
         guard isPosted else { return 0 }
         if let reason = await failure.value { throw StartError(listener: nil, reason: reason) }
+        capacities.withLock { $0 = generation.capacities }
+        served.withLock { $0 = generation.snapshot }
+        let gone = replaceListeners(by: generation.listeners)
         var leaving = 0
         for promise in promises { leaving += await promise.value }
+        // Only now has everybody closed them.
+        for path in gone { FileOutput.removeSocket(path) }
         return leaving
     }
 

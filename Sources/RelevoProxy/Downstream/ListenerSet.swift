@@ -1,0 +1,127 @@
+// Which listeners are open, and which of them stay when others are configured. Opens and closes nothing itself, but for
+// the sockets that it is asked for.
+// What clients meet is in Door.
+
+package import CLibevent
+package import RelevoPolicy
+
+/// A listener that is open.
+package struct OpenListener: Sendable {
+    /// What the configuration says.
+    package let spec: ListenerSpec
+    /// Listeners that have had one number have always admitted clients alike.
+    let number: Int
+    /// Where clients reach it, with the real port.
+    package let address: SocketAddress
+}
+
+/// The open listeners of a group, in the order of the configuration.
+struct ListenerSet: Sendable {
+    private(set) var listeners: [OpenListener] = []
+    private var lastNumber = 0
+
+    /// A wish that an open listener fulfils, or one that needs new sockets.
+    enum Place: Sendable, Equatable {
+        case kept(Int)
+        case new
+    }
+
+    /// Where each of the wanted listeners comes from. The same address is the same listener; of several with a port
+    /// that the system chooses, the first is the first.
+    func places(of specs: [ListenerSpec]) -> [Place] {
+        var free: [ListenerAddress: [Int]] = [:]
+        for (index, open) in listeners.enumerated().reversed() { free[open.spec.address, default: []].append(index) }
+        return specs.map { spec in free[spec.address]?.popLast().map { .kept($0) } ?? .new }
+    }
+
+    /// The set with other listeners; `addresses` are those of the new ones, in their order.
+    func replaced(by specs: [ListenerSpec], _ places: [Place], addresses: [SocketAddress]) -> ListenerSet {
+        var next = self
+        var addresses = addresses[...]
+        next.listeners = zip(specs, places).map { spec, place in
+            switch place {
+            case .kept(let index) where listeners[index].spec.admitsAlike(spec):
+                return OpenListener(spec: spec, number: listeners[index].number, address: listeners[index].address)
+            case .kept(let index):
+                return OpenListener(spec: spec, number: next.newNumber(), address: listeners[index].address)
+            case .new:
+                let address = addresses.popFirst() ?? spec.address.socketAddress
+                return OpenListener(spec: spec, number: next.newNumber(), address: address)
+            }
+        }
+        return next
+    }
+
+    private mutating func newNumber() -> Int {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    /// The paths that are open here and not there.
+    func paths(notIn other: ListenerSet) -> [String] {
+        Set(paths).subtracting(other.paths).sorted()
+    }
+
+    /// The paths of the file system that are open.
+    var paths: [String] {
+        listeners.compactMap { if case .unix(let path) = $0.address { path } else { nil } }
+    }
+}
+
+extension ListenerSet {
+    /// Opens one socket for each worker at each address. The first of each looks whether the address is free.
+    ///
+    /// Where a listener of this set has the same port the look is left out: it would find that one, and who goes from
+    /// one address to all of them, or back, is not to be refused for what is its own.
+    /// - Throws: with nothing left open.
+    func open(_ specs: [ListenerSpec], workers: Int) throws(StartError) -> [[ListeningSocket]] {
+        var result: [[ListeningSocket]] = []
+        let ports = Set(listeners.compactMap { $0.address.port })
+        for spec in specs {
+            do throws(SystemError) {
+                let wanted = spec.address.socketAddress
+                let isOwn = wanted.port.map { $0 != 0 && ports.contains($0) } ?? false
+                let first = try ListeningSocket(wanted, refuseIfTaken: !isOwn)
+                result.append([first])
+                let others = try (1..<workers).map { _ throws(SystemError) in try Self.sibling(of: first) }
+                result[result.count - 1] += others
+            } catch {
+                Self.removeFiles(of: result)
+                throw StartError(listener: spec, reason: error)
+            }
+        }
+        return result
+    }
+
+    /// TCP: a socket of its own for each worker, so that the kernel spreads the clients. A unix path has only one
+    /// queue, so workers share it.
+    private static func sibling(of first: ListeningSocket) throws(SystemError) -> ListeningSocket {
+        first.address.port == nil
+            ? try first.duplicate() : try ListeningSocket(first.address, refuseIfTaken: false)
+    }
+
+    /// Removes what a failed start would leave on disk; before the sockets close, while nobody else can have the paths.
+    static func removeFiles(of sockets: [[ListeningSocket]]) {
+        for case .unix(let path)? in sockets.map(\.first?.address) { FileOutput.removeSocket(path) }
+    }
+}
+
+extension ListenerAddress {
+    /// The form in which it is opened.
+    var socketAddress: SocketAddress {
+        switch self {
+        case .literal(let host, let port):
+            SocketAddress(literal: host, port: UInt16(clamping: port)) ?? .loopback(port: UInt16(clamping: port))
+        case .unix(let path): .unix(path: path)
+        }
+    }
+}
+
+extension ListenerSpec {
+    /// Whether another lets the same clients in and treats them alike, whatever certificates are shown to them.
+    func admitsAlike(_ other: ListenerSpec) -> Bool {
+        guard headerSenders == other.headerSenders, redirect == other.redirect else { return false }
+        guard let tls, let others = other.tls else { return tls == nil && other.tls == nil }
+        return tls.unlocated.client == others.unlocated.client
+    }
+}
