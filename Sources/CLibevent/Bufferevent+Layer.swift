@@ -90,6 +90,7 @@ extension Bufferevent {
             layering.stage = .open
             currentPhase = .open
             if !isReading, let readEvent { event_del(readEvent) }
+            output.sealed = layering.layer.unsent
             flush()
             signalHandler?(.connected)
             // The peer's first bytes may have come with its last word of the handshake.
@@ -138,9 +139,10 @@ extension Bufferevent {
             output.append(bytes)
             return flush()
         }
+        defer { output.sealed = layering.layer.unsent }
         switch bytes.withUnsafeBytes({ layering.layer.write($0, then: following) }) {
         case .wrote(let count):
-            guard count < bytes.count else { return }
+            guard count < bytes.count else { return layering.layer.unsent > 0 ? settle(.blocked, layering) : () }
             output.append(bytes, from: count)
             flush()
         case .needsWriting:
@@ -172,41 +174,55 @@ extension Bufferevent {
     /// Writes records until the output is empty or the socket full.
     private func writeOut(_ layering: Layering) -> Flow {
         guard let buffer = output.raw else { return .emptied }
+        defer { output.sealed = layering.layer.unsent }
+        switch layering.layer.flush() {
+        case .done: break
+        case .needsReading, .needsWriting: return .blocked
+        case .failed(let error): return .failed(error)
+        }
         evbuffer_unfreeze(buffer, 1)
         defer { evbuffer_freeze(buffer, 1) }
         while true {
             let left = evbuffer_get_length(buffer)
-            guard left > 0 else { break }
-            let most = layering.isFresh && left > Self.firstRecord ? Self.firstRecord : TransportWrite.mostAtOnce
-            let amount = max(layering.offered, min(left, most))
-            switch writeFront(of: buffer, amount, layering.layer) {
+            guard left > 0 else { return layering.layer.unsent > 0 ? .blocked : .emptied }
+            let record = front(of: buffer, max(layering.offered, min(left, recordSize(layering, left))), layering)
+            switch layering.layer.write(record, then: left > record.count ? .more : .unknown) {
             case .wrote(let count):
                 evbuffer_drain(buffer, count)
                 layering.offered = 0
-                layering.isFresh = false
             case .needsWriting:
-                layering.offered = amount
+                layering.offered = record.count
                 return .blocked
             case .failed(let error): return .failed(error)
             }
         }
-        layering.isFresh = true
-        return .emptied
     }
 
-    /// Bytes of a burst's first record, if there are more: with its packets' heads less than a fresh connection may
-    /// send before it hears of its peer (RFC 6928), so that the peer can decrypt it without waiting.
-    static let firstRecord = 8 * 1024
+    /// Bytes of the next record at most.
+    private func recordSize(_ layering: Layering, _ left: Int) -> Int {
+        let last = layering.lastRecord
+        layering.lastRecord = loop.now
+        guard left > Self.firstRecord, last.map({ loop.now >= $0 + Self.longSilence }) ?? true else {
+            return TransportWrite.mostAtOnce
+        }
+        return Self.firstRecord
+    }
 
-    /// Offers the first bytes of the buffer, put together if they lie apart.
-    private func writeFront(of buffer: OpaquePointer, _ amount: Int, _ layer: any TransportLayer) -> TransportWrite {
+    /// Bytes of the first record after a long silence, if there are more: with its packets' heads less than a peer may be
+    /// sent then before it has answered (RFC 6928), so that it can decrypt the record without waiting.
+    static let firstRecord = 8 * 1024
+    /// The system forgets what the way has borne in about this time.
+    private static let longSilence: Duration = .seconds(1)
+
+    /// The first bytes of the buffer, so many at most: fewer if many lie together, else put together.
+    private func front(of buffer: OpaquePointer, _ most: Int, _ layering: Layering) -> UnsafeRawBufferPointer {
         var segment = iovec()
-        guard evbuffer_peek(buffer, amount, nil, &segment, 1) != 1 || segment.iov_len < amount else {
-            return layer.write(UnsafeRawBufferPointer(start: segment.iov_base, count: amount), then: .unknown)
+        let segments = evbuffer_peek(buffer, most, nil, &segment, 1)
+        if segments == 1 || segment.iov_len >= most || layering.offered == 0 && segment.iov_len >= most / 2 {
+            return UnsafeRawBufferPointer(start: segment.iov_base, count: min(segment.iov_len, most))
         }
         let memory = loop.core.gathering()
-        let count = max(0, Int(evbuffer_copyout(buffer, memory, amount)))
-        return layer.write(UnsafeRawBufferPointer(start: memory, count: count), then: .unknown)
+        return UnsafeRawBufferPointer(start: memory, count: max(0, Int(evbuffer_copyout(buffer, memory, most))))
     }
 
     /// ``awaitWritable()``.
@@ -245,6 +261,7 @@ extension Bufferevent {
     func endLayerOutput() {
         guard let layering, layering.stage == .open, !writeFailure else { return }
         layering.endsWhenWritable = false
+        defer { output.sealed = layering.layer.unsent }
         switch layering.layer.endOutput() {
         case .needsWriting:
             layering.endsWhenWritable = true

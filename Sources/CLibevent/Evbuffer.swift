@@ -39,15 +39,18 @@ public final class Evbuffer {
     /// The bufferevent that lent the buffer has ended.
     func invalidate() { raw = nil }
 
+    /// Bytes that have left the buffer for a layer that could not send them yet.
+    var sealed = 0
+
     /// Bytes are about to be added: to be called wherever that happens.
     func willGrow() { mayHold = true }
 
-    /// Bytes in the buffer.
+    /// Bytes in the buffer, and of an output those that a layer has encrypted and not sent.
     public var length: Int {
-        guard mayHold, let raw else { return 0 }
+        guard mayHold, let raw else { return sealed }
         let length = evbuffer_get_length(raw)
         if length == 0, !isFilledByLibevent { mayHold = false }
-        return length
+        return length + sealed
     }
 
     /// Whether there is nothing to read.

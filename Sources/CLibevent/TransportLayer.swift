@@ -21,6 +21,12 @@ public protocol TransportLayer: AnyObject {
     /// bytes at another place perhaps, with others behind them perhaps.
     func write(_ bytes: UnsafeRawBufferPointer, then following: TransportWrite.Following) -> TransportWrite
 
+    /// Sends what was encrypted and has not left yet; ``TransportStep/needsWriting`` if not all of it went.
+    func flush() -> TransportStep
+
+    /// Bytes that were encrypted and have not left yet.
+    var unsent: Int { get }
+
     /// Whether ``read(into:)`` has something to tell although the socket is silent.
     var holdsUnread: Bool { get }
 
@@ -33,6 +39,13 @@ public protocol TransportLayer: AnyObject {
     /// The connection ends now, the socket being still open: takes leave of the peer, without waiting, if the ending is
     /// orderly, and does not if bytes were left unsent.
     func end(_ ending: Bufferevent.Ending)
+}
+
+extension TransportLayer {
+    /// Nothing is kept.
+    public func flush() -> TransportStep { .done }
+    /// Nothing is kept.
+    public var unsent: Int { 0 }
 }
 
 /// What a step that brings no bytes came to.
@@ -91,6 +104,8 @@ public enum TransportWrite: Sendable {
     public enum Following: Sendable {
         /// Nobody knows.
         case unknown
+        /// It goes on at once with more bytes, or with ``TransportLayer/flush()``: the layer may keep these until then.
+        case more
         /// It ends the output at once, so that both may leave in one packet.
         case end
     }
@@ -113,8 +128,8 @@ final class Layering {
     var failure: SystemError?
     /// Bytes that the layer has taken a look at but not sent.
     var offered = 0
-    /// Whether nothing was sent since the output was last empty.
-    var isFresh = true
+    /// When the last record of several was sent; nil before the first.
+    var lastRecord: MonotonicTime?
     /// Whether reading goes on when the socket can be written.
     var readsWhenWritable = false
     /// Whether the output is to be ended when the socket can be written.

@@ -1,6 +1,7 @@
 // How OpenSSL reaches a socket: recv and send without signals, and without asking again what has just been answered.
 // OpenSSL's own socket BIO writes with write(2), which raises SIGPIPE.
 
+import CLibevent
 import COpenSSL
 import Glibc
 
@@ -16,14 +17,57 @@ struct SocketState {
     var isDrained = false
     /// Whether the peer's stream has ended.
     var hasEnded = false
-    /// Flags of the next `send`.
+    /// Flags of a `send` of what is not kept.
     var sendFlags = SocketBIO.sendFlags
+    /// Whether more follows at once: what is written now is kept until then.
+    var isGathering = false
+    /// What was written and has not left yet; nil if there is nothing.
+    private(set) var kept: UnsafeMutablePointer<UInt8>?
+    private var keptCount = 0
+    private var keptSent = 0
+
+    /// Bytes that have not left yet.
+    var unsent: Int { keptCount - keptSent }
+
+    /// Keeps bytes behind those that are kept.
+    /// - Returns: false without room or memory for them.
+    mutating func keep(_ memory: UnsafeRawPointer, _ count: Int) -> Bool {
+        guard keptCount + count <= SocketBIO.mostKept else { return false }
+        if kept == nil { kept = malloc(SocketBIO.mostKept)?.assumingMemoryBound(to: UInt8.self) }
+        guard let kept else { return false }
+        memcpy(kept + keptCount, memory, count)
+        keptCount += count
+        return true
+    }
+
+    /// Sends what is kept, as far as the socket takes it.
+    mutating func sendKept() {
+        while let kept, keptSent < keptCount {
+            let count = send(descriptor, kept + keptSent, keptCount - keptSent, SocketBIO.sendFlags)
+            guard count >= 0 else {
+                if errno != EAGAIN, errno != EINTR { code = errno }
+                return
+            }
+            keptSent += count
+        }
+        forget()
+    }
+
+    /// Lets go of what is kept.
+    mutating func forget() {
+        free(kept)
+        (kept, keptCount, keptSent) = (nil, 0, 0)
+    }
 }
 
 /// OpenSSL's view of a socket.
 enum SocketBIO {
     static let sendFlags = CInt(MSG_NOSIGNAL)
     static let lastFlags = CInt(MSG_NOSIGNAL) | CInt(MSG_MORE)
+
+    /// Bytes that are kept of one connection at most: four whole records, each somewhat longer by its head and tag
+    /// (RFC 8446 §5.2). One `send` of them costs the system hardly more than one of a record.
+    static let mostKept = 4 * (TransportWrite.mostAtOnce + 64)
 
     /// Calls of `recv` in one turn at most. Bytes that are for OpenSSL alone, such as new keys, come without end from
     /// a peer that means harm.
@@ -79,11 +123,22 @@ private func receive(_ bio: OpaquePointer?, _ memory: UnsafeMutablePointer<CChar
 private func transmit(_ bio: OpaquePointer?, _ memory: UnsafePointer<CChar>?, _ size: Int32) -> Int32 {
     guard let state = state(of: bio), let memory, size > 0 else { return -1 }
     relevo_clear_retry(bio)
-    let count = send(state.pointee.descriptor, memory, Int(size), state.pointee.sendFlags)
-    if count < 0 {
-        if errno == EAGAIN || errno == EINTR { relevo_set_retry_write(bio) } else { state.pointee.code = errno }
+    guard state.pointee.isGathering || state.pointee.unsent > 0 else {
+        let count = send(state.pointee.descriptor, memory, Int(size), state.pointee.sendFlags)
+        if count < 0 {
+            if errno == EAGAIN || errno == EINTR { relevo_set_retry_write(bio) } else { state.pointee.code = errno }
+        }
+        return Int32(count)
     }
-    return Int32(count)
+    if !state.pointee.keep(memory, Int(size)) {
+        state.pointee.sendKept()
+        guard state.pointee.code == 0, state.pointee.keep(memory, Int(size)) else {
+            if state.pointee.code == 0 { relevo_set_retry_write(bio) }
+            return -1
+        }
+    }
+    if !state.pointee.isGathering { state.pointee.sendKept() }
+    return size
 }
 
 private func control(_: OpaquePointer?, _ command: Int32, _: Int, _: UnsafeMutableRawPointer?) -> Int {

@@ -41,6 +41,7 @@ public final class TLSConnection: TransportLayer {
 
     deinit {
         SSL_free(raw)
+        state.pointee.forget()
         state.deallocate()
     }
 
@@ -59,15 +60,22 @@ public final class TLSConnection: TransportLayer {
     public func handshake() -> TransportStep {
         if let failure { return .failed(failure) }
         beginReading()
+        state.pointee.isGathering = true
         let result = SSL_do_handshake(raw)
+        state.pointee.isGathering = false
+        let error = SSL_get_error(raw, result)
+        state.pointee.sendKept()
         if result == 1 {
             isOpen = true
             mayHold = SSL_has_pending(raw) == 1
             return .done
         }
-        switch SSL_get_error(raw, result) {
-        case SSL_ERROR_WANT_READ: return .needsReading
-        case SSL_ERROR_WANT_WRITE: return .needsWriting
+        switch error {
+        case SSL_ERROR_WANT_READ where state.pointee.code == 0:
+            return state.pointee.unsent > 0 ? .needsWriting : .needsReading
+        case SSL_ERROR_WANT_WRITE where state.pointee.code == 0: return .needsWriting
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
+            return failed(SystemError(state.pointee.code, in: .handshake))
         case SSL_ERROR_SYSCALL where state.pointee.code != 0:
             return failed(SystemError(state.pointee.code, in: .handshake))
         case SSL_ERROR_SYSCALL: return failed(SystemError(protocol: "the peer ended the connection", in: .handshake))
@@ -148,15 +156,35 @@ public final class TLSConnection: TransportLayer {
 
     // MARK: Writing
 
-    /// Encrypts one record and sends it.
+    /// Bytes that were encrypted and have not left yet.
+    public var unsent: Int { state.pointee.unsent }
+
+    /// Sends what was encrypted and has not left yet.
+    public func flush() -> TransportStep {
+        if let failure { return .failed(failure) }
+        guard state.pointee.unsent > 0 else { return .done }
+        state.pointee.sendKept()
+        guard state.pointee.code == 0 else { return failed(SystemError(state.pointee.code, in: .write)) }
+        return state.pointee.unsent > 0 ? .needsWriting : .done
+    }
+
+    /// Encrypts one record and sends it, or keeps it to be sent with what follows.
     public func write(_ bytes: UnsafeRawBufferPointer, then following: TransportWrite.Following) -> TransportWrite {
         if let failure { return .failed(failure) }
         guard !bytes.isEmpty else { return .wrote(0) }
         OpenSSLErrors.clear()
+        state.pointee.isGathering = following == .more
         if following == .end { state.pointee.sendFlags = SocketBIO.lastFlags }
-        defer { state.pointee.sendFlags = SocketBIO.sendFlags }
+        defer {
+            state.pointee.isGathering = false
+            state.pointee.sendFlags = SocketBIO.sendFlags
+        }
         let result = SSL_write(raw, bytes.baseAddress, Int32(clamping: min(bytes.count, TransportWrite.mostAtOnce)))
-        guard result <= 0 else { return .wrote(Int(result)) }
+        guard result <= 0 else {
+            // What was kept of it is lost; an error of the system comes only once.
+            if state.pointee.code != 0 { failure = SystemError(state.pointee.code, in: .write) }
+            return failure.map { .failed($0) } ?? .wrote(Int(result))
+        }
         switch SSL_get_error(raw, result) {
         case SSL_ERROR_WANT_WRITE: return .needsWriting
         case SSL_ERROR_SYSCALL where state.pointee.code != 0:
@@ -169,9 +197,10 @@ public final class TLSConnection: TransportLayer {
     /// Sends close_notify (RFC 8446 §6.1). The peer may go on sending.
     public func endOutput() -> TransportStep {
         guard isOpen, failure == nil else { return .done }
+        guard SSL_get_shutdown(raw) & SSL_SENT_SHUTDOWN == 0 else { return flush() }
         OpenSSLErrors.clear()
         let result = SSL_shutdown(raw)
-        guard result < 0 else { return .done }
+        guard result < 0 else { return state.pointee.unsent > 0 ? .needsWriting : .done }
         // A failure is the peer's, who is told nothing then.
         return SSL_get_error(raw, result) == SSL_ERROR_WANT_WRITE ? .needsWriting : .done
     }
@@ -179,7 +208,7 @@ public final class TLSConnection: TransportLayer {
     /// Sends close_notify if the ending is orderly and the socket takes it.
     public func end(_ ending: Bufferevent.Ending) {
         switch ending {
-        case .orderly: if SSL_get_shutdown(raw) & SSL_SENT_SHUTDOWN == 0 { _ = endOutput() }
+        case .orderly: _ = endOutput()
         case .reset: break
         }
         OpenSSLErrors.clear()
@@ -188,6 +217,7 @@ public final class TLSConnection: TransportLayer {
         readStop = .ended
         failure = SystemError(EPIPE, in: .write)
         state.pointee.descriptor = -1
+        state.pointee.forget()
     }
 
     /// Whether the peer refuses the handshake after the fact: with TLS 1.3 a client is connected before the server has

@@ -46,8 +46,8 @@ final class FilesLoop: Sendable {
     private let thread: LoopThread
     private let hasEnded = Promise<Bool>()
 
-    /// Starts the thread, which does nothing before ``begin()``; `publish` is called on it with what is to be served from
-    /// then on.
+    /// Starts the thread, which does nothing before ``begin()``; `publish` is called on it with what is to be served
+    /// from then on.
     init(
         _ certificates: ListenerCertificates, _ pace: FilePace, notify: @escaping @Sendable (ProxyNotice) -> Void,
         publish: @escaping @Sendable (ListenerCertificates) -> Void
