@@ -208,8 +208,8 @@ extension Bufferevent {
         return Self.firstRecord
     }
 
-    /// Bytes of the first record after a long silence, if there are more: with its packets' heads less than a peer may be
-    /// sent then before it has answered (RFC 6928), so that it can decrypt the record without waiting.
+    /// Bytes of the first record after a long silence, if there are more: with its packets' heads less than may be sent
+    /// then before the peer has answered (RFC 6928), so that it can decrypt the record without waiting.
     static let firstRecord = 8 * 1024
     /// The system forgets what the way has borne in about this time.
     private static let longSilence: Duration = .seconds(1)
