@@ -57,10 +57,13 @@ let package = Package(
             name: "RelevoConfig",
             dependencies: ["RelevoPolicy", .product(name: "Yams", package: "Yams")],
             swiftSettings: safe),
+        .target(
+            name: "RelevoAdmin", dependencies: ["Relevo", "RelevoPolicy", "RelevoHTTP", "CLibevent"],
+            swiftSettings: safe),
         .executableTarget(
             name: "RelevoCLI",
             dependencies: [
-                "Relevo", "RelevoConfig", "RelevoPolicy", "CLibevent", "CLibeventHTTP",
+                "Relevo", "RelevoAdmin", "RelevoConfig", "RelevoPolicy", "CLibevent", "CLibeventHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -87,8 +90,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Relevo", "RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent", "CLibeventDNS",
-                "CLibeventTLS", .product(name: "Logging", package: "swift-log"),
+                "TestSupport", "Relevo", "RelevoAdmin", "RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent",
+                "CLibeventDNS", "CLibeventTLS", .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Simulations"], swiftSettings: safe),
         .testTarget(

@@ -80,8 +80,9 @@ public final class ListeningSocket: Sendable {
     ///
     /// TCP sockets share their port (`SO_REUSEPORT`), so that each worker can have one; `refuseIfTaken` looks first
     /// whether somebody else listens there, which sharing would otherwise hide. IPv6 sockets take IPv6 only. A unix
-    /// socket replaces a path that no process serves any more.
-    public init(_ wanted: SocketAddress, refuseIfTaken: Bool) throws(SystemError) {
+    /// socket replaces a path that no process serves any more; `mode` is who may open it then (`chmod`), nil for what
+    /// the process allows.
+    public init(_ wanted: SocketAddress, refuseIfTaken: Bool, mode: UInt32? = nil) throws(SystemError) {
         try wanted.check(in: .bind)
         if refuseIfTaken, wanted.port.map({ $0 != 0 }) ?? false {
             let probe = try Socket(family: wanted.family)
@@ -100,6 +101,8 @@ public final class ListeningSocket: Sendable {
             if wanted.family == AF_INET6 { opened.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
         }
         try Self.bind(opened, wanted)
+        // Nobody can connect before it listens.
+        if case .unix(let path) = wanted, let mode, chmod(path, mode) != 0 { throw SystemError.last(in: .bind) }
         guard listen(opened.fileDescriptor, Self.backlog) == 0 else { throw SystemError.last(in: .listen) }
         address = opened.localAddress ?? wanted
         socket = opened

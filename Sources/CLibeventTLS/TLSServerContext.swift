@@ -72,6 +72,8 @@ public final class TLSServerContext: Sendable {
         _ = self.protocols.initialize(from: wire)
         // Tickets hold everything: there is nothing to be kept here.
         relevo_set_resumption_cache(raw, Int(SSL_SESS_CACHE_OFF))
+        // Each connection leaves one for its successor; OpenSSL would send two.
+        SSL_CTX_set_num_tickets(raw, 1)
         try setClientCertificates(clientCertificates)
         setCallbacks(raw)
     }

@@ -154,6 +154,9 @@ public final class ReverseProxy: Sendable {
             await group.statistics(), certificates: group.certificates, droppedLines: log?.droppedLines ?? 0)
     }
 
+    /// Where clients are accepted now, in the order of the listeners, with real ports; empty unless the proxy runs.
+    public var addresses: [SocketAddress] { runningGroup?.addresses ?? [] }
+
     /// What works, but should be looked at; logged when the proxy starts.
     public var warnings: [ConfigurationProblem] { served.warnings }
 

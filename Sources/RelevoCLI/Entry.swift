@@ -15,6 +15,8 @@ enum ExitStatus: Int32 {
     case usage = 2
     /// The proxy could not start.
     case start = 3
+    /// No running proxy answers, or it refuses.
+    case refused = 4
 }
 
 /// A failure that ends the process, with everything to be printed on standard error.
@@ -68,9 +70,15 @@ struct RelevoCommand: AsyncParsableCommand {
             Check a file:  relevo check relevo.yaml
             Play with it:  relevo simulate relevo.yaml
             Serve:         relevo run relevo.yaml
+            Look at it:    relevo status
+            Change it:     relevo reload
 
-            Exit codes: 0 success, 1 wrong configuration, 2 wrong usage, 3 could not start.
+            Exit codes: 0 success, 1 wrong configuration, 2 wrong usage, 3 could not start, 4 no running proxy answers
+            or it refuses.
             """,
         version: Version.text,
-        subcommands: [Run.self, Check.self, Explain.self, Simulate.self, Demo.self, Version.self])
+        subcommands: [
+            Run.self, Check.self, Explain.self, Simulate.self, Demo.self, Status.self, Reload.self, EndpointOrder.self,
+            Version.self,
+        ])
 }

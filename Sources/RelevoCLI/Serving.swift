@@ -5,6 +5,7 @@ import CLibevent
 import Foundation
 import Logging
 import Relevo
+import RelevoAdmin
 import RelevoConfig
 
 /// A proxy that owns its process.
@@ -14,6 +15,7 @@ struct Serving {
     private let lines: LineWriter
     /// The file that is read again by a reload; nil if there is none.
     private let file: String?
+    private let adminSettings: AdminSettings?
 
     /// Checks a configuration and makes a proxy of it.
     /// - Parameter file: the file that is read again by a reload; nil if there is none.
@@ -25,6 +27,7 @@ struct Serving {
         self.lines = lines
         self.logger = logger
         self.file = file
+        adminSettings = loaded.configuration.admin
         do {
             proxy = try ReverseProxy(configuration: loaded.configuration, logger: logger)
         } catch {
@@ -38,15 +41,34 @@ struct Serving {
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
         let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP]) { continuation.yield($0) }
         guard let watcher else { throw CommandFailure(status: .start, message: "relevo: cannot watch signals") }
+        let admin: AdminServer?
         do {
-            ready(try await proxy.start())
+            let addresses = try await proxy.start()
+            admin = try await openAdmin()
+            ready(addresses)
         } catch {
             await lines.finish(within: .seconds(1))
             throw CommandFailure(status: .start, message: "relevo: \(error)")
         }
         await untilStopped(signals)
+        admin?.stop()
         await lines.finish(within: .seconds(1))
         withExtendedLifetime(watcher) {}
+    }
+
+    /// Opens the admin listener, if there is one. Without it the proxy does not start: who has configured it will miss
+    /// it when there is no time to look why.
+    private func openAdmin() async throws -> AdminServer? {
+        guard let adminSettings else { return nil }
+        let api = AdminAPI(proxy, version: Version.number) { await reload(dryRun: $0) }
+        do {
+            let server = try AdminServer(adminSettings) { await api.answer($0) }
+            logger.info("admin listener open", metadata: ["address": .string(server.address.description)])
+            return server
+        } catch {
+            await proxy.shutdown(within: .zero)
+            throw error
+        }
     }
 
     private func untilStopped(_ signals: AsyncStream<Int32>) async {
@@ -80,35 +102,29 @@ struct Serving {
 extension Serving {
     /// Reads the file again and serves what it says, or says why everything stays as it is.
     private func reload() async {
-        guard let file else { return logger.warning("there is no file to reload") }
-        if let reason = await outcome(ofReloading: file) {
+        switch await reload(dryRun: false) {
+        case .success(let outcome): for line in outcome.plan { logger.info("\(line)") }
+        case .failure(let refusal):
             logger.error("not reloaded: everything stays as it is")
-            for line in reason.split(separator: "\n") { logger.error("\(line)") }
+            for line in refusal.words.split(separator: "\n") { logger.error("\(line)") }
         }
     }
 
-    /// Why a file cannot be reloaded; nil if it was.
-    private func outcome(ofReloading file: String) async -> String? {
+    /// Reads the file again and serves what it says, or only tells what would change.
+    private func reload(dryRun: Bool) async -> Result<AdminReload, AdminRefusal> {
+        guard let file else { return .failure(AdminRefusal("there is no file to reload")) }
         do {
             let loaded = try LoadedConfiguration.read(file)
-            let result = await result(ofReloading: loaded.configuration)
-            switch result {
-            case .success(let report):
-                for line in report.plan.lines { logger.info("\(line)") }
-                return nil
-            case .failure(.configuration(let error)): return loaded.failure(error).message
-            case .failure(let error): return error.description
+            do {
+                guard !dryRun else { return .success(AdminReload(try proxy.plan(for: loaded.configuration))) }
+                return .success(AdminReload(try await proxy.reload(loaded.configuration)))
+            } catch let error as ConfigurationError {
+                throw loaded.failure(error)
+            } catch ReloadError.configuration(let error) {
+                throw loaded.failure(error)
             }
         } catch {
-            return (error as? CommandFailure)?.message ?? "\(error)"
-        }
-    }
-
-    private func result(ofReloading configuration: ProxyConfiguration) async -> Result<ReloadReport, ReloadError> {
-        do throws(ReloadError) {
-            return .success(try await proxy.reload(configuration))
-        } catch {
-            return .failure(error)
+            return .failure(AdminRefusal((error as? CommandFailure)?.message ?? "\(error)"))
         }
     }
 }

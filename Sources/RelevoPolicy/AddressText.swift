@@ -17,18 +17,20 @@ package enum AddressText {
     package static let maxUnixPathBytes = 107
 
     /// Reads `0.0.0.0:80`, `[::]:80` or `unix:/path`.
-    package static func listener(_ text: String) throws(Failure) -> ListenerAddress {
+    ///
+    /// `role` is what messages call it.
+    package static func listener(_ text: String, role: String = "listener") throws(Failure) -> ListenerAddress {
         if let path = try unixPath(text) { return .unix(path) }
         let (host, port) = try split(text, usualPort: 8080)
         guard let port else {
-            throw Failure(message: "listener `\(text)` has no port", suggestion: "write `\(text):8080`")
+            throw Failure(message: "\(role) `\(text)` has no port", suggestion: "write `\(text):8080`")
         }
         if host.isEmpty || host == "*" {
-            throw Failure(message: "listener `\(text)` has no address", suggestion: "write `0.0.0.0:\(port)`")
+            throw Failure(message: "\(role) `\(text)` has no address", suggestion: "write `0.0.0.0:\(port)`")
         }
         guard isLiteral(host) else {
             let cure = host == "localhost" ? "write `127.0.0.1:\(port)`" : "write an address, such as `0.0.0.0:\(port)`"
-            throw Failure(message: "listener `\(text)` has a name where an address belongs", suggestion: cure)
+            throw Failure(message: "\(role) `\(text)` has a name where an address belongs", suggestion: cure)
         }
         return .literal(host, port: port)
     }

@@ -30,6 +30,9 @@ public struct ProxyConfiguration: Sendable, Equatable {
     public var hsts: StrictTransport?
     /// Whether and where a line is written for each request.
     public var accessLog: AccessLog
+    /// Where the proxy can be asked how it is and given orders; nil for nowhere. The library opens nothing for it: it
+    /// is for programs that run a proxy, as `relevo` does.
+    public var admin: AdminSettings?
 
     /// Creates a configuration; everything that is left out has the documented default.
     public init(

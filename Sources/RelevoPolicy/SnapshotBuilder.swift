@@ -25,6 +25,7 @@ package struct SnapshotBuilder {
         builder.checkStrictTransport(listeners)
         builder.checkNumbers()
         builder.checkResolver()
+        if let admin = configuration.admin { builder.checkAdmin(admin) }
         guard builder.problems.isEmpty else { throw ConfigurationError(builder.problems) }
         return ProxySnapshot(
             builder, listeners: listeners, table: RouteTable(domains: domains), clusters: clusters, trusted: trusted)

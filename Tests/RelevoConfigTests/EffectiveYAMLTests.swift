@@ -107,6 +107,7 @@ struct EffectiveYAMLTests {
         access_log:
           format: json                          # default
           to: stdout                            # default
+        admin: off                              # default
 
         """
 

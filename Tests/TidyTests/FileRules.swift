@@ -12,8 +12,12 @@ let allowedImports: [String: Set<String>] = [
     "RelevoProxy": ["CLibevent", "CLibeventDNS", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy", "Synchronization"],
     "Relevo": ["RelevoProxy", "RelevoPolicy", "CLibevent", "Logging", "ServiceLifecycle", "Synchronization"],
     "RelevoConfig": ["RelevoPolicy", "Yams"],
+    "RelevoAdmin": [
+        "Relevo", "RelevoPolicy", "RelevoHTTP", "CLibevent", "Foundation", "Synchronization",
+    ],
     "RelevoCLI": [
-        "Relevo", "RelevoConfig", "RelevoPolicy", "CLibevent", "CLibeventHTTP", "ArgumentParser", "Logging",
+        "Relevo", "RelevoAdmin", "RelevoConfig", "RelevoPolicy", "CLibevent", "CLibeventHTTP", "ArgumentParser",
+        "Logging",
         "ServiceLifecycle", "Foundation", "Glibc", "Synchronization",
     ],
 ]

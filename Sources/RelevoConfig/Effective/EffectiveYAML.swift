@@ -45,7 +45,16 @@ struct EffectiveYAML {
         write(configuration.resolver)
         write(configuration.hsts, 0, ["hsts"])
         write(configuration.accessLog)
+        write(configuration.admin)
         return aligned()
+    }
+
+    private mutating func write(_ admin: AdminSettings?) {
+        guard let admin else { return put("admin", "off", 0, ["admin"]) }
+        let isShort = origins[["admin", "address"]] == nil
+        header("admin", 0)
+        put("address", YAMLText.block(admin.address), 1, isShort ? ["admin"] : ["admin", "address"])
+        if let file = admin.tokenFile { put("token_file", YAMLText.block(file), 1, ["admin", "token_file"]) }
     }
 
     private mutating func write(_ tls: ListenerTLS, _ path: ValuePath) {

@@ -7,7 +7,7 @@ import RelevoPolicy
 enum Section: CaseIterable {
     case root, listener, listenerTLS, certificate, clientCertificates, redirectToTLS, hsts, clusterTLS, proxyProtocol
     case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
-        respond
+        respond, admin
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
     case script, phase, errors, latency
 
@@ -23,7 +23,7 @@ enum Section: CaseIterable {
         case .root:
             [
                 "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
-                "hsts", "access_log",
+                "hsts", "access_log", "admin",
             ]
         case .listener: ["address", "tls", "proxy_protocol", "redirect"]
         case .listenerTLS: ["certificates", "certificate", "key", "ocsp", "client"]
@@ -54,6 +54,7 @@ enum Section: CaseIterable {
             ]
         case .resolver: ["nameservers", "search", "timeout", "tries", "min_ttl", "max_ttl"]
         case .accessLog: ["format", "to"]
+        case .admin: ["address", "token_file"]
         case .redirect: ["to", "status"]
         case .respond: ["status", "body"]
         case .balance: ["hash", "sticky"]
@@ -80,9 +81,9 @@ enum Section: CaseIterable {
     /// Keys that are planned and refused, so that nobody relies on what is not there.
     var laterKeys: [String] {
         switch self {
-        case .root: ["admin"]
         case .domain, .route, .cluster: ["limits"]
-        case .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts, .clusterTLS,
+        case .root, .admin, .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts,
+            .clusterTLS,
             .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond,
             .balance, .hash,
             .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
@@ -111,6 +112,7 @@ enum Section: CaseIterable {
         case .limits: "the top-level `limits`"
         case .resolver: "`resolver`"
         case .accessLog: "`access_log`"
+        case .admin: "`admin`"
         case .redirect: "`redirect`"
         case .respond: "`respond`"
         case .balance: "`balance`"
@@ -135,7 +137,7 @@ enum Section: CaseIterable {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
         case .root, .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts, .clusterTLS,
             .proxyProtocol, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .resolver,
-            .accessLog, .redirect, .respond, .script, .phase, .errors, .latency:
+            .accessLog, .admin, .redirect, .respond, .script, .phase, .errors, .latency:
             false
         }
     }

@@ -1,0 +1,157 @@
+// What can be asked of a proxy and ordered, each by a path of its own. docs/admin.md is the description for users.
+// HTTP is spoken by AdminServer; the commands of `relevo` that use this are in RelevoCLI.
+
+import CLibevent
+import Foundation
+public import Relevo
+
+/// What a reload by the admin listener has come to.
+public struct AdminReload: Sendable, Codable, Hashable {
+    /// What changed, or would change, in one line.
+    public var summary: String
+    /// Each difference, a line each.
+    public var plan: [String]
+    /// Exchanges that run on with what is gone; nil if nothing was changed.
+    public var leaving: Int?
+    /// Where clients are accepted now; nil if nothing was changed.
+    public var addresses: [String]?
+
+    /// Tells of a plan that was not carried out.
+    public init(_ plan: ReloadPlan) {
+        summary = plan.description
+        self.plan = plan.lines
+    }
+
+    /// Tells of a reload.
+    public init(_ report: ReloadReport) {
+        self.init(report.plan)
+        leaving = report.leaving
+        addresses = report.addresses.map(\.description)
+    }
+}
+
+/// Why an order was not carried out.
+public struct AdminRefusal: Error, Sendable {
+    /// In words, several lines perhaps.
+    public let words: String
+
+    /// Gives a reason.
+    public init(_ words: String) { self.words = words }
+}
+
+/// An order for an endpoint, as it is sent.
+public struct EndpointOrderDocument: Codable, Sendable {
+    /// The cluster's name.
+    public var cluster: String
+    /// The endpoint with its port.
+    public var endpoint: String
+    /// `drain`, `disable`, `enable` or `weight`.
+    public var command: String
+    /// The weight, with `weight`.
+    public var value: Int?
+
+    /// Puts an order together.
+    public init(cluster: String, endpoint: String, command: String, value: Int?) {
+        self.cluster = cluster
+        self.endpoint = endpoint
+        self.command = command
+        self.value = value
+    }
+
+    func order() throws(AdminRefusal) -> EndpointCommand {
+        switch (command, value) {
+        case ("drain", nil): return .drain
+        case ("disable", nil): return .disable
+        case ("enable", nil): return .enable
+        case ("weight", let value?) where (0...1000).contains(value): return .weight(value)
+        case ("weight", _): throw AdminRefusal("`weight` wants a `value` from 0 to 1000")
+        case ("drain", _), ("disable", _), ("enable", _): throw AdminRefusal("`\(command)` wants no `value`")
+        default: throw AdminRefusal("`command` is `drain`, `disable`, `enable` or `weight`, not `\(command)`")
+        }
+    }
+}
+
+/// Answers for one proxy.
+public struct AdminAPI: Sendable {
+    /// Reads the configuration again and serves it, or only tells what would change.
+    public typealias Reload = @Sendable (_ dryRun: Bool) async -> Result<AdminReload, AdminRefusal>
+
+    private let proxy: ReverseProxy
+    private let version: String
+    private let started = Date()
+    private let reload: Reload
+
+    /// Answers for a proxy; `reload` knows where its configuration comes from.
+    public init(_ proxy: ReverseProxy, version: String, reload: @escaping Reload) {
+        self.proxy = proxy
+        self.version = version
+        self.reload = reload
+    }
+
+    private static let paths = """
+        GET  /v1/status      how the proxy is
+        GET  /v1/endpoints   how its endpoints are
+        POST /v1/endpoints   an order: { "cluster": …, "endpoint": …, "command": "drain" }
+        POST /v1/reload      the configuration is read again; with ?dry_run=1 nothing is changed
+        """
+
+    /// Answers a request.
+    public func answer(_ request: AdminRequest) async -> AdminResponse {
+        switch (request.path, request.method) {
+        case ("/", "GET"), ("/", "HEAD"): return AdminResponse(status: 200, text: Self.paths)
+        case ("/v1/status", "GET"), ("/v1/status", "HEAD"): return AdminResponse(json: await status())
+        case ("/v1/endpoints", "GET"), ("/v1/endpoints", "HEAD"): return AdminResponse(json: await endpoints())
+        case ("/v1/endpoints", "POST"): return await order(request.body)
+        case ("/v1/reload", "POST"): return await reload(request.query)
+        case ("/", _), ("/v1/status", _): return Self.refusal(of: request, allowing: "GET, HEAD")
+        case ("/v1/endpoints", _): return Self.refusal(of: request, allowing: "GET, HEAD, POST")
+        case ("/v1/reload", _): return Self.refusal(of: request, allowing: "POST")
+        default: return AdminResponse(failure: 404, "there is no `\(request.path)`; GET / lists what there is")
+        }
+    }
+
+    private static func refusal(of request: AdminRequest, allowing methods: String) -> AdminResponse {
+        var answer = AdminResponse(failure: 405, "`\(request.path)` takes \(methods)")
+        answer.fields = ["Allow: \(methods)"]
+        return answer
+    }
+
+    private func status() async -> StatusDocument {
+        StatusDocument(
+            version: version, process: Int(ProcessInfo.processInfo.processIdentifier), started: started,
+            addresses: proxy.addresses.map(\.description), statistics: await proxy.statistics(),
+            endpoints: await endpoints())
+    }
+
+    private func endpoints() async -> [EndpointDocument] { await proxy.endpoints().map { EndpointDocument($0) } }
+
+    private func order(_ body: [UInt8]) async -> AdminResponse {
+        guard let document = try? JSONDecoder().decode(EndpointOrderDocument.self, from: Data(body)) else {
+            return AdminResponse(
+                failure: 400, "the content wants to be JSON with `cluster`, `endpoint`, `command` and perhaps `value`")
+        }
+        do throws(AdminRefusal) {
+            let order = try document.order()
+            do throws(EndpointCommandError) {
+                try await proxy.command(order, endpoint: document.endpoint, ofCluster: document.cluster)
+            } catch {
+                return AdminResponse(failure: error == .notRunning ? 503 : 404, "\(error)")
+            }
+        } catch {
+            return AdminResponse(failure: 400, error.words)
+        }
+        let now = await endpoints().first { $0.cluster == document.cluster && $0.endpoint == document.endpoint }
+        return now.map { AdminResponse(json: $0) } ?? AdminResponse(failure: 404, "the endpoint has gone meanwhile")
+    }
+
+    private func reload(_ query: [String]) async -> AdminResponse {
+        let isDryRun = query.contains("dry_run=1")
+        guard query.isEmpty || isDryRun && query.count == 1 else {
+            return AdminResponse(failure: 400, "`/v1/reload` takes `dry_run=1` and nothing else")
+        }
+        switch await reload(isDryRun) {
+        case .success(let outcome): return AdminResponse(json: outcome)
+        case .failure(let refusal): return AdminResponse(failure: 422, refusal.words)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// Who may ask the admin listener for what.
+// What can be asked for: AdminAPI.
+
+import Foundation
+import RelevoPolicy
+
+/// What the admin listener asks of whoever wants to change something. A socket in the file system is only open to its
+/// owner, so whoever reaches it may do everything. On a port everybody may look who reaches it, and who knows the token
+/// may do everything.
+struct AdminAccess: Sendable {
+    private let isPort: Bool
+    private let token: [UInt8]?
+
+    /// Bytes of a token at least.
+    static let shortestToken = 16
+
+    /// Reads the token.
+    /// - Throws: what is wrong with its file.
+    init(_ settings: AdminSettings) throws(AdminError) {
+        isPort = !settings.address.hasPrefix("unix:")
+        token = try settings.tokenFile.map { path throws(AdminError) in try Self.token(in: path) }
+    }
+
+    private static func token(in path: String) throws(AdminError) -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw AdminError("the token file `\(path)` cannot be read")
+        }
+        let token = data.filter { $0 > 0x20 && $0 < 0x7F }
+        guard token.count >= shortestToken, data.count <= 4096 else {
+            throw AdminError("the token file `\(path)` wants \(shortestToken) visible characters or more")
+        }
+        return Array(token)
+    }
+
+    /// Why a request is not carried out; nil if it is.
+    /// - Parameters:
+    ///   - host: the request's Host without a port. On a port it has to be an address or `localhost`: a page in a
+    ///     browser whose name has been made to lead here must not read anything.
+    ///   - credentials: the value of Authorization.
+    func refusal(of request: AdminRequest, host: ArraySlice<UInt8>, credentials: ArraySlice<UInt8>?) -> AdminResponse? {
+        guard isPort else { return nil }
+        let name = String(decoding: host, as: UTF8.self)
+        let isLiteral = name.utf8.allSatisfy { $0 == 0x2E || $0 &- 0x30 < 10 } || name.hasPrefix("[")
+        guard name == "localhost" || isLiteral else {
+            return AdminResponse(failure: 421, "ask by an address or `localhost`, not by the name `\(name)`")
+        }
+        let isKnown = token.map { token in credentials.map { Self.isBearer($0, of: token) } ?? false }
+        guard request.isWriting, isKnown != true else { return nil }
+        guard isKnown != nil else {
+            return AdminResponse(failure: 403, "this port only shows: set `token_file` to allow changes")
+        }
+        var refusal = AdminResponse(failure: 401, "changes want `Authorization: Bearer TOKEN`")
+        refusal.fields = ["WWW-Authenticate: Bearer"]
+        return refusal
+    }
+
+    /// Compares in a time that does not depend on where two texts differ.
+    private static func isBearer(_ credentials: ArraySlice<UInt8>, of token: [UInt8]) -> Bool {
+        let scheme = Array("bearer ".utf8)
+        guard credentials.count == scheme.count + token.count else { return false }
+        var difference: UInt8 = 0
+        for (found, wanted) in zip(credentials, scheme) { difference |= (found | 0x20) ^ (wanted | 0x20) }
+        for (found, wanted) in zip(credentials.dropFirst(scheme.count), token) { difference |= found ^ wanted }
+        return difference == 0
+    }
+}
+
+/// Why there is no admin listener.
+public struct AdminError: Error, Sendable, CustomStringConvertible {
+    /// In words.
+    public let description: String
+    /// The status with which an admin listener refused; nil if none has answered.
+    public let status: Int?
+
+    init(_ words: String, status: Int? = nil) {
+        description = words
+        self.status = status
+    }
+}

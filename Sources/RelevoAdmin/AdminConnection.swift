@@ -1,0 +1,125 @@
+// One connection to the admin listener: one request, one answer, the end.
+// Keeping connections would save nothing here and would have to be ended.
+
+import CLibevent
+import RelevoHTTP
+
+/// A client of the admin listener. Confined to its loop's thread.
+final class AdminConnection {
+    /// Bytes of a request's content at most.
+    static let mostBody = 1 << 20
+    /// How long a request may take to come, and its answer to leave.
+    private static let patience: Duration = .seconds(10)
+
+    private unowned let owner: AdminPlane
+    private let connection: Bufferevent
+    private var scanner = HeadScanner()
+    private var head = RequestHead()
+    private var expected: Int?
+    private var isAnswered = false
+    private var limit: Timer?
+
+    init(_ socket: consuming Socket, _ owner: AdminPlane) throws(SystemError) {
+        self.owner = owner
+        connection = try Bufferevent(loop: owner.loop, socket: socket)
+        limit = try Timer(loop: owner.loop, .once) { [unowned self] in end(.reset) }
+        connection.onRead = { [unowned self] in readable() }
+        connection.onWritten = { [unowned self] in written() }
+        connection.onSignal = { [unowned self] signal in
+            switch signal {
+            case .connected: break
+            // Who has heard everything leaves.
+            case .endOfStream: if !isAnswered || connection.output.isEmpty { end(.orderly) }
+            case .failed: end(.orderly)
+            }
+        }
+        limit?.start(Self.patience)
+        connection.startReading()
+    }
+
+    /// Ends it. Idempotent.
+    func end(_ ending: Bufferevent.Ending) {
+        guard let limit else { return }
+        limit.close()
+        self.limit = nil
+        connection.close(ending)
+        owner.remove(self)
+    }
+
+    private func readable() {
+        guard !isAnswered else { return connection.input.drain(connection.input.length) }
+        do throws(HTTPParseError) {
+            if expected == nil { try takeHead() }
+        } catch {
+            return answer(AdminResponse(failure: error.kind.status, error.explanation))
+        }
+        guard let expected else { return }
+        guard expected <= Self.mostBody else {
+            return answer(AdminResponse(failure: 413, "the content is at most \(Self.mostBody) bytes"))
+        }
+        guard connection.input.length >= expected else { return }
+        limit?.stop()
+        isAnswered = true
+        dispatch(expected)
+    }
+
+    private func takeHead() throws(HTTPParseError) {
+        let limits = HeadLimits()
+        let input = connection.input
+        var scanner = scanner
+        var found: Int?
+        try input.forEachSegment(from: scanner.examined) { (segment) throws(HTTPParseError) in
+            found = try scanner.scan(segment, limits: limits)
+            return found == nil
+        }
+        self.scanner = scanner
+        guard let length = found else { return }
+        input.takePrefix(length, into: &head.fields.bytes)
+        try head.parse(limits: limits)
+        switch head.framing {
+        case .none: expected = 0
+        case .length(let count): expected = count
+        case .chunked, .untilClose: throw .unknownTransferCoding
+        }
+    }
+
+    private func dispatch(_ count: Int) {
+        var request = AdminRequest(method: Self.text(head.methodBytes), path: Self.text(head.pathBytes))
+        request.query = Self.text(head.queryBytes).split(separator: "&").map(String.init)
+        connection.input.takePrefix(count, into: &request.body)
+        let credentials = head.fields.lines.first {
+            Self.text(head.fields.name(of: $0)).lowercased() == "authorization"
+        }
+        let refusal = owner.access.refusal(
+            of: request, host: head.authority.host[...], credentials: credentials.map { head.fields.value(of: $0) })
+        if let refusal { return answer(refusal) }
+        owner.ask(request, for: self)
+    }
+
+    /// Sends the answer and ends the connection when it has left.
+    func answer(_ response: AdminResponse) {
+        guard limit != nil else { return }
+        isAnswered = true
+        limit?.start(Self.patience)
+        var lines = [
+            "HTTP/1.1 \(response.status) \(Status.reason(response.status))", "Content-Type: \(response.type)",
+            "Content-Length: \(response.body.count)", "Cache-Control: no-store", "Connection: close",
+        ]
+        lines += response.fields
+        let isHead = head.method == .head
+        connection.send(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + (isHead ? [] : response.body))
+        if connection.output.isEmpty { written() }
+    }
+
+    /// Everything has left: the client hears the end, and may say the rest of what it says.
+    private func written() {
+        guard isAnswered, connection.output.isEmpty else { return }
+        connection.shutdownOutput()
+        limit?.start(.seconds(1))
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+}
+
+@available(*, unavailable)
+extension AdminConnection: Sendable {}

@@ -1,0 +1,64 @@
+// What is asked of the admin listener, and what it answers.
+// Reading bytes is AdminConnection's matter, answering AdminAPI's.
+
+import Foundation
+
+/// One request to the admin listener, whole.
+public struct AdminRequest: Sendable {
+    /// The method, in its exact spelling.
+    public var method: String
+    /// The path of the target, `/v1/status`.
+    public var path: String
+    /// What stands behind the `?`, each as `name=value`; empty without any.
+    public var query: [String] = []
+    /// The content; empty without any.
+    public var body: [UInt8] = []
+
+    /// Puts a request together.
+    public init(method: String, path: String) {
+        self.method = method
+        self.path = path
+    }
+
+    /// Whether it could change something: then it needs the token, where there is one to be known.
+    var isWriting: Bool { !["GET", "HEAD"].contains(method) }
+}
+
+/// An answer of the admin listener.
+public struct AdminResponse: Sendable {
+    /// The status (RFC 9110 §15).
+    public var status: Int
+    /// `application/json`, say.
+    public var type: String
+    /// The content.
+    public var body: [UInt8]
+    /// Further lines of the head, without their ends.
+    var fields: [String] = []
+
+    /// An answer that is a text for people, ended by a line feed.
+    public init(status: Int, text: String) {
+        self.status = status
+        type = "text/plain; charset=utf-8"
+        body = Array((text + "\n").utf8)
+    }
+
+    /// An answer that is a value for programs.
+    public init(status: Int = 200, json value: some Encodable) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        self.status = status
+        type = "application/json"
+        body = Array(((try? encoder.encode(value)) ?? Data("null".utf8))) + [0x0A]
+    }
+
+    /// A failure, in words, as a value for programs.
+    public init(failure status: Int, _ words: String) {
+        self.init(status: status, json: Failure(error: words))
+    }
+
+    /// What a failure says.
+    struct Failure: Codable {
+        var error: String
+    }
+}

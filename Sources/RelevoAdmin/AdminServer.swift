@@ -1,0 +1,111 @@
+// The admin listener: a thread of its own, so that who looks at a proxy never waits for its traffic, nor it for them.
+// What can be asked for: AdminAPI.
+
+public import CLibevent
+public import RelevoPolicy
+import Synchronization
+
+/// What the admin listener's thread works on. Confined to it.
+final class AdminPlane {
+    let loop: EventLoop
+    let access: AdminAccess
+    private let handler: AdminServer.Handler
+    private let mailbox: LoopMailbox<AdminPlane>
+    private var listener: ConnectionListener?
+    private var connections: [ObjectIdentifier: AdminConnection] = [:]
+
+    /// Connections at a time; further ones wait.
+    private static let most = 64
+
+    init(
+        _ loop: EventLoop, _ socket: ListeningSocket, _ access: AdminAccess, _ mailbox: LoopMailbox<AdminPlane>,
+        _ handler: @escaping AdminServer.Handler
+    ) throws(SystemError) {
+        self.loop = loop
+        self.access = access
+        self.mailbox = mailbox
+        self.handler = handler
+        let listener = try ConnectionListener(loop: loop, socket: socket)
+        self.listener = listener
+        listener.onAccept = { [unowned self] socket, _ in accept(socket) }
+    }
+
+    private func accept(_ socket: consuming Socket) {
+        guard let connection = try? AdminConnection(socket, self) else { return }
+        connections[ObjectIdentifier(connection)] = connection
+        if connections.count >= Self.most { listener?.pause(.full) }
+    }
+
+    func remove(_ connection: AdminConnection) {
+        loop.retire(connection)
+        connections[ObjectIdentifier(connection)] = nil
+        if connections.count < Self.most { listener?.resume(.full) }
+    }
+
+    /// Has a request answered; other connections are served meanwhile.
+    func ask(_ request: AdminRequest, for connection: AdminConnection) {
+        let (key, handler, mailbox) = (ObjectIdentifier(connection), handler, mailbox)
+        Task {
+            let response = await handler(request)
+            mailbox.postAlways { $0.connections[key]?.answer(response) }
+        }
+    }
+
+    func close() {
+        listener?.close()
+        listener = nil
+        for connection in connections.values { connection.end(.orderly) }
+    }
+}
+
+@available(*, unavailable)
+extension AdminPlane: Sendable {}
+
+/// Answers questions about a proxy, and carries out orders for it, over HTTP. Any thread may call its methods.
+public final class AdminServer: Sendable {
+    /// Answers one request. Called on no particular thread.
+    public typealias Handler = @Sendable (AdminRequest) async -> AdminResponse
+
+    /// Where it listens, with the real port.
+    public let address: SocketAddress
+    private let mailbox: LoopMailbox<AdminPlane>
+    private let thread: LoopThread
+    private let isStopped = Mutex(false)
+
+    /// Opens the listener and begins to answer. A socket in the file system can only be opened by its owner.
+    /// - Throws: ``AdminError``; nothing is left open then.
+    public init(_ settings: AdminSettings, handler: @escaping Handler) throws(AdminError) {
+        let access = try AdminAccess(settings)
+        let mailbox: LoopMailbox<AdminPlane>
+        do throws(SystemError) {
+            let socket = try ListeningSocket(settings.socketAddress, refuseIfTaken: true, mode: 0o600)
+            address = socket.address
+            mailbox = try LoopMailbox<AdminPlane>()
+            thread = try LoopThread.start(name: "relevo-admin") { () throws(SystemError) in
+                let loop = try EventLoop()
+                let plane = try AdminPlane(loop, socket, access, mailbox, handler)
+                let jobs = try mailbox.receive(on: loop, context: plane)
+                return {
+                    loop.run()
+                    plane.close()
+                    jobs.close()
+                }
+            }
+        } catch {
+            throw AdminError("the admin listener `\(settings.address)` cannot be opened: \(error.reason)")
+        }
+        self.mailbox = mailbox
+    }
+
+    /// Ends it; returns when nothing of it is left. Idempotent.
+    public func stop() {
+        let isFirst = isStopped.withLock { isStopped in
+            defer { isStopped = true }
+            return !isStopped
+        }
+        guard isFirst else { return }
+        mailbox.postAlways { $0.loop.stop() }
+        thread.join()
+        if case .unix(let path) = address { FileOutput.removeSocket(path) }
+    }
+}

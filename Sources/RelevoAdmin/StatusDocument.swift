@@ -1,0 +1,128 @@
+// How a proxy is, as values for programs; docs/admin.md describes each.
+// The counting is done elsewhere.
+
+import Foundation
+import Relevo
+import RelevoPolicy
+
+/// One endpoint.
+public struct EndpointDocument: Codable, Sendable, Hashable {
+    /// The cluster's name: that of the domain for endpoints written there.
+    public var cluster: String
+    /// The endpoint with its port.
+    public var endpoint: String
+    /// `up`, `unchecked`, `down`, `ejected`, `draining` or `disabled`.
+    public var condition: String
+    /// Whether it gets requests.
+    public var isAvailable: Bool
+    /// Its share beside the others' weights.
+    public var weight: Int
+    /// Requests in flight.
+    public var requestsActive: Int
+
+    init(_ status: EndpointStatus) {
+        cluster = status.cluster
+        endpoint = status.endpoint
+        condition = status.condition
+        isAvailable = status.isAvailable
+        weight = status.weight
+        requestsActive = status.requestsActive
+    }
+}
+
+/// A whole proxy.
+public struct StatusDocument: Codable, Sendable {
+    /// One certificate that is shown to clients.
+    public struct Certificate: Codable, Sendable {
+        /// Its file.
+        public var file: String
+        /// The first of its names.
+        public var names: [String]
+        /// Until when it is valid (RFC 3339).
+        public var notAfter: String
+    }
+
+    /// Counters since the start, and some that are of this moment.
+    public struct Counters: Codable, Sendable {
+        /// Client connections that are open.
+        public var connectionsOpen: Int
+        /// Client connections that were accepted.
+        public var connectionsAccepted: Int
+        /// Requests in flight.
+        public var requestsActive: Int
+        /// Requests that were received.
+        public var requests: Int
+        /// Answers by the first digit of their status, `2xx`; `none` counts requests without one.
+        public var answers: [String: Int]
+        /// Failed requests by code.
+        public var failures: [String: Int]
+        /// Connections to endpoints that were begun, and those of them that failed.
+        public var connects: Int
+        /// Those of them that failed.
+        public var connectsFailed: Int
+        /// TLS handshakes with clients that succeeded.
+        public var handshakes: Int
+        /// Those that did not.
+        public var handshakesFailed: Int
+        /// Bytes of requests.
+        public var bytesReceived: Int
+        /// Bytes of answers.
+        public var bytesSent: Int
+        /// Lines of the access log that nobody took.
+        public var logLinesDropped: Int
+    }
+
+    /// The program's version.
+    public var version: String
+    /// The process.
+    public var process: Int
+    /// When it was started (RFC 3339).
+    public var started: String
+    /// Seconds since then.
+    public var uptime: Int
+    /// Where clients are accepted.
+    public var listeners: [String]
+    /// The counters.
+    public var counters: Counters
+    /// The certificates that clients are shown.
+    public var certificates: [Certificate]
+    /// The endpoints.
+    public var endpoints: [EndpointDocument]
+
+    init(
+        version: String, process: Int, started: Date, addresses: [String], statistics: ProxyStatistics,
+        endpoints: [EndpointDocument]
+    ) {  // tidy: parameters: a memberwise initialiser
+        self.version = version
+        self.process = process
+        self.started = started.formatted(.iso8601)
+        uptime = Int(Date().timeIntervalSince(started))
+        listeners = addresses
+        self.endpoints = endpoints
+        certificates = statistics.certificates.map {
+            let end = Date(timeIntervalSince1970: TimeInterval($0.notAfter))
+            return Certificate(file: $0.file, names: $0.names, notAfter: end.formatted(.iso8601))
+        }
+        counters = Counters(statistics)
+    }
+}
+
+extension StatusDocument.Counters {
+    init(_ statistics: ProxyStatistics) {
+        connectionsOpen = statistics.connectionsOpen
+        connectionsAccepted = statistics.connectionsAccepted
+        requestsActive = statistics.requestsActive
+        requests = statistics.requests
+        answers = Dictionary(
+            statistics.answersByStatusClass.map { ($0.key == 0 ? "none" : "\($0.key)xx", $0.value) },
+            uniquingKeysWith: +)
+        failures = Dictionary(statistics.faults.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: +)
+        connects = statistics.connectsBegun
+        connectsFailed = statistics.connectsFailed
+        handshakes = statistics.handshakes
+        handshakesFailed = statistics.handshakesFailed
+        bytesReceived = statistics.bytesReceived
+        bytesSent = statistics.bytesSent
+        logLinesDropped = statistics.logLinesDropped
+    }
+}
