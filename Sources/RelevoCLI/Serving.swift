@@ -16,6 +16,7 @@ struct Serving {
     /// The file that is read again by a reload; nil if there is none.
     private let file: String?
     private let adminSettings: AdminSettings?
+    private let notices = ServiceNotices()
 
     /// Checks a configuration and makes a proxy of it.
     /// - Parameter file: the file that is read again by a reload; nil if there is none.
@@ -45,6 +46,7 @@ struct Serving {
         do {
             let addresses = try await proxy.start()
             admin = try await openAdmin()
+            notices.ready(addresses)
             ready(addresses)
         } catch {
             await lines.finish(within: .seconds(1))
@@ -75,7 +77,9 @@ struct Serving {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await proxy.waitUntilStopped() }
             group.addTask { await handle(signals) }
+            let life = Task { await notices.live(proxy) }
             await group.next()
+            life.cancel()
             group.cancelAll()
         }
     }
@@ -93,6 +97,7 @@ struct Serving {
                 exit(ExitStatus.success.rawValue)
             }
             isStopping = true
+            notices.stopping()
             logger.info("stopping: running exchanges may finish", metadata: ["signal": .string(name)])
             Task { await proxy.shutdown() }
         }
@@ -113,6 +118,8 @@ extension Serving {
     /// Reads the file again and serves what it says, or only tells what would change.
     private func reload(dryRun: Bool) async -> Result<AdminReload, AdminRefusal> {
         guard let file else { return .failure(AdminRefusal("there is no file to reload")) }
+        if !dryRun { notices.reloading() }
+        defer { if !dryRun { notices.ready(proxy.addresses) } }
         do {
             let loaded = try LoadedConfiguration.read(file)
             do {

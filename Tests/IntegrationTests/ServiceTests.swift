@@ -1,0 +1,43 @@
+// What a service manager hears of the program.
+// That nobody hears anything without one needs no test: there is nothing to hear it with.
+
+import CLibevent
+import Foundation
+import TestSupport
+import Testing
+
+extension Integration {
+    @Suite("Under a service manager") struct Service {
+        @Test(
+            "it hears when clients are served, of reloads good and bad, of life, and of the end", arguments: ["", "@"])
+        func notices(_ kind: String) throws {
+            let directory = try TemporaryDirectory()
+            let inbox: DatagramInbox? = kind.isEmpty ? try DatagramInbox(at: "\(directory.path)/notify") : nil
+            let text = "workers: 1\nlisteners: [127.0.0.1:0]\ndomains: { a.example: [127.0.0.1:9] }\n"
+            let file = try directory.write("relevo.yaml", text)
+            let program = try Program(
+                "/usr/bin/env",
+                [
+                    "NOTIFY_SOCKET=\(kind)\(directory.path)/notify", "WATCHDOG_USEC=90000", Program.relevo, "run", file,
+                ])
+            _ = program.complaints { $0.contains("listening") }
+            if let inbox {
+                let ready = inbox.next(with: "READY=1")
+                #expect(ready?.contains("MAINPID=\(program.identifier)\nSTATUS=serving at 127.0.0.1:") == true)
+                #expect(inbox.next(with: "WATCHDOG=1") == "WATCHDOG=1")
+                for (text, words) in [
+                    (text + "timeouts: { head: 3s }\n", "reloaded: 1 setting"), ("x", "not reloaded"),
+                ] {
+                    _ = try directory.write("relevo.yaml", text)
+                    program.signal(SIGHUP)
+                    #expect(inbox.next(with: "RELOADING=1")?.contains("\nMONOTONIC_USEC=") == true)
+                    #expect(inbox.next(with: "READY=1") != nil)
+                    #expect(program.complaints { $0.contains(words) }.contains(words))
+                }
+            }
+            program.signal(SIGTERM)
+            if let inbox { #expect(inbox.next(with: "STOPPING=1") != nil) }
+            #expect(try program.outcome().status == 0)
+        }
+    }
+}
