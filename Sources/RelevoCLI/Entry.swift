@@ -73,7 +73,7 @@ struct RelevoCommand: AsyncParsableCommand {
             Look at it:    relevo status
             Change it:     relevo reload
 
-            Exit codes: 0 success, 1 wrong configuration, 2 wrong usage, 3 could not start, 4 no running proxy answers
+            Exit codes: 0 success, 1 wrong configuration, 2 wrong usage, 3 could not start, 4 no running proxy answers \
             or it refuses.
             """,
         version: Version.text,

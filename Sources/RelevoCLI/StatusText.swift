@@ -22,7 +22,8 @@ enum StatusText {
         for certificate in status.certificates {
             lines.append("certificate  \(certificate.file), valid until \(certificate.notAfter)")
         }
-        return (lines + [""] + table(status.endpoints)).joined(separator: "\n")
+        let endpoints = status.endpoints.isEmpty ? [] : [""] + table(status.endpoints)
+        return (lines + endpoints).joined(separator: "\n")
     }
 
     /// One endpoint.
