@@ -19,6 +19,8 @@ public final class TLSConnection: TransportLayer {
     private var mayHold = false
     private var hasRead = false
     private var isOpen = false
+    /// Whether close_notify has been sent, or is kept.
+    private var hasTakenLeave = false
 
     /// Where a client's ticket belongs.
     struct Resumption {
@@ -197,12 +199,14 @@ public final class TLSConnection: TransportLayer {
     /// Sends close_notify (RFC 8446 §6.1). The peer may go on sending.
     public func endOutput() -> TransportStep {
         guard isOpen, failure == nil else { return .done }
-        guard SSL_get_shutdown(raw) & SSL_SENT_SHUTDOWN == 0 else { return flush() }
+        guard !hasTakenLeave else { return flush() }
         OpenSSLErrors.clear()
         let result = SSL_shutdown(raw)
-        guard result < 0 else { return state.pointee.unsent > 0 ? .needsWriting : .done }
+        // OpenSSL counts it as sent before it is: then it has to be asked again.
+        guard result >= 0 || SSL_get_error(raw, result) != SSL_ERROR_WANT_WRITE else { return .needsWriting }
+        hasTakenLeave = true
         // A failure is the peer's, who is told nothing then.
-        return SSL_get_error(raw, result) == SSL_ERROR_WANT_WRITE ? .needsWriting : .done
+        return result >= 0 && state.pointee.unsent > 0 ? .needsWriting : .done
     }
 
     /// Sends close_notify if the ending is orderly and the socket takes it.

@@ -51,13 +51,39 @@ extension ReverseProxy {
     /// Serves another configuration from now on. What has not changed is not touched: connections, health and counters
     /// stay. Requests that run go on with what they began with. Reloads follow one another; any thread.
     ///
-    /// New listeners are open before those that are gone close. `workers` and `access_log` can only be changed by a
-    /// start.
+    /// New listeners are open before those that are gone close. `workers`, `access_log` and `admin` can only be changed
+    /// by a start.
     /// - Throws: ``ReloadError``, and then everything is as it was.
     @discardableResult
     public func reload(_ configuration: ProxyConfiguration) async throws(ReloadError) -> ReloadReport {
         await reloads.enter()
         defer { reloads.leave() }
+        let report = try await goOver(to: configuration)
+        var metadata: Logger.Metadata = [:]
+        if report.leaving > 0 { metadata["leaving"] = .stringConvertible(report.leaving) }
+        if report.plan.items.contains(where: { $0.kind == .listener }) {
+            metadata["addresses"] = .array(report.addresses.map { .string($0.description) })
+        }
+        logger.notice("reloaded: \(report.plan)", metadata: metadata)
+        return report
+    }
+
+    /// Files have changed that only a reload can take up: the configuration stays, and all of them are read again.
+    func readAgain(_ paths: [String]) async {
+        await reloads.enter()
+        defer { reloads.leave() }
+        let files: Logger.Metadata = ["files": .array(paths.map { .string($0) })]
+        do throws(ReloadError) {
+            _ = try await goOver(to: served.snapshot.configuration)
+            logger.notice("files read again: what they say holds from now on", metadata: files)
+        } catch {
+            if case .notRunning = error { return }
+            logger.warning("files cannot be used: what they said before stays", metadata: files)
+            for line in error.description.split(separator: "\n") { logger.warning("\(line)") }
+        }
+    }
+
+    private func goOver(to configuration: ProxyConfiguration) async throws(ReloadError) -> ReloadReport {
         guard let group = runningGroup else { throw .notRunning }
         let current = served
         let next: Material
@@ -76,13 +102,6 @@ extension ReverseProxy {
         }
         replace(with: next.withoutCertificates)
         for warning in next.warnings where !current.warnings.contains(warning) { logger.warning("\(warning)") }
-        var metadata: Logger.Metadata = [:]
-        if outcome.leaving > 0 { metadata["leaving"] = .stringConvertible(outcome.leaving) }
-        let addresses = group.addresses
-        if plan.items.contains(where: { $0.kind == .listener }) {
-            metadata["addresses"] = .array(addresses.map { .string($0.description) })
-        }
-        logger.notice("reloaded: \(plan)", metadata: metadata)
-        return ReloadReport(plan: plan, leaving: outcome.leaving, addresses: addresses)
+        return ReloadReport(plan: plan, leaving: outcome.leaving, addresses: group.addresses)
     }
 }

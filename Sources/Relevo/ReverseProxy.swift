@@ -27,7 +27,7 @@ public final class ReverseProxy: Sendable {
         case new
         case starting
         case running(WorkerGroup, LogWriter?)
-        case stopping
+        case stopping(WorkerGroup, LogWriter?)
         case stopped
     }
 
@@ -126,7 +126,7 @@ public final class ReverseProxy: Sendable {
         if !isNew { await started.wait() }
         let running: (WorkerGroup, LogWriter?)? = state.withLock { state in
             guard case .running(let group, let log) = state else { return nil }
-            state = .stopping
+            state = .stopping(group, log)
             return (group, log)
         }
         guard let (group, log) = running else {
@@ -144,12 +144,15 @@ public final class ReverseProxy: Sendable {
     /// Returns when the proxy has stopped.
     public func waitUntilStopped() async { await stopped.wait() }
 
-    /// What the proxy has done so far; zeros unless it runs.
+    /// What the proxy has done so far; zeros unless it runs or finishes what runs.
     public func statistics() async -> ProxyStatistics {
-        let running: (WorkerGroup, LogWriter?)? = state.withLock { state in
-            if case .running(let group, let log) = state { (group, log) } else { nil }
+        let living: (WorkerGroup, LogWriter?)? = state.withLock { state in
+            switch state {
+            case .running(let group, let log), .stopping(let group, let log): (group, log)
+            case .new, .starting, .stopped: nil
+            }
         }
-        guard let (group, log) = running else { return ProxyStatistics() }
+        guard let (group, log) = living else { return ProxyStatistics() }
         return ProxyStatistics(
             await group.statistics(), certificates: group.certificates, droppedLines: log?.droppedLines ?? 0)
     }
@@ -175,6 +178,9 @@ public final class ReverseProxy: Sendable {
         state.withLock { if case .running(let group, _) = $0 { group } else { nil } }
     }
 
+    /// Whether it accepts nobody any more and finishes what runs.
+    public var isStopping: Bool { state.withLock { if case .stopping = $0 { true } else { false } } }
+
     var isNew: Bool { state.withLock { if case .new = $0 { true } else { false } } }
 
     private func openLog() throws(StartError) -> LogWriter? {
@@ -195,6 +201,9 @@ public final class ReverseProxy: Sendable {
             seed: UInt64.random(in: 0...UInt64.max))
         settings.certificates = material.certificates
         settings.clusterCertificates = material.clusterCertificates
+        settings.othersChanged = { [weak self] paths in
+            Task { [weak self] in await self?.readAgain(paths) }
+        }
         return settings
     }
 

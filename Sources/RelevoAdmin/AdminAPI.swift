@@ -34,9 +34,15 @@ public struct AdminReload: Sendable, Codable, Hashable {
 public struct AdminRefusal: Error, Sendable {
     /// In words, several lines perhaps.
     public let words: String
+    /// The status of the answer: 422 for a wrong configuration, 409 for what cannot be done now, 503 without a proxy
+    /// that runs.
+    public let status: Int
 
     /// Gives a reason.
-    public init(_ words: String) { self.words = words }
+    public init(_ words: String, status: Int = 409) {
+        self.words = words
+        self.status = status
+    }
 }
 
 /// An order for an endpoint, as it is sent.
@@ -118,7 +124,8 @@ public struct AdminAPI: Sendable {
 
     private func status() async -> StatusDocument {
         StatusDocument(
-            version: version, process: Int(ProcessInfo.processInfo.processIdentifier), started: started,
+            version: version, state: proxy.isStopping ? "stopping" : "running",
+            process: Int(ProcessInfo.processInfo.processIdentifier), started: started,
             addresses: proxy.addresses.map(\.description), statistics: await proxy.statistics(),
             endpoints: await endpoints())
     }
@@ -151,7 +158,7 @@ public struct AdminAPI: Sendable {
         }
         switch await reload(isDryRun) {
         case .success(let outcome): return AdminResponse(json: outcome)
-        case .failure(let refusal): return AdminResponse(failure: 422, refusal.words)
+        case .failure(let refusal): return AdminResponse(failure: refusal.status, refusal.words)
         }
     }
 }

@@ -21,15 +21,16 @@ struct AdminAccess: Sendable {
         token = try settings.tokenFile.map { path throws(AdminError) in try Self.token(in: path) }
     }
 
-    private static func token(in path: String) throws(AdminError) -> [UInt8] {
+    /// The token in a file, alone.
+    static func token(in path: String) throws(AdminError) -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw AdminError("the token file `\(path)` cannot be read")
         }
-        let token = data.filter { $0 > 0x20 && $0 < 0x7F }
-        guard token.count >= shortestToken, data.count <= 4096 else {
-            throw AdminError("the token file `\(path)` wants \(shortestToken) visible characters or more")
+        let words = data.split { $0 <= 0x20 || $0 >= 0x7F }
+        guard words.count == 1, words[0].count >= shortestToken, data.count <= 4096 else {
+            throw AdminError("the token file `\(path)` wants one word of \(shortestToken) visible characters or more")
         }
-        return Array(token)
+        return Array(words[0])
     }
 
     /// Why a request is not carried out; nil if it is.

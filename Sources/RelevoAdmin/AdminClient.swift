@@ -57,11 +57,7 @@ public struct AdminClient: Sendable {
             "\(method) \(path) HTTP/1.1", "Host: localhost", "Connection: close", "Content-Length: \(body.count)",
         ]
         if let file = settings.tokenFile {
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw AdminError("the token file `\(file)` cannot be read")
-            }
-            lines.append(
-                "Authorization: Bearer " + String(decoding: data.filter { $0 > 0x20 && $0 < 0x7F }, as: UTF8.self))
+            lines.append("Authorization: Bearer " + String(decoding: try AdminAccess.token(in: file), as: UTF8.self))
         }
         do throws(SystemError) {
             let whole = try Self.exchange(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body, settings)

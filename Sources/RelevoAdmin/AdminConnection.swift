@@ -9,8 +9,12 @@ final class AdminConnection {
     /// Bytes of a request's content at most.
     static let mostBody = 1 << 20
     /// How long a request may take to come, and its answer to leave.
-    private static let patience: Duration = .seconds(10)
+    private static let (patience, leavingPatience): (Duration, Duration) = (.seconds(2), .seconds(10))
 
+    /// Its number, which no other has.
+    let number: UInt64
+    /// Whether its request is there.
+    private(set) var hasAsked = false
     private unowned let owner: AdminPlane
     private let connection: Bufferevent
     private var scanner = HeadScanner()
@@ -19,8 +23,9 @@ final class AdminConnection {
     private var isAnswered = false
     private var limit: Timer?
 
-    init(_ socket: consuming Socket, _ owner: AdminPlane) throws(SystemError) {
+    init(_ socket: consuming Socket, _ number: UInt64, _ owner: AdminPlane) throws(SystemError) {
         self.owner = owner
+        self.number = number
         connection = try Bufferevent(loop: owner.loop, socket: socket)
         limit = try Timer(loop: owner.loop, .once) { [unowned self] in end(.reset) }
         connection.onRead = { [unowned self] in readable() }
@@ -28,8 +33,8 @@ final class AdminConnection {
         connection.onSignal = { [unowned self] signal in
             switch signal {
             case .connected: break
-            // Who has heard everything leaves.
-            case .endOfStream: if !isAnswered || connection.output.isEmpty { end(.orderly) }
+            // Who has asked may have ended its side, and still hears the answer.
+            case .endOfStream: if !hasAsked || isAnswered && connection.output.isEmpty { end(.orderly) }
             case .failed: end(.orderly)
             }
         }
@@ -47,11 +52,15 @@ final class AdminConnection {
     }
 
     private func readable() {
-        guard !isAnswered else { return connection.input.drain(connection.input.length) }
+        guard !hasAsked else { return connection.input.drain(connection.input.length) }
         do throws(HTTPParseError) {
             if expected == nil { try takeHead() }
         } catch {
-            return answer(AdminResponse(failure: error.kind.status, error.explanation))
+            let isChunked = error == .unknownTransferCoding
+            return answer(
+                isChunked
+                    ? AdminResponse(failure: 411, "send the content with its Content-Length")
+                    : AdminResponse(failure: error.kind.status, error.explanation))
         }
         guard let expected else { return }
         guard expected <= Self.mostBody else {
@@ -59,7 +68,7 @@ final class AdminConnection {
         }
         guard connection.input.length >= expected else { return }
         limit?.stop()
-        isAnswered = true
+        hasAsked = true
         dispatch(expected)
     }
 
@@ -99,8 +108,8 @@ final class AdminConnection {
     /// Sends the answer and ends the connection when it has left.
     func answer(_ response: AdminResponse) {
         guard limit != nil else { return }
-        isAnswered = true
-        limit?.start(Self.patience)
+        (hasAsked, isAnswered) = (true, true)
+        limit?.start(Self.leavingPatience)
         var lines = [
             "HTTP/1.1 \(response.status) \(Status.reason(response.status))", "Content-Type: \(response.type)",
             "Content-Length: \(response.body.count)", "Cache-Control: no-store", "Connection: close",

@@ -12,9 +12,11 @@ final class AdminPlane {
     private let handler: AdminServer.Handler
     private let mailbox: LoopMailbox<AdminPlane>
     private var listener: ConnectionListener?
-    private var connections: [ObjectIdentifier: AdminConnection] = [:]
+    /// By their numbers, none of which comes twice: an answer finds the one that has asked, or nobody.
+    private var connections: [UInt64: AdminConnection] = [:]
+    private var lastNumber: UInt64 = 0
 
-    /// Connections at a time; further ones wait.
+    /// Connections at a time. The oldest that has not yet said what it wants makes room; without one others wait.
     private static let most = 64
 
     init(
@@ -31,23 +33,27 @@ final class AdminPlane {
     }
 
     private func accept(_ socket: consuming Socket) {
-        guard let connection = try? AdminConnection(socket, self) else { return }
-        connections[ObjectIdentifier(connection)] = connection
+        lastNumber += 1
+        guard let connection = try? AdminConnection(socket, lastNumber, self) else { return }
+        connections[lastNumber] = connection
+        guard connections.count >= Self.most else { return }
+        let silent = connections.values.filter { !$0.hasAsked }.min { $0.number < $1.number }
+        silent?.end(.orderly)
         if connections.count >= Self.most { listener?.pause(.full) }
     }
 
     func remove(_ connection: AdminConnection) {
         loop.retire(connection)
-        connections[ObjectIdentifier(connection)] = nil
+        connections[connection.number] = nil
         if connections.count < Self.most { listener?.resume(.full) }
     }
 
     /// Has a request answered; other connections are served meanwhile.
     func ask(_ request: AdminRequest, for connection: AdminConnection) {
-        let (key, handler, mailbox) = (ObjectIdentifier(connection), handler, mailbox)
+        let (number, handler, mailbox) = (connection.number, handler, mailbox)
         Task {
             let response = await handler(request)
-            mailbox.postAlways { $0.connections[key]?.answer(response) }
+            mailbox.postAlways { $0.connections[number]?.answer(response) }
         }
     }
 
@@ -96,6 +102,10 @@ public final class AdminServer: Sendable {
         }
         self.mailbox = mailbox
     }
+
+    /// Looks at what settings name, as an opening would, and opens nothing.
+    /// - Throws: why there could be no listener.
+    public static func check(_ settings: AdminSettings) throws(AdminError) { _ = try AdminAccess(settings) }
 
     /// Ends it; returns when nothing of it is left. Idempotent.
     public func stop() {

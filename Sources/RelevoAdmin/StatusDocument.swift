@@ -74,6 +74,8 @@ public struct StatusDocument: Codable, Sendable {
 
     /// The program's version.
     public var version: String
+    /// `running`, or `stopping` while it accepts nobody and finishes what runs.
+    public var state: String
     /// The process.
     public var process: Int
     /// When it was started (RFC 3339).
@@ -90,10 +92,11 @@ public struct StatusDocument: Codable, Sendable {
     public var endpoints: [EndpointDocument]
 
     init(
-        version: String, process: Int, started: Date, addresses: [String], statistics: ProxyStatistics,
+        version: String, state: String, process: Int, started: Date, addresses: [String], statistics: ProxyStatistics,
         endpoints: [EndpointDocument]
     ) {  // tidy: parameters: a memberwise initialiser
         self.version = version
+        self.state = state
         self.process = process
         self.started = started.formatted(.iso8601)
         uptime = Int(Date().timeIntervalSince(started))

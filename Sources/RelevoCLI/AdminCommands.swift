@@ -19,13 +19,16 @@ struct AdminOptions: ParsableArguments {
     @Option(help: "The file of the token, for a proxy whose `admin` address is a port.")
     var tokenFile: String?
 
-    private var address: String { admin ?? ProcessInfo.processInfo.environment["RELEVO_ADMIN"] ?? Self.usual }
+    private var address: String {
+        let told = ProcessInfo.processInfo.environment["RELEVO_ADMIN"] ?? ""
+        return admin ?? (told.isEmpty ? Self.usual : told)
+    }
 
     func validate() throws {
         do throws(AddressText.Failure) {
             _ = try AddressText.listener(address, role: "admin listener")
         } catch {
-            throw ValidationError(error.message)
+            throw ValidationError(error.message + (error.suggestion.map { " (\($0))" } ?? "") + ".")
         }
     }
 
@@ -34,8 +37,9 @@ struct AdminOptions: ParsableArguments {
         do throws(AdminError) {
             return try question(AdminClient(AdminSettings(address, tokenFile: tokenFile)))
         } catch {
-            let status: ExitStatus = error.status == 422 ? .configuration : .refused
-            throw CommandFailure(status: status, message: status == .refused ? "relevo: \(error)" : error.description)
+            guard error.status != 422 else { throw CommandFailure(status: .configuration, message: "\(error)") }
+            let hint = error.status == 401 ? "; `--token-file FILE` names its file" : ""
+            throw CommandFailure(status: .refused, message: "relevo: \(error)\(hint)")
         }
     }
 }

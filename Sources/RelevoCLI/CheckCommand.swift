@@ -4,6 +4,7 @@
 import ArgumentParser
 import Logging
 import Relevo
+import RelevoAdmin
 import RelevoConfig
 import RelevoPolicy
 
@@ -26,6 +27,13 @@ struct Check: ParsableCommand {
         let loaded = try LoadedConfiguration.read(file)
         let snapshot = try loaded.snapshot()
         let warnings = try loaded.warnings()
+        if let admin = loaded.configuration.admin {
+            do throws(AdminError) {
+                try AdminServer.check(admin)
+            } catch {
+                throw loaded.failure(ConfigurationError([.init(error.description, location: admin.location)]))
+            }
+        }
         if !warnings.isEmpty {
             let warnings = ConfigurationDiagnostics.render(warnings, text: loaded.text)
             Terminal.complain(warnings.replacing(": error: ", with: ": warning: "))

@@ -42,13 +42,14 @@ struct Serving {
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
         let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP]) { continuation.yield($0) }
         guard let watcher else { throw CommandFailure(status: .start, message: "relevo: cannot watch signals") }
-        let admin: AdminServer?
+        var admin: AdminServer?
         do {
+            admin = try openAdmin()
             let addresses = try await proxy.start()
-            admin = try await openAdmin()
             notices.ready(addresses)
             ready(addresses)
         } catch {
+            admin?.stop()
             await lines.finish(within: .seconds(1))
             throw CommandFailure(status: .start, message: "relevo: \(error)")
         }
@@ -60,17 +61,12 @@ struct Serving {
 
     /// Opens the admin listener, if there is one. Without it the proxy does not start: who has configured it will miss
     /// it when there is no time to look why.
-    private func openAdmin() async throws -> AdminServer? {
+    private func openAdmin() throws(AdminError) -> AdminServer? {
         guard let adminSettings else { return nil }
         let api = AdminAPI(proxy, version: Version.number) { await reload(dryRun: $0) }
-        do {
-            let server = try AdminServer(adminSettings) { await api.answer($0) }
-            logger.info("admin listener open", metadata: ["address": .string(server.address.description)])
-            return server
-        } catch {
-            await proxy.shutdown(within: .zero)
-            throw error
-        }
+        let server = try AdminServer(adminSettings) { await api.answer($0) }
+        logger.info("admin listener open", metadata: ["address": .string(server.address.description)])
+        return server
     }
 
     private func untilStopped(_ signals: AsyncStream<Int32>) async {
@@ -123,15 +119,23 @@ extension Serving {
         do {
             let loaded = try LoadedConfiguration.read(file)
             do {
-                guard !dryRun else { return .success(AdminReload(try proxy.plan(for: loaded.configuration))) }
+                if dryRun {
+                    let plan = try proxy.plan(for: loaded.configuration)
+                    guard plan.needsRestart.isEmpty else { throw ReloadError.needsRestart(plan.needsRestart) }
+                    return .success(AdminReload(plan))
+                }
                 return .success(AdminReload(try await proxy.reload(loaded.configuration)))
             } catch let error as ConfigurationError {
                 throw loaded.failure(error)
             } catch ReloadError.configuration(let error) {
                 throw loaded.failure(error)
             }
+        } catch let failure as CommandFailure {
+            return .failure(AdminRefusal(failure.message, status: 422))
+        } catch ReloadError.notRunning {
+            return .failure(AdminRefusal("\(ReloadError.notRunning)", status: 503))
         } catch {
-            return .failure(AdminRefusal((error as? CommandFailure)?.message ?? "\(error)"))
+            return .failure(AdminRefusal("\(error)"))
         }
     }
 }

@@ -10,8 +10,9 @@ enum StatusText {
     static func all(_ status: StatusDocument) -> String {
         let counters = status.counters
         var lines = [
-            "relevo \(status.version), process \(status.process), up \(time(status.uptime))",
-            "listeners    " + status.listeners.joined(separator: ", "),
+            "relevo \(status.version), process \(status.process), up \(time(status.uptime))"
+                + (status.state == "stopping" ? ", stopping: running exchanges may finish" : ""),
+            "listeners    " + (status.listeners.isEmpty ? "none" : status.listeners.joined(separator: ", ")),
             "connections  \(counters.connectionsOpen) open, \(counters.connectionsAccepted) accepted",
             "requests     \(counters.requestsActive) running, \(counters.requests) received" + list(counters.answers),
         ]

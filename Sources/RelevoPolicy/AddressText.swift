@@ -32,7 +32,8 @@ package enum AddressText {
             let cure = host == "localhost" ? "write `127.0.0.1:\(port)`" : "write an address, such as `0.0.0.0:\(port)`"
             throw Failure(message: "\(role) `\(text)` has a name where an address belongs", suggestion: cure)
         }
-        return .literal(host, port: port)
+        // The same address is the same listener, however it is spelled.
+        return .literal(IPAddress(host)?.description ?? host, port: port)
     }
 
     /// What the address of an endpoint that is spoken to by TLS begins with.

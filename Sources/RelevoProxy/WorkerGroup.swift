@@ -38,6 +38,9 @@ package struct GroupSettings: Sendable {
     package var clusterCertificates: ClusterCertificates?
     /// When files are read again.
     package var pace = FilePace()
+    /// Called when files have changed that only a reload can take up: authorities, lists of revoked certificates, and
+    /// certificates that are shown to endpoints. Any thread.
+    package var othersChanged: @Sendable ([String]) -> Void = { _ in }
     /// The seed of all dice.
     package var seed: UInt64
 
@@ -76,6 +79,7 @@ package final class WorkerGroup: Sendable {
     private let certificateReports = Mutex<[CertificateReport]>([])
     private let open: Mutex<ListenerSet>
     private let epoch = Mutex(0)
+    private let hasStopped = Mutex(false)
     let capacities: Mutex<[ClusterCapacity?]>
     /// What is served.
     let served: Mutex<ProxySnapshot>
@@ -122,21 +126,23 @@ package final class WorkerGroup: Sendable {
 
     /// Begins to serve other certificates when their files change.
     private func followFiles(_ settings: GroupSettings) throws(StartError) {
-        guard let loop = try filesLoop(settings, epoch: 0) else { return }
+        guard let loop = try filesLoop(served.withLock(\.self), settings, epoch: 0) else { return }
         certificateReports.withLock { $0 = settings.certificates?.reports ?? [] }
         files.withLock { $0 = loop }
         loop.begin()
     }
 
     /// The thread that reads certificates again; nil without any.
-    func filesLoop(_ settings: GroupSettings, epoch: Int) throws(StartError) -> FilesLoop? {
-        guard let certificates = settings.certificates, certificates.contexts.contains(where: { $0 != nil }) else {
-            return nil
-        }
+    func filesLoop(
+        _ snapshot: ProxySnapshot, _ settings: GroupSettings, epoch: Int
+    ) throws(StartError) -> FilesLoop? {
+        guard let certificates = settings.certificates else { return nil }
+        let followed = FollowedFiles(
+            certificates: certificates, others: snapshot.othersToFollow,
+            publish: { [weak self] in self?.serve($0, of: epoch) }, othersChanged: settings.othersChanged)
+        guard !followed.others.isEmpty || certificates.contexts.contains(where: { $0 != nil }) else { return nil }
         do throws(SystemError) {
-            return try FilesLoop(certificates, settings.pace, notify: settings.notify) { [weak self] in
-                self?.serve($0, of: epoch)
-            }
+            return try FilesLoop(followed, settings.pace, notify: settings.notify)
         } catch {
             throw StartError(listener: nil, reason: error)
         }
@@ -155,7 +161,8 @@ package final class WorkerGroup: Sendable {
             return files
         }
         await former?.end()
-        loop?.begin()
+        // A shutdown that has come meanwhile has seen the former only.
+        if hasStopped.withLock(\.self) { await loop?.end() } else { loop?.begin() }
     }
 
     /// The number of the next reload.
@@ -195,6 +202,7 @@ package final class WorkerGroup: Sendable {
 
     /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended.
     package func shutdown(within limit: Duration) async {
+        hasStopped.withLock { $0 = true }
         control.stop()
         let files = files.withLock(\.self)
         balance.endHandOvers()

@@ -26,8 +26,8 @@ extension Integration {
                 let place = admin ?? "unix:\(directory.path)/admin.sock"
                 file = try directory.write("relevo.yaml", Self.text(origin, place, extra))
                 program = try Program(Program.relevo, ["run", file])
-                let words = program.complaints { $0.contains("admin listener open") || $0.contains("relevo: ") }
-                let port = words.split(separator: "127.0.0.1:").dropFirst().first?.prefix { $0.isNumber }
+                let words = program.complaints { $0.contains("serving=") || $0.contains("relevo: ") }
+                let port = words.split(separator: "addresses=127.0.0.1:").dropFirst().first?.prefix { $0.isNumber }
                 address = .loopback(port: try #require(port.flatMap { UInt16($0) }, "\(words)"))
             }
 
@@ -147,7 +147,7 @@ extension Integration {
                 ("POST /v1/endpoints \(head)Content-Length: 2\r\n\r\n{}", 400), ("nonsense\r\n\r\n", 400),
                 ("POST /v1/reload?x=1 \(head)\r\n", 400), ("GET / HTTP/3.0\r\n\r\n", 505),
                 ("POST /v1/reload \(head)Content-Length: 2000000\r\n\r\n", 413),
-                ("POST /v1/reload \(head)Transfer-Encoding: chunked\r\n\r\n", 501),
+                ("POST /v1/reload \(head)Transfer-Encoding: chunked\r\n\r\n", 411),
                 ("GET /\(String(repeating: "x", count: 40_000)) \(head)\r\n", 414), ("HEAD / \(head)\r\n", 200),
             ]
             for (request, status) in cases {
@@ -158,6 +158,44 @@ extension Integration {
             #expect(odd.status == 400 && odd.text.contains("from 0 to 1000"))
             for _ in 0..<200 { try Client(.unix(path: scene.path)).send("GET / HT") }
             #expect(try scene.ask("GET /v1/endpoints \(head)\r\n").status == 200)
+            try scene.end()
+        }
+
+        @Test("an answer is for the one who has asked, also if that one has ended its side, and for no other")
+        func ends() throws {
+            let scene = try Scene()
+            for _ in 0..<40 {
+                let (asker, leaver) = (try Client(.unix(path: scene.path)), try Client(.unix(path: scene.path)))
+                try leaver.send("POST /v1/reload HTTP/1.1\r\nHost: x\r\n\r\n")
+                leaver.wire.close()
+                try asker.send("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
+                asker.wire.finishSending()
+                let silent = try (0..<3).map { _ in try Client(.unix(path: scene.path)) }
+                #expect(try asker.response().text.contains("\"state\" : \"running\""))
+                for client in silent { client.wire.finishSending() }
+                for client in silent { #expect(client.wire.receive() == .end(.orderly)) }
+            }
+            try scene.end()
+        }
+
+        @Test("who says nothing does not keep those out who do")
+        func silence() throws {
+            let scene = try Scene()
+            let silent = try (0..<100).map { _ in try Client(.unix(path: scene.path)) }
+            #expect(try scene.ask("GET /v1/endpoints HTTP/1.1\r\nHost: x\r\n\r\n").status == 200)
+            withExtendedLifetime(silent) {}
+            try scene.end()
+        }
+
+        @Test("what only a start can change is refused by a dry run too, with another code than a wrong file")
+        func restart() throws {
+            let scene = try Scene()
+            let text = Scene.text(scene.origin, "unix:\(scene.path)").replacing("workers: 2", with: "workers: 3")
+            _ = try scene.directory.write("relevo.yaml", text)
+            for outcome in [try scene.relevo("reload", "--dry-run"), try scene.relevo("reload")] {
+                #expect(outcome.status == 4)
+                #expect(outcome.complaints == "relevo: only a restart can change this: setting workers\n")
+            }
             try scene.end()
         }
 

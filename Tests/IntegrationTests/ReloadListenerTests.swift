@@ -94,6 +94,23 @@ extension Integration {
             }
         }
 
+        @Test("the same port of another address may be somebody else's: that is looked at")
+        func foreign() async throws {
+            let origin = try Origin.ok("hello")
+            let before = listening(["127.0.0.1:0"], origin)
+            try await withRunning(before) { proxy, address in
+                let other = SocketAddress.ipv4(address: 0x7F00_0002, port: address.port ?? 0)
+                // It shares its port, as another proxy would.
+                let taken = try ListeningSocket(other, refuseIfTaken: false)
+                let error = await #expect(throws: ReloadError.self) {
+                    try await proxy.reload(listening(["127.0.0.1:0", .init("\(other)")], origin))
+                }
+                let words = error?.description ?? ""
+                #expect(words.contains("in use"), "\(words)")
+                withExtendedLifetime(taken) {}
+            }
+        }
+
         @Test("from one address to all of them and back, on the same port")
         func allAddresses() async throws {
             let origin = try Origin.ok("hello")

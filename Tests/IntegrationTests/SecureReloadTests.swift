@@ -38,6 +38,8 @@ extension Integration {
                 try replace("ca.pem", by: String(decoding: authority.pem, as: UTF8.self))
             }
 
+            func believe(_ text: String) throws { try replace("ca.pem", by: text) }
+
             private func replace(_ name: String, by text: String) throws { _ = try directory.write(name, text) }
         }
 
@@ -119,6 +121,26 @@ extension Integration {
                 try files.believe(Authority.other.get())
                 try await proxy.reload(before)
                 #expect(status(one, address) == nil && status(two, address) == 200)
+            }
+        }
+
+        @Test("authorities are believed as their files say, without a reload; what cannot be used changes nothing")
+        func followed() async throws {
+            let files = try Files(TemporaryDirectory())
+            let origin = try Origin.ok("hello")
+            try await withRunning(listening(files, origin)) { _, endpoint in
+                let front = configuration([.init("a.example", cluster: "api")]) {
+                    $0.clusters = [.init("api", endpoints: [.init("https://\(endpoint)")])]
+                    $0.clusters[0].tls.authorities = files.authorities
+                }
+                try await withRunning(front) { _, address in
+                    #expect(try ask(address, "a.example").text == "hello")
+                    try files.believe(Authority.other.get())
+                    #expect(await eventually { (try? ask(address, "a.example"))?.code == "connect.tls" })
+                    try files.believe("no certificate")
+                    try files.believe(Authority.shared.get())
+                    #expect(await eventually { (try? ask(address, "a.example"))?.text == "hello" })
+                }
             }
         }
 

@@ -30,6 +30,9 @@ extension SnapshotBuilder {
         } catch {
             return report(error.message, error.suggestion, at: settings.location)
         }
+        if let other = configuration.listeners.first(where: { Self.overlaps($0.address, address) }) {
+            report("`admin` and the listener `\(other.address)` want the same place", at: settings.location)
+        }
         switch address {
         case .unix:
             guard settings.tokenFile != nil else { return }
@@ -41,6 +44,19 @@ extension SnapshotBuilder {
             report(
                 "`admin` on `\(settings.address)` can be reached by others",
                 "write `127.0.0.1:PORT`, or a `token_file` for whoever may change something", at: settings.location)
+        }
+    }
+
+    /// Whether a listener would be where the admin listener is.
+    private static func overlaps(_ text: String, _ admin: ListenerAddress) -> Bool {
+        guard let listener = try? AddressText.listener(text) else { return false }
+        switch (listener, admin) {
+        case (.unix(let one), .unix(let two)): return one == two
+        case (.literal(let one, let port), .literal(let two, let other)):
+            let isSameFamily = one.contains(":") == two.contains(":")
+            let isAll = [one, two].contains { $0 == "0.0.0.0" || $0 == "::" }
+            return port != 0 && port == other && isSameFamily && (isAll || one == two)
+        default: return false
         }
     }
 }

@@ -7,20 +7,35 @@ import CLibeventTLS
 import RelevoPolicy
 import Synchronization
 
+/// Which files a proxy follows, and who hears of changes. The closures are called on the files' thread.
+struct FollowedFiles: Sendable {
+    /// The certificates of listeners, which are replaced one by one.
+    var certificates: ListenerCertificates
+    /// Others, which only a reload can take up.
+    var others: Set<String>
+    /// Called with what is to be served from then on.
+    var publish: @Sendable (ListenerCertificates) -> Void
+    /// Called with those of the others on which something has changed, in their order.
+    var othersChanged: @Sendable ([String]) -> Void
+}
+
 /// What the files' thread works on. Confined to it.
 final class FilesPlane {
     let loop: EventLoop
     let watcher: FileWatcher
     let renewal: CertificateRenewal
+    private let others: Set<String>
+    private let othersChanged: ([String]) -> Void
 
     /// Creates the parts; nothing is looked at yet.
     init(
-        _ loop: EventLoop, _ certificates: ListenerCertificates, _ pace: FilePace,
-        publish: @escaping (ListenerCertificates) -> Void, notify: @escaping (FileNotice) -> Void
+        _ loop: EventLoop, _ followed: FollowedFiles, _ pace: FilePace, notify: @escaping (FileNotice) -> Void
     ) throws(SystemError) {
         self.loop = loop
+        (others, othersChanged) = (followed.others, followed.othersChanged)
         watcher = try FileWatcher(loop: loop, pace: pace, notify: notify)
-        renewal = try CertificateRenewal(loop: loop, certificates, pace: pace, publish: publish, notify: notify)
+        renewal = try CertificateRenewal(
+            loop: loop, followed.certificates, pace: pace, publish: followed.publish, notify: notify)
     }
 
     /// Begins to follow files. What has changed since they were read is served soon.
@@ -29,6 +44,7 @@ final class FilesPlane {
         let files = renewal.files
         watcher.follow(files) { [unowned renewal] in renewal.filesChanged($0) }
         renewal.filesChanged(files.sorted())
+        if !others.isEmpty { watcher.follow(others) { [unowned self] in othersChanged($0) } }
     }
 
     func close() {
@@ -46,18 +62,16 @@ final class FilesLoop: Sendable {
     private let thread: LoopThread
     private let hasEnded = Promise<Bool>()
 
-    /// Starts the thread, which does nothing before ``begin()``; `publish` is called on it with what is to be served
-    /// from then on.
+    /// Starts the thread, which does nothing before ``begin()``.
     init(
-        _ certificates: ListenerCertificates, _ pace: FilePace, notify: @escaping @Sendable (ProxyNotice) -> Void,
-        publish: @escaping @Sendable (ListenerCertificates) -> Void
+        _ followed: FollowedFiles, _ pace: FilePace, notify: @escaping @Sendable (ProxyNotice) -> Void
     ) throws(SystemError) {
-        let handover = Handover(certificates)
+        let handover = Handover(followed)
         let mailbox = try LoopMailbox<FilesPlane>()
         self.mailbox = mailbox
         thread = try LoopThread.start(name: "relevo-files") { [hasEnded] () throws(SystemError) in
             let loop = try EventLoop()
-            let plane = try FilesPlane(loop, handover.take(), pace, publish: publish) { notify(.file($0)) }
+            let plane = try FilesPlane(loop, handover.take(), pace) { notify(.file($0)) }
             let jobs = try mailbox.receive(on: loop, context: plane)
             return {
                 loop.run()

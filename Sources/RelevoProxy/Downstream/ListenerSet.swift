@@ -71,16 +71,16 @@ struct ListenerSet: Sendable {
 extension ListenerSet {
     /// Opens one socket for each worker at each address. The first of each looks whether the address is free.
     ///
-    /// Where a listener of this set has the same port the look is left out: it would find that one, and who goes from
-    /// one address to all of them, or back, is not to be refused for what is its own.
+    /// Where a listener of this set has the address, or one that contains it or is part of it, the look is left out: it
+    /// would find that one, and who goes from one address to all of them, or back, is not to be refused for what is its
+    /// own.
     /// - Throws: with nothing left open.
     func open(_ specs: [ListenerSpec], workers: Int) throws(StartError) -> [[ListeningSocket]] {
         var result: [[ListeningSocket]] = []
-        let ports = Set(listeners.compactMap { $0.address.port })
         for spec in specs {
             do throws(SystemError) {
                 let wanted = spec.address.socketAddress
-                let isOwn = wanted.port.map { $0 != 0 && ports.contains($0) } ?? false
+                let isOwn = listeners.contains { wanted.overlaps($0.address) }
                 let first = try ListeningSocket(wanted, refuseIfTaken: !isOwn)
                 result.append([first])
                 let others = try (1..<workers).map { _ throws(SystemError) in try Self.sibling(of: first) }
@@ -113,6 +113,19 @@ extension ListenerAddress {
         case .literal(let host, let port):
             SocketAddress(literal: host, port: UInt16(clamping: port)) ?? .loopback(port: UInt16(clamping: port))
         case .unix(let path): .unix(path: path)
+        }
+    }
+}
+
+extension SocketAddress {
+    /// Whether both are the same port of the same address, or of all addresses of a family.
+    func overlaps(_ other: SocketAddress) -> Bool {
+        guard let port, port != 0, port == other.port else { return false }
+        switch (self, other) {
+        case (.ipv4(let one, _), .ipv4(let two, _)): return one == two || one == 0 || two == 0
+        case (.ipv6(let high, let low, _, _), .ipv6(let otherHigh, let otherLow, _, _)):
+            return (high, low) == (otherHigh, otherLow) || (high, low) == (0, 0) || (otherHigh, otherLow) == (0, 0)
+        default: return false
         }
     }
 }

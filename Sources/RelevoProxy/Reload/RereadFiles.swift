@@ -13,6 +13,13 @@ package struct SharedTicketKeys: Sendable {
 }
 
 extension ProxySnapshot {
+    /// Files beside the certificates of listeners on which something depends, and that can be read again.
+    var othersToFollow: Set<String> {
+        let clients = listeners.flatMap { [$0.tls?.client?.ca, $0.tls?.client?.crl].compactMap(\.self) }
+        let endpoints = clusters.flatMap { $0.tls?.files ?? [] }
+        return Set(clients + endpoints).filter { !PEMFile.mayWait($0) }
+    }
+
     /// Refuses files, as pipes are, whose reading would keep a proxy that serves waiting.
     package func refuseFilesThatWait() throws(ConfigurationError) {
         let problems = files.filter { PEMFile.mayWait($0.path) }.map {

@@ -24,7 +24,7 @@ extension WorkerGroup {
         let files: FilesLoop?
         do throws(StartError) {
             try await prepare(snapshot, settings.lookupPatience)
-            files = try filesLoop(settings, epoch: generation.epoch)
+            files = try filesLoop(snapshot, settings, epoch: generation.epoch)
         } catch {
             await abandonListeners(of: generation)
             throw error
@@ -32,9 +32,9 @@ extension WorkerGroup {
         do throws(StartError) {
             let leaving = try await commit(generation)
             census.allow(snapshot.limits.clientConnections)
+            if let certificates = settings.certificates { serve(certificates, of: generation.epoch) }
             // The former thread ends first: what it still publishes is older.
             await follow(by: files)
-            if let certificates = settings.certificates { serve(certificates, of: generation.epoch) }
             return ReloadOutcome(leaving: leaving)
         } catch {
             await files?.end()
@@ -97,6 +97,8 @@ extension WorkerGroup {
         }
     }
 
+    private static let ended = "the proxy is ending"
+
     private func prepare(_ snapshot: ProxySnapshot, _ patience: Duration) async throws(StartError) {
         let answered = Promise<SystemError?>()
         let isPosted = control.mailbox.post { $0.prepare(snapshot) { answered.fulfil($0) } }
@@ -123,7 +125,7 @@ extension WorkerGroup {
                 failure.fulfil(error)
             }
         }
-        guard isPosted else { return 0 }
+        guard isPosted else { throw StartError(listener: nil, reason: SystemError(protocol: Self.ended, in: .thread)) }
         if let reason = await failure.value { throw StartError(listener: nil, reason: reason) }
         capacities.withLock { $0 = generation.capacities }
         served.withLock { $0 = generation.snapshot }
