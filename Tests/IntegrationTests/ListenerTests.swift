@@ -59,7 +59,7 @@ extension Integration {
                 let wanted = "127.0.0.1:\(other.localPort)"
                 await ThisProcess.settle()
                 // The first time the runtime may open something of its own.
-                try? await Self.make([free.description, wanted], origin, workers: 2).start()
+                _ = try? await Self.make([free.description, wanted], origin, workers: 2).start()
                 let before = ThisProcess.descriptorCount
                 let proxy = try Self.make([free.description, wanted], origin, workers: 2)
                 let error = await #expect(throws: ProxyStartError.self) { try await proxy.start() }
