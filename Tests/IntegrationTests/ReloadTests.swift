@@ -62,17 +62,24 @@ extension Integration {
             }
         }
 
-        @Test(
-            "a running exchange goes on with its own configuration; a route that is gone ends it when its time is over")
-        func streams() async throws {
-            let origin = try Origin { connection in
+        /// An origin whose answers have no end: a chunk of one byte each time that `more` grows.
+        private func endlessOrigin(_ more: Watched<Int>) throws -> Origin {
+            try Origin { connection in
                 try connection.readRequest()
-                try connection.wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
-                while true {
-                    Thread.sleep(forTimeInterval: 0.05)
+                try connection.wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                var sent = more.current
+                while more.wait(until: { $0 > sent }) {
+                    sent += 1
                     try connection.wire.send("1\r\n.\r\n")
                 }
             }
+        }
+
+        @Test(
+            "a running exchange goes on with its own configuration; a route that is gone ends it when its time is over")
+        func streams() async throws {
+            let more = Watched(0)
+            let origin = try endlessOrigin(more)
             let spare = try Origin.ok("spare")
             let stays = ProxyConfiguration.Domain("a.example", endpoints: [.init(origin.text)])
             let goes = ProxyConfiguration.Domain("b.example", endpoints: [.init(origin.text)])
@@ -87,38 +94,37 @@ extension Integration {
                 #expect(try ask(address, "b.example").text == "spare")
                 #expect(clients[1].end() != .timeout)
                 #expect(await proxy.statistics().requestsActive == 1)
+                more.change { $0 += 3 }
                 for _ in 0..<3 { _ = try clients[0].read(6) }
             }
         }
 
         @Test("a stream whose route was taken back and comes back in time stays; who is cut is asked for at the end")
         func comesBack() async throws {
-            let origin = try Origin { connection in
-                try connection.readRequest()
-                try connection.wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-                while true {
-                    Thread.sleep(forTimeInterval: 0.05)
-                    try connection.wire.send("1\r\n.\r\n")
-                }
-            }
+            let more = Watched(0)
+            let origin = try endlessOrigin(more)
             let spare = try Origin.ok("spare")
             func domain(_ name: String, to origin: Origin) -> ProxyConfiguration.Domain {
                 .init(name, endpoints: [.init(origin.text)])
             }
-            let before = configuration([domain("a.example", to: origin), domain("b.example", to: origin)])
-            try await withRunning(before) { proxy, address in
-                let clients = [try Client(address), try Client(address)]
-                for (client, host) in zip(clients, ["a.example", "b.example"]) {
+            func served(_ origins: Origin...) -> ProxyConfiguration {
+                configuration(zip(["a.example", "b.example", "c.example"], origins).map { domain($0, to: $1) })
+            }
+            try await withRunning(served(origin, origin, origin)) { proxy, address in
+                let clients = try ["a.example", "b.example", "c.example"].map { host in
+                    let client = try Client(address)
                     try client.get(host)
                     _ = try client.readHead()
+                    return client
                 }
-                let both = configuration([domain("a.example", to: spare), domain("b.example", to: spare)])
-                #expect(try await proxy.reload(both).leaving == 2)
-                let one = configuration([domain("a.example", to: origin), domain("b.example", to: spare)])
-                try await proxy.reload(one)
+                #expect(try await proxy.reload(served(spare, spare, origin)).leaving == 2)
+                try await proxy.reload(served(origin, spare, origin))
+                // Nobody leaves before half of the time is over: when both have, one after the other, all of it is.
                 #expect(clients[1].end() != .timeout)
-                // Longer than anybody may take to leave.
-                for _ in 0..<16 { _ = try clients[0].read(6) }
+                #expect(try await proxy.reload(served(origin, spare, spare)).leaving == 1)
+                #expect(clients[2].end() != .timeout)
+                more.change { $0 += 1 }
+                _ = try clients[0].read(6)
                 #expect(await proxy.statistics().requestsActive == 1)
             }
         }
