@@ -35,7 +35,7 @@ extension SnapshotBuilder {
         let twice = ConfigurationProblem(
             "listener `\(spec.address)` is there twice", suggestion: firstAt(earlier.location),
             location: spec.location)
-        guard let left = Place(spec.address), let right = Place(earlier.address) else {
+        guard let left = ListenerPlace(spec.address), let right = ListenerPlace(earlier.address) else {
             // Only paths can be the same without a place: port 0 becomes another port each time.
             if case .unix = spec.address, spec.address == earlier.address { return twice }
             return nil
@@ -52,7 +52,7 @@ extension SnapshotBuilder {
 }
 
 /// Address and port of a listener, however they were written.
-private struct Place: Equatable {
+struct ListenerPlace: Equatable {
     private let address: IPAddress
     private let port: Int
 
@@ -67,7 +67,7 @@ private struct Place: Equatable {
     var isWildcard: Bool { address == .v4(0) || address == .v6(0, 0) }
 
     /// The family in which one of the two takes the other's port as well. Listeners of IPv6 leave IPv4 alone.
-    func overlap(with other: Place) -> String? {
+    func overlap(with other: ListenerPlace) -> String? {
         guard port == other.port, isWildcard || other.isWildcard else { return nil }
         return switch (address, other.address) {
         case (.v4, .v4): "IPv4"

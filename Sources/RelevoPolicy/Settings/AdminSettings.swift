@@ -50,13 +50,10 @@ extension SnapshotBuilder {
     /// Whether a listener would be where the admin listener is.
     private static func overlaps(_ text: String, _ admin: ListenerAddress) -> Bool {
         guard let listener = try? AddressText.listener(text) else { return false }
-        switch (listener, admin) {
-        case (.unix(let one), .unix(let two)): return one == two
-        case (.literal(let one, let port), .literal(let two, let other)):
-            let isSameFamily = one.contains(":") == two.contains(":")
-            let isAll = [one, two].contains { $0 == "0.0.0.0" || $0 == "::" }
-            return port != 0 && port == other && isSameFamily && (isAll || one == two)
-        default: return false
+        guard let left = ListenerPlace(listener), let right = ListenerPlace(admin) else {
+            if case .unix = admin { return listener == admin }
+            return false
         }
+        return left == right || left.overlap(with: right) != nil
     }
 }
