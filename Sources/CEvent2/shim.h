@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -60,5 +61,53 @@ static inline ssize_t relevo_splice(int in, int out, size_t count) { return spli
 
 /* Creates an eventfd that neither blocks nor survives exec. */
 static inline int relevo_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+/* Descriptors in one message at most; the system itself takes 253. */
+#define RELEVO_MOST_DESCRIPTORS 64
+
+/* Sends bytes and, with the first of them, descriptors (SCM_RIGHTS); as sendmsg. */
+static inline ssize_t relevo_send_rights(
+    int connection, const void *bytes, size_t size, const int *descriptors, size_t count) {
+    union { char bytes[CMSG_SPACE(sizeof(int) * RELEVO_MOST_DESCRIPTORS)]; struct cmsghdr header; } control;
+    struct iovec data = {(void *)bytes, size};
+    struct msghdr message = {0};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    if (count > RELEVO_MOST_DESCRIPTORS) count = RELEVO_MOST_DESCRIPTORS;
+    if (count > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+        memcpy(CMSG_DATA(header), descriptors, sizeof(int) * count);
+    }
+    return sendmsg(connection, &message, MSG_NOSIGNAL);
+}
+
+/* Receives bytes and what descriptors come with them, which do not survive exec; as recvmsg. The array has room for
+   RELEVO_MOST_DESCRIPTORS. */
+static inline ssize_t relevo_receive_rights(
+    int connection, void *bytes, size_t size, int *descriptors, size_t *count) {
+    union { char bytes[CMSG_SPACE(sizeof(int) * RELEVO_MOST_DESCRIPTORS)]; struct cmsghdr header; } control;
+    struct iovec data = {bytes, size};
+    struct msghdr message = {0};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    ssize_t received = recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
+    *count = 0;
+    if (received < 0) return received;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t found = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        memcpy(descriptors + *count, CMSG_DATA(header), found * sizeof(int));
+        *count += found;
+    }
+    return received;
+}
 
 #endif

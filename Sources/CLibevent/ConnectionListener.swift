@@ -41,7 +41,8 @@ public final class ConnectionListener {
     public private(set) var paused: PauseReasons = []
 
     fileprivate let core: EventLoop.Core
-    private var listening: ListeningSocket?
+    /// The socket, until the listener is closed.
+    public private(set) var listening: ListeningSocket?
     private var raw: OpaquePointer?
     private var retry: Timer?
     private var yielder: EventRegistration?

@@ -75,6 +75,9 @@ public enum StaticCallName: String, Sendable, Hashable {
     case thread = "pthread_create"
     case http = "evhttp_new"
     case handshake = "TLS handshake"
+    case spawn = "posix_spawn"
+    case user = "setuid"
+    case exec = "execve"
     case inotify = "inotify_init1"
     case watch = "inotify_add_watch"
 }

@@ -47,6 +47,13 @@ public struct Socket: ~Copyable, Sendable {
         setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// The value of an option, -1 if the system does not tell.
+    func option(_ name: Int32, at level: Int32 = SOL_SOCKET) -> Int32 {
+        var value: Int32 = -1
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, level, name, &value, &size) == 0 ? value : -1
+    }
+
     /// What connections that bytes are forwarded on need: no waiting for full packets, and a bound on bytes that the
     /// system takes but has not sent. Without that bound a slow peer shows no progress for minutes, as the system takes
     /// megabytes at once and then nothing.
@@ -111,6 +118,28 @@ public final class ListeningSocket: Sendable {
     private init(_ socket: consuming Socket, address: SocketAddress) {
         self.socket = socket
         self.address = address
+    }
+
+    /// Takes over a descriptor that another process has opened; nil, and closed, unless it is a listening stream socket
+    /// of a family that Relevo speaks.
+    public convenience init?(inherited descriptor: Int32) {
+        let taken = Socket(owning: descriptor)
+        guard taken.option(SO_ACCEPTCONN) == 1, taken.option(SO_TYPE) == Int32(SOCK_STREAM.rawValue),
+            let address = taken.localAddress
+        else { return nil }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        if address.port != nil { taken.tuneForForwarding() }
+        self.init(taken, address: address)
+    }
+
+    /// Whether other sockets of the same user may listen at the same address.
+    public var sharesPort: Bool { address.port != nil && socket.option(SO_REUSEPORT) == 1 }
+
+    /// Whether clients of IPv4 come here too, at the same port of every address.
+    public var takesBothFamilies: Bool {
+        guard case .ipv6(0, 0, _, _) = address else { return false }
+        return socket.option(IPV6_V6ONLY, at: Int32(IPPROTO_IPV6)) == 0
     }
 
     /// A second descriptor for the same socket: how several loops serve one unix socket.

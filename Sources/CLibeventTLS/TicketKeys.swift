@@ -65,6 +65,9 @@ public final class TicketKeys: Sendable {
         return Key(bytes)
     }
 
+    /// All keys in the form in which machines share them, the current one first. Secret.
+    public var shared: [[UInt8]] { keys.withLock { $0.map { $0.name + $0.cipher + $0.authentication } } }
+
     var current: Key { keys.withLock { $0[0] } }
 
     /// The key of that name, and whether it is the current one.

@@ -39,14 +39,18 @@ public final class ReverseProxy: Sendable {
         let clusterCertificates: ClusterCertificates
         let warnings: [ConfigurationProblem]
 
-        private let ticketKeys: SharedTicketKeys
+        let ticketKeys: SharedTicketKeys
 
-        /// - Parameter served: what is served, if it is; then nothing is read for which one would have to wait.
-        init(_ configuration: ProxyConfiguration, after served: Material? = nil) throws(ConfigurationError) {
+        /// - Parameters:
+        ///   - served: what is served, if it is; then nothing is read for which one would have to wait.
+        ///   - ticketKeys: the keys to begin with; nil for new ones.
+        init(
+            _ configuration: ProxyConfiguration, after served: Material? = nil, ticketKeys: SharedTicketKeys? = nil
+        ) throws(ConfigurationError) {
             snapshot = try SnapshotBuilder.build(configuration, after: served?.snapshot)
             if served != nil { try snapshot.refuseFilesThatWait() }
-            ticketKeys = served?.ticketKeys ?? SharedTicketKeys()
-            let certificates = try ListenerCertificates(snapshot, ticketKeys: ticketKeys)
+            self.ticketKeys = served?.ticketKeys ?? ticketKeys ?? SharedTicketKeys()
+            let certificates = try ListenerCertificates(snapshot, ticketKeys: self.ticketKeys)
             clusterCertificates = try ClusterCertificates(snapshot, after: served?.clusterCertificates)
             warnings = snapshot.warnings + certificates.warnings
             self.certificates = certificates
@@ -63,6 +67,8 @@ public final class ReverseProxy: Sendable {
     private let material: Mutex<Material>
     let logger: Logger
     private let hook: RequestHook?
+    /// What another proxy has left to this one; let go of when it is used.
+    private let inheritance: Mutex<Inheritance?>
     let reloads = Turnstile()
     private let state = Mutex(State.new)
     private let started = Completion()
@@ -72,12 +78,16 @@ public final class ReverseProxy: Sendable {
     /// - Parameters:
     ///   - configuration: what to serve.
     ///   - logger: told of what operators should know: start, stop, unresolved names, exhausted descriptors.
+    ///   - inheritance: what another proxy has left to this one, or sockets that a service manager has opened.
     ///   - onRequest: called for each valid request on a worker's thread, before routing; must not block.
     /// - Throws: all problems of the configuration at once.
     public init(
-        configuration: ProxyConfiguration, logger: Logger, onRequest: RequestHook? = nil
+        configuration: ProxyConfiguration, logger: Logger, inheriting inheritance: Inheritance? = nil,
+        onRequest: RequestHook? = nil
     ) throws(ConfigurationError) {
-        material = Mutex(try Material(configuration))
+        let keys = inheritance.flatMap { SharedTicketKeys($0.state.ticketKeys) }
+        material = Mutex(try Material(configuration, ticketKeys: keys))
+        self.inheritance = Mutex(inheritance)
         self.logger = logger
         hook = onRequest
     }
@@ -102,7 +112,13 @@ public final class ReverseProxy: Sendable {
         do {
             log = try openLog()
             let material = served
-            let group = try await WorkerGroup.start(material.snapshot, settings(material, log: log))
+            var settings = settings(material, log: log)
+            // Sockets that no listener wants are closed with it.
+            inheritance.withLock { inheritance in
+                if let inheritance { settings.take(inheritance) }
+                inheritance = nil
+            }
+            let group = try await WorkerGroup.start(material.snapshot, settings)
             replace(with: material.withoutCertificates)
             state.withLock { $0 = .running(group, log) }
             logger.info(
@@ -122,18 +138,29 @@ public final class ReverseProxy: Sendable {
 
     /// Stops accepting, lets running exchanges finish for at most `limit` (the configured `shutdown` time if nil), then
     /// ends every thread. Returns when nothing of the proxy is left; calling it again waits for the first call.
+    ///
+    /// While a hand-over lets clients go in their own time, this hastens it.
     public func shutdown(within limit: Duration? = nil) async {
+        await end(within: limit ?? served.snapshot.timeouts.shutdown, .prompt, leaving: [])
+    }
+
+    func end(within limit: Duration, _ manner: DrainManner, leaving paths: [String]) async {
         if !isNew { await started.wait() }
-        let running: (WorkerGroup, LogWriter?)? = state.withLock { state in
-            guard case .running(let group, let log) = state else { return nil }
-            state = .stopping(group, log)
-            return (group, log)
+        let (running, ending): ((WorkerGroup, LogWriter?)?, WorkerGroup?) = state.withLock { state in
+            switch state {
+            case .running(let group, let log):
+                state = .stopping(group, log)
+                return ((group, log), nil)
+            case .stopping(let group, _): return (nil, group)
+            case .new, .starting, .stopped: return (nil, nil)
+            }
         }
         guard let (group, log) = running else {
+            await ending?.hasten(within: limit)
             if !isNew { await stopped.wait() }
             return
         }
-        await group.shutdown(within: limit ?? served.snapshot.timeouts.shutdown)
+        await group.shutdown(within: limit, manner, leaving: paths)
         await log?.finish(within: .seconds(1))
         reportDrops(log)
         state.withLock { $0 = .stopped }

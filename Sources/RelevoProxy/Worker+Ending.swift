@@ -3,9 +3,20 @@
 
 import CLibevent
 
+/// How a worker ends.
+package enum DrainManner: Sendable {
+    /// Soon: clients that wait between two requests are let go at once.
+    case prompt
+    /// Without anybody noticing: they may send one more request, whose answer tells them to come back on another
+    /// connection. One that is closed while a request is on its way to it fails that request.
+    case patient
+}
+
 extension Worker {
     /// Stops accepting, lets running exchanges finish, ends at the latest after `limit`. `done` is called once.
-    package func drain(within limit: Duration, done: @escaping () -> Void) {
+    ///
+    /// While it ends another call can hasten it.
+    package func drain(within limit: Duration, _ manner: DrainManner = .prompt, done: @escaping () -> Void) {
         guard !hasEnded else { return done() }
         if let earlier = onDrained {
             onDrained = {
@@ -13,17 +24,30 @@ extension Worker {
                 done()
             }
         }
-        guard !isDraining else { return }
+        guard !isDraining else { return hasten(limit, manner) }
         isDraining = true
         closeListeners()
-        for connection in connections { connection.drain() }
+        for connection in connections { connection.drain(manner) }
         pending?.drain()
-        drainLimit = try? Timer(loop: loop, .once) { [unowned self] in cutOffAll() }
-        drainLimit?.start(limit)
-        if drainLimit == nil { cutOffAll() }
+        setDrainLimit(limit)
         // Not before: the first of those who still came may be gone when the next is accepted.
         onDrained = done
         finishDrainIfEmpty()
+    }
+
+    private func hasten(_ limit: Duration, _ manner: DrainManner) {
+        if manner == .prompt {
+            for connection in connections { connection.drain(.prompt) }
+        }
+        if loop.now + limit < drainEnd { setDrainLimit(limit) }
+    }
+
+    private func setDrainLimit(_ limit: Duration) {
+        drainEnd = loop.now + limit
+        drainLimit?.close()
+        drainLimit = try? Timer(loop: loop, .once) { [unowned self] in cutOffAll() }
+        drainLimit?.start(limit)
+        if drainLimit == nil { cutOffAll() }
     }
 
     /// Ends every connection at once.

@@ -8,13 +8,39 @@ import RelevoPolicy
 
 /// A listener of one worker, with what its clients meet now. Confined to the worker's thread.
 final class Entrance {
-    let listener: ConnectionListener
+    /// One for each socket: mostly one, and several where a process with more workers has left its own.
+    private let listeners: [ConnectionListener]
     var door: Door
 
-    init(_ listener: ConnectionListener, _ door: Door) {
-        self.listener = listener
+    init(_ listeners: [ConnectionListener], _ door: Door) {
+        self.listeners = listeners
         self.door = door
     }
+
+    /// Whether nobody is accepted for that reason.
+    func isPaused(_ reason: ConnectionListener.PauseReasons) -> Bool { listeners.contains { $0.paused.contains(reason) } }
+
+    func pause(_ reason: ConnectionListener.PauseReasons) { for listener in listeners { listener.pause(reason) } }
+
+    func resume(_ reason: ConnectionListener.PauseReasons) { for listener in listeners { listener.resume(reason) } }
+
+    /// Accepts who waits already, and no one else.
+    func drainAndClose() { for listener in listeners { listener.drainAndClose() } }
+
+    /// Has clients accepted; both are called with the entrance.
+    func begin(
+        accept: @escaping (Entrance, consuming Socket, SocketAddress) -> Void,
+        trouble: @escaping (SystemError?, SocketAddress) -> Void
+    ) {
+        for listener in listeners {
+            listener.onAccept = { [unowned self] in accept(self, $0, $1) }
+            listener.onTrouble = { [address = listener.address] in trouble($0, address) }
+            listener.resume(.unready)
+        }
+    }
+
+    /// The sockets, as long as they are open.
+    var sockets: [ListeningSocket] { listeners.compactMap(\.listening) }
 }
 
 /// The listeners that a worker has from some moment on.
@@ -40,19 +66,22 @@ struct EntrancePlan: Sendable {
 }
 
 extension Worker {
-    /// Makes sockets ready to be served; nobody is accepted yet.
-    func prepare(_ sockets: [ListeningSocket]) throws(SystemError) {
+    /// Makes the sockets of each new listener ready to be served; nobody is accepted yet.
+    func prepare(_ sockets: [[ListeningSocket]]) throws(SystemError) {
         abandonPrepared()
-        for socket in sockets {
-            let listener = try ConnectionListener(loop: loop, socket: socket)
-            listener.pause(.unready)
-            prepared.append(listener)
+        for group in sockets {
+            prepared.append([])
+            for socket in group {
+                let listener = try ConnectionListener(loop: loop, socket: socket)
+                listener.pause(.unready)
+                prepared[prepared.count - 1].append(listener)
+            }
         }
     }
 
     /// What was prepared is not wanted any more.
     func abandonPrepared() {
-        for listener in prepared { listener.close() }
+        for listener in prepared.joined() { listener.close() }
         prepared = []
     }
 
@@ -72,21 +101,23 @@ extension Worker {
             }
         }
         openNumbers = Set(plan.doors.map(\.number))
-        for entrance in entrances where entrance.listener.paused.contains(.unready) { begin(entrance) }
-        for gone in before where !entrances.contains(where: { $0 === gone }) { gone.listener.drainAndClose() }
+        for entrance in entrances where entrance.isPaused(.unready) { begin(entrance) }
+        for gone in before where !entrances.contains(where: { $0 === gone }) { gone.drainAndClose() }
     }
 
     private func begin(_ entrance: Entrance) {
-        let listener = entrance.listener
-        listener.onAccept = { [unowned self, unowned entrance] in accept($0, Arrival(peer: $1, door: entrance.door)) }
-        listener.onTrouble = { [unowned self, address = listener.address] error in
-            if error != nil { makeRoom() }
-            tellTrouble(error.map { .acceptingPaused(address, $0) } ?? .acceptingResumed(address))
-        }
-        if entrances.contains(where: { $0.listener.paused.contains(.full) }) { listener.pause(.full) }
-        if restsForHandshakes, entrance.door.tls != nil { listener.pause(.busy) }
-        listener.resume(.unready)
+        if entrances.contains(where: { $0.isPaused(.full) }) { entrance.pause(.full) }
+        if restsForHandshakes, entrance.door.tls != nil { entrance.pause(.busy) }
+        entrance.begin(
+            accept: { [unowned self] in accept($1, Arrival(peer: $2, door: $0.door)) },
+            trouble: { [unowned self] error, address in
+                if error != nil { makeRoom() }
+                tellTrouble(error.map { .acceptingPaused(address, $0) } ?? .acceptingResumed(address))
+            })
     }
+
+    /// The sockets of each listener, in the order of the configuration, for whoever takes over.
+    var listeningSockets: [[ListeningSocket]] { entrances.map(\.sockets) }
 
     /// Whether clients that came through a door would be let in by one that is open now, and be treated alike.
     func isOpen(_ door: Door) -> Bool { openNumbers.contains(door.number) }
@@ -101,17 +132,17 @@ extension Worker {
     /// Nobody is accepted any more, but those who wait already.
     func closeListeners() {
         abandonPrepared()
-        for entrance in entrances { entrance.listener.drainAndClose() }
+        for entrance in entrances { entrance.drainAndClose() }
     }
 
     /// Nobody is accepted for a reason, or by those listeners only that a condition holds for.
     func pauseListeners(_ reason: ConnectionListener.PauseReasons, where test: (Door) -> Bool = { _ in true }) {
-        for entrance in entrances where test(entrance.door) { entrance.listener.pause(reason) }
+        for entrance in entrances where test(entrance.door) { entrance.pause(reason) }
     }
 
     /// Takes a reason back.
     func resumeListeners(_ reason: ConnectionListener.PauseReasons) {
-        for entrance in entrances { entrance.listener.resume(reason) }
+        for entrance in entrances { entrance.resume(reason) }
     }
 
     /// Tells of trouble, but not ten times a second for as long as it lasts.

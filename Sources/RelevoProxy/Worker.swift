@@ -43,7 +43,7 @@ package final class Worker {
     /// The listeners that are open, in the order of the configuration; see Worker+Listeners for how they change.
     var entrances: [Entrance] = []
     /// Listeners that nobody is told of yet.
-    var prepared: [ConnectionListener] = []
+    var prepared: [[ConnectionListener]] = []
     /// The numbers of the doors that are open.
     var openNumbers: Set<Int> = []
     /// How many reloads there have been.
@@ -67,6 +67,8 @@ package final class Worker {
     private var pipeCount = 0
     var tick: Timer?
     var drainLimit: Timer?
+    /// When that is over.
+    var drainEnd = MonotonicTime(nanoseconds: .max)
     var onDrained: (() -> Void)?
     private var requestCounter: UInt64
     var troubleSilence = MonotonicTime(nanoseconds: 0)
@@ -86,7 +88,7 @@ package final class Worker {
     private static let evictions = 4
 
     /// Creates a worker on the calling thread, which must be the loop's.
-    package init(loop: EventLoop, settings: WorkerSettings, sockets: [ListeningSocket]) throws(SystemError) {
+    package init(loop: EventLoop, settings: WorkerSettings, sockets: [[ListeningSocket]]) throws(SystemError) {
         self.loop = loop
         wheel = DeadlineWheel(now: .now)
         hook = settings.hook

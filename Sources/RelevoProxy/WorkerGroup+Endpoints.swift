@@ -18,7 +18,27 @@ package struct EndpointReport: Sendable, Hashable {
     package var active: Int
 }
 
+/// An order for an endpoint that holds.
+package struct HeldOrder: Sendable, Hashable {
+    /// The cluster's name.
+    package var cluster: String
+    /// The endpoint's text.
+    package var endpoint: String
+    /// The order.
+    package var order: EndpointOrder
+
+    /// Puts an order together.
+    package init(cluster: String, endpoint: String, order: EndpointOrder) {
+        self.cluster = cluster
+        self.endpoint = endpoint
+        self.order = order
+    }
+}
+
 extension WorkerGroup {
+    /// The orders that hold.
+    package func orders() async -> [HeldOrder] { await ask(control.mailbox, otherwise: []) { $0.monitor.orders } }
+
     /// All endpoints, in the order of the clusters; empty if the proxy has ended.
     package func endpoints() async -> [EndpointReport] {
         var reports = await ask(control.mailbox, otherwise: []) { $0.monitor.reports }

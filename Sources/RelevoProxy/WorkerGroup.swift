@@ -41,6 +41,12 @@ package struct GroupSettings: Sendable {
     /// Called when files have changed that only a reload can take up: authorities, lists of revoked certificates, and
     /// certificates that are shown to endpoints. Any thread.
     package var othersChanged: @Sendable ([String]) -> Void = { _ in }
+    /// Listening sockets that somebody else has opened; of use for a start only.
+    package var inherited = InheritedListeners()
+    /// Orders for endpoints that hold from the start.
+    package var orders: [HeldOrder] = []
+    /// What cookies are signed with where the configuration names no secret.
+    package var secret: [UInt8] = (0..<32).map { _ in UInt8.random(in: 0...255) }
     /// The seed of all dice.
     package var seed: UInt64
 
@@ -84,7 +90,8 @@ package final class WorkerGroup: Sendable {
     /// What is served.
     let served: Mutex<ProxySnapshot>
     let census: ClientCensus
-    private let secret: [UInt8] = (0..<32).map { _ in UInt8.random(in: 0...255) }
+    /// What cookies are signed with where the configuration names no secret.
+    package let secret: [UInt8]
 
     /// Opens the listeners, resolves names for a bounded time, and starts the workers. Returns when all of them listen.
     package static func start(
@@ -93,32 +100,35 @@ package final class WorkerGroup: Sendable {
         let count = snapshot.configuration.workers ?? Processors.count
         let specs = snapshot.listeners
         let places = specs.map { _ in ListenerSet.Place.new }
-        let sockets = try ListenerSet().open(specs, workers: count)
-        let listeners = ListenerSet().replaced(by: specs, places, addresses: sockets.map { $0[0].address })
+        let sockets = try ListenerSet().open(specs, workers: count, inheriting: settings.inherited)
+        let listeners = ListenerSet().replaced(by: specs, places, addresses: sockets.addresses)
         var entrances = EntrancePlan(contexts: settings.certificates?.contexts ?? [], places: places)
         entrances.meet(listeners)
         let group: WorkerGroup
         do throws(SystemError) {
             let mailboxes = try (0..<count).map { _ throws(SystemError) in try LoopMailbox<Worker>() }
             let control = try ControlLoop(snapshot, settings, workers: mailboxes)
-            group = WorkerGroup(snapshot, listeners, workers: mailboxes, control: control)
+            group = WorkerGroup(snapshot, listeners, settings.secret, workers: mailboxes, control: control)
         } catch {
-            ListenerSet.removeFiles(of: sockets)
+            sockets.removeFiles()
             throw StartError(listener: nil, reason: error)
         }
         await group.control.followNames(patience: settings.lookupPatience)
         group.control.watch()
+        for held in settings.orders {
+            _ = await group.order(held.order, endpoint: held.endpoint, ofCluster: held.cluster)
+        }
         for index in 0..<count {
             let worker = group.workerSettings(snapshot, settings, entrances, index: index)
-            let failure = await group.startThread(worker, sockets.map { $0[index] }, index)
+            let failure = await group.startThread(worker, sockets.share(of: index, among: count), index)
             guard let failure else { continue }
-            await group.shutdown(within: .zero)
+            await group.shutdown(within: .zero, leaving: listeners.paths(notIn: sockets.paths))
             throw StartError(listener: nil, reason: failure)
         }
         do throws(StartError) {
             try group.followFiles(settings)
         } catch {
-            await group.shutdown(within: .zero)
+            await group.shutdown(within: .zero, leaving: listeners.paths(notIn: sockets.paths))
             throw error
         }
         return group
@@ -185,12 +195,25 @@ package final class WorkerGroup: Sendable {
         }
     }
 
+    /// The sockets of the open listeners, for whoever takes over.
+    package func listeningSockets() async -> InheritedListeners {
+        var sockets: [[ListeningSocket]] = listeners.listeners.map { _ in [] }
+        for worker in workers {
+            let own = await ask(worker, otherwise: []) { $0.listeningSockets }
+            for (index, part) in own.enumerated() where sockets.indices.contains(index) { sockets[index] += part }
+        }
+        return InheritedListeners(
+            zip(listeners.listeners, sockets).map { .init(configured: $0.spec.address.description, sockets: $1) })
+    }
+
     /// The certificates that new clients are shown.
     package var certificates: [CertificateReport] { certificateReports.withLock(\.self) }
 
     private init(
-        _ snapshot: ProxySnapshot, _ listeners: ListenerSet, workers: [LoopMailbox<Worker>], control: ControlLoop
+        _ snapshot: ProxySnapshot, _ listeners: ListenerSet, _ secret: [UInt8], workers: [LoopMailbox<Worker>],
+        control: ControlLoop
     ) {
+        self.secret = secret
         served = Mutex(snapshot)
         capacities = Mutex(snapshot.byCluster { ClusterCapacity($0) })
         census = ClientCensus(limit: snapshot.limits.clientConnections)
@@ -200,25 +223,38 @@ package final class WorkerGroup: Sendable {
         self.control = control
     }
 
-    /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended.
-    package func shutdown(within limit: Duration) async {
+    /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended. Once more, a
+    /// shorter limit holds instead of the one before.
+    /// - Parameters:
+    ///   - manner: whether idle clients are waited for.
+    ///   - paths: sockets of the file system that somebody else has taken over.
+    package func shutdown(
+        within limit: Duration, _ manner: DrainManner = .prompt, leaving paths: [String] = []
+    ) async {
         hasStopped.withLock { $0 = true }
         control.stop()
         let files = files.withLock(\.self)
         balance.endHandOvers()
         let started = workers.prefix(threads.withLock { $0.count })
-        for drained in started.map({ Self.drain($0, within: limit) }) { await drained?.value }
+        for drained in started.map({ Self.drain($0, within: limit, manner) }) { await drained?.value }
         for thread in threads.withLock({ $0 }) { thread.join() }
         control.join()
         await files?.end()
-        for path in listeners.paths { FileOutput.removeSocket(path) }
+        for path in listeners.paths(notIn: paths) { FileOutput.removeSocket(path) }
+    }
+
+    /// Has a shutdown that is going on end sooner.
+    package func hasten(within limit: Duration) async {
+        for drained in workers.map({ Self.drain($0, within: limit, .prompt) }) { await drained?.value }
     }
 
     /// Tells a worker to end; nil if it has ended.
-    private static func drain(_ worker: LoopMailbox<Worker>, within limit: Duration) -> Promise<Void>? {
+    private static func drain(
+        _ worker: LoopMailbox<Worker>, within limit: Duration, _ manner: DrainManner
+    ) -> Promise<Void>? {
         let drained = Promise<Void>()
         let posted = worker.post { worker in
-            worker.drain(within: limit) {
+            worker.drain(within: limit, manner) {
                 worker.loop.stop()
                 drained.fulfil(())
             }
@@ -280,7 +316,7 @@ extension WorkerGroup {
 
     /// What was handed over is gone when this returns.
     private static func makeWorker(
-        _ loop: EventLoop, _ handover: Handover<(WorkerSettings, [ListeningSocket])>
+        _ loop: EventLoop, _ handover: Handover<(WorkerSettings, [[ListeningSocket]])>
     ) throws(SystemError) -> Worker {
         let (settings, sockets) = handover.take()
         return try Worker(loop: loop, settings: settings, sockets: sockets)
@@ -288,7 +324,7 @@ extension WorkerGroup {
 
     /// Starts one worker and waits until it serves; returns the reason if it cannot.
     private func startThread(
-        _ settings: WorkerSettings, _ sockets: [ListeningSocket], _ index: Int
+        _ settings: WorkerSettings, _ sockets: [[ListeningSocket]], _ index: Int
     ) async -> SystemError? {
         let handover = Handover((settings, sockets))
         let outcome = Promise<SystemError?>()

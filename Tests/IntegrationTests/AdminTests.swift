@@ -55,7 +55,8 @@ extension Integration {
 
             func end() throws {
                 program.signal(SIGTERM)
-                #expect(try program.outcome().status == 0)
+                let outcome = try program.outcome()
+                #expect(outcome.status == 0, "\(outcome.complaints)")
                 #expect(!FileManager.default.fileExists(atPath: path))
             }
         }

@@ -124,7 +124,7 @@ extension Integration {
                 """
             try scene.tree.write(Array(text.utf8), to: "relevo.yaml")
             let outcome = try Program.run("check", scene.tree.path("relevo.yaml"))
-            #expect(outcome.status == 0)
+            #expect(outcome.status == 0, "\(outcome.complaints)")
             for words in [
                 "relevo.yaml:3:25: warning: certificate `", "hours (",
                 "relevo.yaml:3:25: warning: OCSP response `", "is not sent: it is no OCSP response in DER form",

@@ -36,7 +36,7 @@ extension Integration {
             let directory = try TemporaryDirectory()
             let file = try directory.write("ok.yaml", Self.configuration("127.0.0.1:0", try Origin.ok()))
             let outcome = try Program.run("check", file)
-            #expect(outcome.status == 0)
+            #expect(outcome.status == 0, "\(outcome.complaints)")
             #expect(outcome.output == "ok: 1 listener, 1 domain, 1 endpoint\n")
             #expect(outcome.complaints.isEmpty)
         }
@@ -84,7 +84,7 @@ extension Integration {
         @Test("help and version are no failures", arguments: ["--help", "version", "--version"])
         func help(_ argument: String) throws {
             let outcome = try Program.run(argument)
-            #expect(outcome.status == 0)
+            #expect(outcome.status == 0, "\(outcome.complaints)")
             #expect(outcome.output.contains("relevo"))
             #expect(outcome.complaints.isEmpty)
         }
@@ -139,7 +139,7 @@ extension Integration {
             #expect(response.text == "ok")
             #expect(HTTPText.values(of: "connection", in: response.head) == ["close"])
             let outcome = try program.outcome()
-            #expect(outcome.status == 0)
+            #expect(outcome.status == 0, "\(outcome.complaints)")
             let lines = outcome.output.split(separator: "\n")
             #expect(lines.map { LogLine(text: String($0)).number("status") } == [421, 200])
         }
@@ -177,7 +177,8 @@ extension Integration {
                 #expect(try client.response().status == 200)
             }
             program.signal(SIGTERM)
-            #expect(try program.outcome().status == 0)
+            let outcome = try program.outcome()
+            #expect(outcome.status == 0, "\(outcome.complaints)")
         }
 
         @Test("with few descriptors from the start, connections wait rather than take those that endpoints need")
@@ -196,7 +197,7 @@ extension Integration {
             #expect(try late.response().status == 200)
             program.signal(SIGTERM)
             let outcome = try program.outcome()
-            #expect(outcome.status == 0)
+            #expect(outcome.status == 0, "\(outcome.complaints)")
             #expect(outcome.complaints.contains("bounded by descriptors"))
             #expect(!outcome.complaints.contains("accepting rests"))
         }
@@ -231,7 +232,8 @@ extension Integration {
             try late.get("a.example")
             #expect(try late.response().status == 200)
             program.signal(SIGTERM)
-            #expect(try program.outcome().status == 0)
+            let outcome = try program.outcome()
+            #expect(outcome.status == 0, "\(outcome.complaints)")
         }
 
         @Test("explain says what becomes of a request, without sending anything")
@@ -275,7 +277,7 @@ extension Integration {
             #expect(origins.count == 6)
             program.signal(SIGINT)
             let outcome = try program.outcome()
-            #expect(outcome.status == 0)
+            #expect(outcome.status == 0, "\(outcome.complaints)")
             #expect(outcome.output.split(separator: "\n").count == 120)
         }
 

@@ -37,7 +37,8 @@ extension Integration {
             }
             program.signal(SIGTERM)
             if let inbox { #expect(inbox.next(with: "STOPPING=1") != nil) }
-            #expect(try program.outcome().status == 0)
+            let outcome = try program.outcome()
+            #expect(outcome.status == 0, "\(outcome.complaints)")
         }
     }
 }

@@ -42,7 +42,7 @@ extension Integration {
         func golden() throws {
             let files = try Files()
             let outcome = try Program.run("simulate", files.configuration, files.script, "--ascii")
-            #expect(outcome.status == 0)
+            #expect(outcome.status == 0, "\(outcome.complaints)")
             #expect(outcome.complaints.isEmpty)
             let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             let file = folder.appendingPathComponent("Simulations/outcome.txt")
@@ -58,7 +58,7 @@ extension Integration {
         func json() throws {
             let files = try Files()
             let outcome = try Program.run("simulate", files.configuration, files.script, "--json")
-            #expect(outcome.status == 0)
+            #expect(outcome.status == 0, "\(outcome.complaints)")
             let found = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
             let values = try #require(found as? [String: Any])
             let requests = try #require(values["requests"] as? Int)

@@ -98,6 +98,9 @@ extension ClusterHealth {
         }
     }
 
+    /// The orders for each endpoint that hold, in the order of the endpoints.
+    package var orders: [[EndpointOrder]] { records.map(\.orders) }
+
     /// Time has passed: ejections end.
     package mutating func elapsed(now: UInt64) -> [HealthChange] {
         latest = max(latest, now)

@@ -32,6 +32,17 @@ struct EndpointRecord: Sendable, Hashable {
     /// Its weight.
     var weight: Int { orderedWeight ?? configuredWeight }
 
+    /// What an operator would have to order for another record to be the same in this.
+    var orders: [EndpointOrder] {
+        let duties: [EndpointOrder] =
+            switch duty {
+            case .enabled: []
+            case .draining: [.drain]
+            case .disabled: [.disable]
+            }
+        return duties + (orderedWeight.map { [.weight($0)] } ?? [])
+    }
+
     /// Whether it is ejected, be it down besides or not.
     var isEjected: Bool { service?.term != nil }
 

@@ -157,6 +157,15 @@ final class HealthMonitor {
         }
     }
 
+    /// The orders that hold.
+    var orders: [HeldOrder] {
+        watched.flatMap { each in
+            zip(each.cluster.endpoints, each.health.orders).flatMap { endpoint, orders in
+                orders.map { HeldOrder(cluster: each.cluster.name, endpoint: endpoint.text, order: $0) }
+            }
+        }
+    }
+
     /// Stops checking.
     func close() {
         deadline?.close()

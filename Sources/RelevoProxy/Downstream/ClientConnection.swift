@@ -356,9 +356,11 @@ extension ClientConnection {
 
     /// The proxy is shutting down: a connection between two requests ends now, one with an exchange after it. One
     /// that was just accepted gets a moment for its first request, which its client may have sent already; so does one
-    /// whose next request waits in the system.
-    func drain() {
+    /// whose next request waits in the system. Patience lets all of them send one more request, for as long as clients
+    /// may be idle.
+    func drain(_ manner: DrainManner = .prompt) {
         isLeaving = true
+        guard manner == .prompt else { return }
         switch state {
         case .idle where requestCount == 0 || !bufferevent.isQuiet: wait(Self.drainPatience)
         case .idle: finish(.needless)

@@ -58,13 +58,35 @@ struct ListenerSet: Sendable {
     }
 
     /// The paths that are open here and not there.
-    func paths(notIn other: ListenerSet) -> [String] {
-        Set(paths).subtracting(other.paths).sorted()
-    }
+    func paths(notIn other: ListenerSet) -> [String] { paths(notIn: other.paths) }
+
+    /// The paths that are open here and not among others.
+    func paths(notIn others: [String]) -> [String] { Set(paths).subtracting(others).sorted() }
 
     /// The paths of the file system that are open.
     var paths: [String] {
         listeners.compactMap { if case .unix(let path) = $0.address { path } else { nil } }
+    }
+}
+
+/// What was opened for listeners. Any thread.
+struct OpenedSockets: Sendable {
+    /// Those of each listener, at least one for each worker.
+    fileprivate(set) var sockets: [[ListeningSocket]] = []
+    /// The paths that came into being: what a failed start would leave on disk.
+    fileprivate(set) var paths: [String] = []
+
+    /// Where clients reach each listener.
+    var addresses: [SocketAddress] { sockets.map { $0[0].address } }
+
+    /// One worker's part: of each listener one socket, or more where there are more than workers.
+    func share(of worker: Int, among workers: Int) -> [[ListeningSocket]] {
+        sockets.map { all in stride(from: worker, to: all.count, by: workers).map { all[$0] } }
+    }
+
+    /// Removes what a failed start would leave on disk; before the sockets close, while nobody else can have the paths.
+    func removeFiles() {
+        for path in paths { FileOutput.removeSocket(path) }
     }
 }
 
@@ -73,20 +95,29 @@ extension ListenerSet {
     ///
     /// Where a listener of this set has the address, or one that contains it or is part of it, the look is left out: it
     /// would find that one, and who goes from one address to all of them, or back, is not to be refused for what is its
-    /// own.
+    /// own. The same holds for what is inherited.
     /// - Throws: with nothing left open.
-    func open(_ specs: [ListenerSpec], workers: Int) throws(StartError) -> [[ListeningSocket]] {
-        var result: [[ListeningSocket]] = []
-        for spec in specs {
+    func open(
+        _ specs: [ListenerSpec], workers: Int, inheriting inherited: InheritedListeners = InheritedListeners()
+    ) throws(StartError) -> OpenedSockets {
+        let own = listeners.map(\.address) + inherited.addresses
+        var inherited = inherited
+        var result = OpenedSockets()
+        for (spec, given) in zip(specs, inherited.take(for: specs)) {
             do throws(SystemError) {
                 let wanted = spec.address.socketAddress
-                let isOwn = listeners.contains { wanted.overlaps($0.address) }
-                let first = try ListeningSocket(wanted, refuseIfTaken: !isOwn)
-                result.append([first])
-                let others = try (1..<workers).map { _ throws(SystemError) in try Self.sibling(of: first) }
-                result[result.count - 1] += others
+                var sockets = given
+                if sockets.isEmpty {
+                    let isOwn = own.contains { wanted.overlaps($0) }
+                    sockets = [try ListeningSocket(wanted, refuseIfTaken: !isOwn)]
+                    if case .unix(let path) = sockets[0].address { result.paths.append(path) }
+                }
+                for index in sockets.count..<max(workers, sockets.count) {
+                    sockets.append(try Self.sibling(of: sockets[index % sockets.count], isOurs: given.isEmpty))
+                }
+                result.sockets.append(sockets)
             } catch {
-                Self.removeFiles(of: result)
+                result.removeFiles()
                 throw StartError(listener: spec, reason: error)
             }
         }
@@ -94,15 +125,15 @@ extension ListenerSet {
     }
 
     /// TCP: a socket of its own for each worker, so that the kernel spreads the clients. A unix path has only one
-    /// queue, so workers share it.
-    private static func sibling(of first: ListeningSocket) throws(SystemError) -> ListeningSocket {
-        first.address.port == nil
-            ? try first.duplicate() : try ListeningSocket(first.address, refuseIfTaken: false)
-    }
-
-    /// Removes what a failed start would leave on disk; before the sockets close, while nobody else can have the paths.
-    static func removeFiles(of sockets: [[ListeningSocket]]) {
-        for case .unix(let path)? in sockets.map(\.first?.address) { FileOutput.removeSocket(path) }
+    /// queue, so workers share it, as they share what somebody else has opened and does not let us stand beside.
+    private static func sibling(of first: ListeningSocket, isOurs: Bool) throws(SystemError) -> ListeningSocket {
+        guard first.sharesPort else { return try first.duplicate() }
+        do throws(SystemError) {
+            return try ListeningSocket(first.address, refuseIfTaken: false)
+        } catch {
+            if isOurs { throw error }
+            return try first.duplicate()
+        }
     }
 }
 

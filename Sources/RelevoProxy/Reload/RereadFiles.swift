@@ -6,10 +6,19 @@ package import RelevoPolicy
 
 /// The keys of tickets, for whoever only passes them on. Any thread.
 package struct SharedTicketKeys: Sendable {
-    let keys = TicketKeys()
+    let keys: TicketKeys
 
     /// Makes new keys.
-    package init() {}
+    package init() { keys = TicketKeys() }
+
+    /// Takes the keys of another process over, the current one first; nil if they are none.
+    package init?(_ shared: [[UInt8]]) {
+        guard let keys = TicketKeys(shared) else { return nil }
+        self.keys = keys
+    }
+
+    /// All keys, the current one first. Secret.
+    package var shared: [[UInt8]] { keys.shared }
 }
 
 extension ProxySnapshot {

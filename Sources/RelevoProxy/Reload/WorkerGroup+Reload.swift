@@ -64,10 +64,10 @@ extension WorkerGroup {
         let sockets = try open.open(fresh, workers: workers.count)
         var complete = generation
         complete.listeners = open.replaced(
-            by: snapshot.listeners, generation.entrances.places, addresses: sockets.map { $0[0].address })
+            by: snapshot.listeners, generation.entrances.places, addresses: sockets.addresses)
         complete.entrances.meet(complete.listeners)
         for (index, worker) in workers.enumerated() where !fresh.isEmpty {
-            let handover = Handover(sockets.map { $0[index] })
+            let handover = Handover(sockets.share(of: index, among: workers.count))
             let failure = Promise<SystemError?>()
             let isPosted = worker.postAlways { worker in
                 do throws(SystemError) {

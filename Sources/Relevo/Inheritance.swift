@@ -1,0 +1,132 @@
+// What one proxy leaves to the next, and one proxy gets from whoever was there before.
+// How it comes from one process to the other is the matter of whoever owns them.
+
+public import CLibevent
+import RelevoPolicy
+import RelevoProxy
+
+/// What a proxy leaves to the one that takes its place: open listening sockets, and what clients have been given to
+/// remember.
+public struct Inheritance: Sendable {
+    /// The sockets of one listener.
+    public struct Listener: Sendable {
+        /// What the configuration says of the listener that had them, `127.0.0.1:8080`; nil if there was none.
+        public var configured: String?
+        /// One or more, all at the same address.
+        public var sockets: [ListeningSocket]
+
+        /// Puts sockets together.
+        public init(configured: String? = nil, sockets: [ListeningSocket]) {
+            self.configured = configured
+            self.sockets = sockets
+        }
+    }
+
+    /// What a proxy knows and its configuration does not say. It has secrets in it.
+    public struct State: Sendable, Hashable, Codable {
+        /// An order for an endpoint.
+        public struct Order: Sendable, Hashable, Codable {
+            /// The cluster's name.
+            public var cluster: String
+            /// The endpoint with its port.
+            public var endpoint: String
+            /// `drain`, `disable` or `weight`.
+            public var command: String
+            /// The weight.
+            public var value: Int?
+        }
+
+        /// What cookies are signed with where the configuration names no secret; empty for a new one.
+        public var secret: [UInt8] = []
+        /// The keys of TLS tickets, the current one first; empty for new ones.
+        public var ticketKeys: [[UInt8]] = []
+        /// The orders that hold.
+        public var orders: [Order] = []
+
+        /// Nothing is known.
+        public init() {}
+    }
+
+    /// In the order of the configuration.
+    public var listeners: [Listener]
+    /// What is known besides.
+    public var state: State
+
+    /// Puts an inheritance together: by a service manager sockets only.
+    public init(listeners: [Listener], state: State = State()) {
+        self.listeners = listeners
+        self.state = state
+    }
+}
+
+/// How a proxy gave its place to another.
+public struct Succession: Sendable {
+    /// The time in which clients may leave; nil for ``Timeouts/drain``.
+    public var limit: Duration?
+    /// Paths of listeners that the other has not taken: they are removed.
+    public var abandonedPaths: Set<String>
+
+    /// Puts the terms together.
+    public init(limit: Duration? = nil, abandonedPaths: Set<String> = []) {
+        self.limit = limit
+        self.abandonedPaths = abandonedPaths
+    }
+}
+
+extension ReverseProxy {
+    /// What another proxy needs to take the place of this one, which goes on as before; nil unless it runs. The sockets
+    /// are open for as long as anybody has them.
+    public func inheritance() async -> Inheritance? {
+        guard let group = runningGroup else { return nil }
+        let sockets = await group.listeningSockets()
+        var state = Inheritance.State()
+        state.secret = group.secret
+        state.ticketKeys = served.ticketKeys.shared
+        state.orders = await group.orders().map { Inheritance.State.Order($0) }
+        return Inheritance(
+            listeners: sockets.listeners.map { .init(configured: $0.configured, sockets: $0.sockets) }, state: state)
+    }
+
+    /// Ends, as another proxy accepts clients at the same sockets. Nobody is to notice: who is connected may send one
+    /// more request, and is told with its answer to connect anew; what takes longer than ``Timeouts/drain`` is cut off.
+    /// Returns when nothing of this proxy is left.
+    public func retire(_ terms: Succession = Succession()) async {
+        let paths = addresses.compactMap { if case .unix(let path) = $0 { path } else { nil } }
+        await end(
+            within: terms.limit ?? served.snapshot.timeouts.drain, .patient,
+            leaving: paths.filter { !terms.abandonedPaths.contains($0) })
+    }
+}
+
+extension GroupSettings {
+    /// Begins with what another proxy has left.
+    mutating func take(_ inheritance: Inheritance) {
+        inherited = InheritedListeners(
+            inheritance.listeners.map { .init(configured: $0.configured, sockets: $0.sockets) })
+        if !inheritance.state.secret.isEmpty { secret = inheritance.state.secret }
+        orders = inheritance.state.orders.compactMap(\.held)
+    }
+}
+
+extension Inheritance.State.Order {
+    fileprivate init(_ held: HeldOrder) {
+        (cluster, endpoint) = (held.cluster, held.endpoint)
+        switch held.order {
+        case .enable: command = "enable"
+        case .drain: command = "drain"
+        case .disable: command = "disable"
+        case .weight(let weight): (command, value) = ("weight", weight)
+        }
+    }
+
+    fileprivate var held: HeldOrder? {
+        let order: EndpointOrder? =
+            switch (command, value) {
+            case ("drain", _): .drain
+            case ("disable", _): .disable
+            case ("weight", let value?): .weight(value)
+            default: nil
+            }
+        return order.map { HeldOrder(cluster: cluster, endpoint: endpoint, order: $0) }
+    }
+}

@@ -1,0 +1,59 @@
+// Listening sockets that somebody else has opened: the process before this one, or a service manager.
+// How they come here is the matter of whoever owns the process.
+
+package import CLibevent
+import RelevoPolicy
+
+/// Sockets by the listeners that they may serve.
+package struct InheritedListeners: Sendable {
+    /// The sockets of one address.
+    package struct Listener: Sendable {
+        /// What the configuration says of the listener that had them; nil if there was none.
+        package let configured: String?
+        /// One or more, all at the same address.
+        package let sockets: [ListeningSocket]
+
+        /// Puts sockets together.
+        package init(configured: String?, sockets: [ListeningSocket]) {
+            self.configured = configured
+            self.sockets = sockets
+        }
+
+        var address: SocketAddress? { sockets.first?.address }
+    }
+
+    /// In the order in which they were given.
+    package private(set) var listeners: [Listener]
+
+    /// Sockets of nobody yet; those without any are left out.
+    package init(_ listeners: [Listener] = []) { self.listeners = listeners.filter { !$0.sockets.isEmpty } }
+
+    /// The addresses that a start need not find free.
+    var addresses: [SocketAddress] { listeners.compactMap(\.address) }
+
+    /// The sockets for each listener; none for those that must be opened. What is left is nobody's.
+    mutating func take(for specs: [ListenerSpec]) -> [[ListeningSocket]] {
+        var taken: [[ListeningSocket]] = specs.map { _ in [] }
+        for fits in Self.ways {
+            for (index, spec) in specs.enumerated() where taken[index].isEmpty {
+                guard let found = listeners.firstIndex(where: { fits($0, spec) }) else { continue }
+                taken[index] = listeners.remove(at: found).sockets
+            }
+        }
+        return taken
+    }
+
+    /// How a socket belongs to a listener, the surest way first.
+    private static let ways: [@Sendable (Listener, ListenerSpec) -> Bool] = [
+        { $0.configured == $1.address.description },
+        { $0.address == $1.address.socketAddress },
+        { $0.sockets[0].takesBothFamilies && $1.address.isEveryAddress(port: $0.address?.port) },
+    ]
+}
+
+extension ListenerAddress {
+    fileprivate func isEveryAddress(port: UInt16?) -> Bool {
+        guard case .literal("0.0.0.0", let wanted) = self else { return false }
+        return wanted == port.map { Int($0) }
+    }
+}
