@@ -3,14 +3,18 @@
 #define RELEVO_CEVENT2_SHIM_H
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <event2/buffer.h>
@@ -26,6 +30,11 @@ extern int pipe2(int descriptors[2], int flags);
 extern ssize_t splice(int in, off_t *in_offset, int out, off_t *out_offset, size_t count, unsigned flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
 
+extern long syscall(long number, ...);
+extern int setgroups(size_t count, const gid_t *groups);
+extern int initgroups(const char *user, gid_t group);
+extern int setresuid(uid_t real, uid_t effective, uid_t saved);
+extern int setresgid(gid_t real, gid_t effective, gid_t saved);
 extern int sched_getaffinity(pid_t process, size_t size, void *mask);
 
 /* Processors that the calling process may run on, 0 if the system does not tell. */
@@ -61,6 +70,24 @@ static inline ssize_t relevo_splice(int in, int out, size_t count) { return spli
 
 /* Creates an eventfd that neither blocks nor survives exec. */
 static inline int relevo_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+/* Leaves the calling thread, which root has started, no right but that to ports below 1024, which the program that it
+   executes next keeps too (capabilities(7)). 0 on success. The order of the calls is the only one that works. */
+static inline int relevo_become(uid_t user, gid_t group, const char *name) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct before[2], sets[2] = {{0}};
+    const unsigned bit = 1u << CAP_NET_BIND_SERVICE;
+    if (syscall(SYS_capget, &header, before) < 0) return -1;
+    int may_bind = (before[0].permitted & bit) != 0;
+    sets[0].effective = sets[0].permitted = sets[0].inheritable = may_bind ? bit : 0;
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return -1;
+    if (name ? initgroups(name, group) < 0 : setgroups(1, &group) < 0) return -1;
+    if (setresgid(group, group, group) < 0 || setresuid(user, user, user) < 0) return -1;
+    if (syscall(SYS_capset, &header, sets) < 0) return -1;
+    if (may_bind && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0) < 0) return -1;
+    /* What it executes cannot become root again by a file's mode. */
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
 
 /* Descriptors in one message at most; the system itself takes 253. */
 #define RELEVO_MOST_DESCRIPTORS 64

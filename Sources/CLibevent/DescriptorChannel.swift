@@ -26,6 +26,14 @@ public final class DescriptorChannel: Sendable {
         socket = Socket(owning: descriptor)
     }
 
+    /// Goes on with the connection of somebody else, who has read everything that was sent and closes its own
+    /// descriptor.
+    public convenience init(duplicating descriptor: Int32) throws(SystemError) {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw SystemError.last(in: .socket) }
+        self.init(Socket(owning: copy))
+    }
+
     /// Connects to a path (`connect`).
     public init(path: String) throws(SystemError) {
         let address = SocketAddress.unix(path: path)
@@ -95,7 +103,7 @@ public final class DescriptorChannel: Sendable {
         return line
     }
 
-    /// Receives so many listening sockets, in the order in which they were sent.
+    /// Receives so many listening sockets, in the order in which they were sent: all that one call has sent.
     /// - Throws: also if what comes is no listening socket of a family that Relevo speaks, or if it ends before.
     public func receiveListeners(_ count: Int, within limit: Duration) throws(SystemError) -> [ListeningSocket] {
         let end = MonotonicTime.now + limit
@@ -110,6 +118,7 @@ public final class DescriptorChannel: Sendable {
             }
             sockets += found.compactMap(\.self)
         }
+        guard sockets.count == count else { throw SystemError(EPROTO, in: .read) }
         return sockets
     }
 

@@ -47,13 +47,18 @@ public struct SuccessorProgram: Sendable {
     /// The number of the channel's descriptor in the program.
     public static var channelDescriptor: Int32 { 3 }
 
-    /// Waits for its end, or ends it first. Blocks.
+    /// Waits for its end, and ends it if that does not come in time. Blocks.
     /// - Returns: how it ended, `code 1` or `signal 9`.
-    public func end(killing isKilled: Bool) -> String {
-        if isKilled { kill(identifier, SIGKILL) }
+    public func end(within limit: Duration) -> String {
+        let latest = MonotonicTime.now + limit
         var status: Int32 = 0
-        while waitpid(identifier, &status, 0) < 0 {
-            guard errno == EINTR else { return "an unknown outcome" }
+        while true {
+            let isLate = MonotonicTime.now >= latest
+            if isLate { kill(identifier, SIGKILL) }
+            let found = waitpid(identifier, &status, isLate ? 0 : WNOHANG)
+            if found == identifier { break }
+            if found < 0, errno != EINTR { return "an unknown outcome" }
+            usleep(5000)
         }
         let signal = status & 0x7F
         return signal == 0 ? "code \((status >> 8) & 0xFF)" : "signal \(signal)"

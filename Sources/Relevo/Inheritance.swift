@@ -59,6 +59,27 @@ public struct Inheritance: Sendable {
     }
 }
 
+extension Inheritance {
+    /// Opens the listeners of a configuration for a proxy to come, as for one that may not open them itself. What is
+    /// given already is not opened again, and not in the result.
+    /// - Throws: ``ConfigurationError``, or ``ProxyStartError`` with nothing left open.
+    public init(opening configuration: ProxyConfiguration, beside given: [ListeningSocket] = []) throws {
+        let snapshot = try SnapshotBuilder.build(configuration)
+        var others = InheritedListeners(given.map { .init(configured: nil, sockets: [$0]) })
+        let taken = others.take(for: snapshot.listeners)
+        let missing = zip(snapshot.listeners, taken).filter(\.1.isEmpty).map(\.0)
+        do {
+            let opened = try ListenerSet().open(missing, workers: configuration.workers ?? Processors.count)
+            self.init(
+                listeners: zip(missing, opened.sockets).map { spec, sockets in
+                    Listener(configured: spec.address.description, sockets: sockets)
+                })
+        } catch {
+            throw ProxyStartError(error)
+        }
+    }
+}
+
 /// How a proxy gave its place to another.
 public struct Succession: Sendable {
     /// The time in which clients may leave; nil for ``Timeouts/drain``.

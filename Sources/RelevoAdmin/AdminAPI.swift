@@ -1,7 +1,7 @@
 // What can be asked of a proxy and ordered, each by a path of its own. docs/admin.md is the description for users.
 // HTTP is spoken by AdminServer; the commands of `relevo` that use this are in RelevoCLI.
 
-import CLibevent
+public import CLibevent
 import Foundation
 public import Relevo
 
@@ -77,21 +77,53 @@ public struct EndpointOrderDocument: Codable, Sendable {
     }
 }
 
+/// What an upgrade by the admin listener has come to.
+public struct AdminUpgrade: Sendable, Codable, Hashable {
+    /// The process that serves now.
+    public var process: Int
+    /// The process that did, and ends when its clients have left.
+    public var former: Int
+
+    /// Tells of an upgrade.
+    public init(process: Int, former: Int) {
+        self.process = process
+        self.former = former
+    }
+}
+
+/// What the process of a proxy can do that the proxy alone cannot. Each may be called at any time, from any thread.
+public struct AdminOrders: Sendable {
+    /// Reads the configuration again and serves it, or only tells what would change.
+    public var reload: @Sendable (_ isDryRun: Bool) async -> Result<AdminReload, AdminRefusal>
+    /// Starts this program anew and has the new process take over.
+    public var upgrade: @Sendable () async -> Result<AdminUpgrade, AdminRefusal>
+    /// Gives its place to the process at the other end.
+    public var handOver: @Sendable (DescriptorChannel) async -> Void
+
+    /// Puts orders together.
+    public init(
+        reload: @escaping @Sendable (_ isDryRun: Bool) async -> Result<AdminReload, AdminRefusal>,
+        upgrade: @escaping @Sendable () async -> Result<AdminUpgrade, AdminRefusal>,
+        handOver: @escaping @Sendable (DescriptorChannel) async -> Void
+    ) {
+        self.reload = reload
+        self.upgrade = upgrade
+        self.handOver = handOver
+    }
+}
+
 /// Answers for one proxy.
 public struct AdminAPI: Sendable {
-    /// Reads the configuration again and serves it, or only tells what would change.
-    public typealias Reload = @Sendable (_ dryRun: Bool) async -> Result<AdminReload, AdminRefusal>
-
     private let proxy: ReverseProxy
     private let version: String
     private let started = Date()
-    private let reload: Reload
+    private let orders: AdminOrders
 
-    /// Answers for a proxy; `reload` knows where its configuration comes from.
-    public init(_ proxy: ReverseProxy, version: String, reload: @escaping Reload) {
+    /// Answers for a proxy; `orders` know the process that it is in.
+    public init(_ proxy: ReverseProxy, version: String, orders: AdminOrders) {
         self.proxy = proxy
         self.version = version
-        self.reload = reload
+        self.orders = orders
     }
 
     private static let paths = """
@@ -99,6 +131,8 @@ public struct AdminAPI: Sendable {
         GET  /v1/endpoints   how its endpoints are
         POST /v1/endpoints   an order: { "cluster": …, "endpoint": …, "command": "drain" }
         POST /v1/reload      the configuration is read again; with ?dry_run=1 nothing is changed
+        POST /v1/upgrade     a new process of this program takes over
+        POST /v1/handover    another process takes over (Upgrade: relevo-handover/1)
         """
 
     /// Answers a request.
@@ -109,9 +143,11 @@ public struct AdminAPI: Sendable {
         case ("/v1/endpoints", "GET"), ("/v1/endpoints", "HEAD"): return AdminResponse(json: await endpoints())
         case ("/v1/endpoints", "POST"): return await order(request.body)
         case ("/v1/reload", "POST"): return await reload(request.query)
+        case ("/v1/upgrade", "POST"): return Self.answer(await orders.upgrade())
+        case ("/v1/handover", "POST"): return handOver(request)
         case ("/", _), ("/v1/status", _): return Self.refusal(of: request, allowing: "GET, HEAD")
         case ("/v1/endpoints", _): return Self.refusal(of: request, allowing: "GET, HEAD, POST")
-        case ("/v1/reload", _): return Self.refusal(of: request, allowing: "POST")
+        case ("/v1/reload", _), ("/v1/upgrade", _), ("/v1/handover", _): return Self.refusal(of: request, allowing: "POST")
         default: return AdminResponse(failure: 404, "there is no `\(request.path)`; GET / lists what there is")
         }
     }
@@ -156,9 +192,26 @@ public struct AdminAPI: Sendable {
         guard query.isEmpty || isDryRun && query.count == 1 else {
             return AdminResponse(failure: 400, "`/v1/reload` takes `dry_run=1` and nothing else")
         }
-        switch await reload(isDryRun) {
-        case .success(let outcome): return AdminResponse(json: outcome)
-        case .failure(let refusal): return AdminResponse(failure: refusal.status, refusal.words)
+        return Self.answer(await orders.reload(isDryRun))
+    }
+
+    private static func answer(_ result: Result<some Encodable, AdminRefusal>) -> AdminResponse {
+        switch result {
+        case .success(let outcome): AdminResponse(json: outcome)
+        case .failure(let refusal): AdminResponse(failure: refusal.status, refusal.words)
+        }
+    }
+
+    private func handOver(_ request: AdminRequest) -> AdminResponse {
+        guard request.cameByPath else { return AdminResponse(failure: 403, "sockets do not pass a port") }
+        guard request.upgrade == HandOver.protocolName else {
+            var refusal = AdminResponse(failure: 426, "this wants `Upgrade: \(HandOver.protocolName)`")
+            refusal.fields = ["Upgrade: \(HandOver.protocolName)", "Connection: upgrade"]
+            return refusal
+        }
+        let orders = orders
+        return AdminResponse(switchingTo: HandOver.protocolName) { channel in
+            Task { await orders.handOver(channel) }
         }
     }
 }

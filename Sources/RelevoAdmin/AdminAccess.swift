@@ -73,6 +73,9 @@ public struct AdminError: Error, Sendable, CustomStringConvertible {
     /// The status with which an admin listener refused; nil if none has answered.
     public let status: Int?
 
+    /// Refuses something in words.
+    public init(refusing words: String) { self.init(words) }
+
     init(_ words: String, status: Int? = nil) {
         description = words
         self.status = status

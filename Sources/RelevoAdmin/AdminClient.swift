@@ -1,7 +1,7 @@
 // Asks an admin listener one thing: what the commands of `relevo` do. Blocks the calling thread.
 // What can be asked: AdminAPI.
 
-import CLibevent
+public import CLibevent
 import Foundation
 public import RelevoPolicy
 import RelevoHTTP
@@ -123,8 +123,8 @@ extension Evbuffer {
 }
 
 extension AdminSettings {
-    /// The address in the form in which it is opened. What is none was refused before.
-    var socketAddress: SocketAddress {
+    /// The address in the form in which it is opened; an empty path for none. What is none was refused before.
+    public var socketAddress: SocketAddress {
         switch try? AddressText.listener(address) {
         case .literal(let host, let port)?:
             SocketAddress(literal: host, port: UInt16(clamping: port)) ?? .loopback(port: UInt16(clamping: port))

@@ -21,6 +21,7 @@ final class AdminConnection {
     private var head = RequestHead()
     private var expected: Int?
     private var isAnswered = false
+    private var successor: (@Sendable (DescriptorChannel) -> Void)?
     private var limit: Timer?
 
     init(_ socket: consuming Socket, _ number: UInt64, _ owner: AdminPlane) throws(SystemError) {
@@ -96,13 +97,17 @@ final class AdminConnection {
         var request = AdminRequest(method: Self.text(head.methodBytes), path: Self.text(head.pathBytes))
         request.query = Self.text(head.queryBytes).split(separator: "&").map(String.init)
         connection.input.takePrefix(count, into: &request.body)
-        let credentials = head.fields.lines.first {
-            Self.text(head.fields.name(of: $0)).lowercased() == "authorization"
-        }
+        request.upgrade = value(of: "upgrade").map(Self.text) ?? ""
+        request.cameByPath = owner.isPath
         let refusal = owner.access.refusal(
-            of: request, host: head.authority.host[...], credentials: credentials.map { head.fields.value(of: $0) })
+            of: request, host: head.authority.host[...], credentials: value(of: "authorization"))
         if let refusal { return answer(refusal) }
         owner.ask(request, for: self)
+    }
+
+    private func value(of name: String) -> ArraySlice<UInt8>? {
+        let line = head.fields.lines.first { Self.text(head.fields.name(of: $0)).lowercased() == name }
+        return line.map { head.fields.value(of: $0) }
     }
 
     /// Sends the answer and ends the connection when it has left.
@@ -110,10 +115,14 @@ final class AdminConnection {
         guard limit != nil else { return }
         (hasAsked, isAnswered) = (true, true)
         limit?.start(Self.leavingPatience)
-        var lines = [
-            "HTTP/1.1 \(response.status) \(Status.reason(response.status))", "Content-Type: \(response.type)",
-            "Content-Length: \(response.body.count)", "Cache-Control: no-store", "Connection: close",
-        ]
+        successor = response.successor
+        var lines = ["HTTP/1.1 \(response.status) \(Status.reason(response.status))"]
+        if successor == nil {
+            lines += [
+                "Content-Type: \(response.type)", "Content-Length: \(response.body.count)", "Cache-Control: no-store",
+                "Connection: close",
+            ]
+        }
         lines += response.fields
         let isHead = head.method == .head
         connection.send(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + (isHead ? [] : response.body))
@@ -123,6 +132,12 @@ final class AdminConnection {
     /// Everything has left: the client hears the end, and may say the rest of what it says.
     private func written() {
         guard isAnswered, connection.output.isEmpty else { return }
+        if let successor {
+            let channel = try? DescriptorChannel(duplicating: connection.fileDescriptor)
+            end(.orderly)
+            if let channel { successor(channel) }
+            return
+        }
         connection.shutdownOutput()
         limit?.start(.seconds(1))
     }

@@ -1,6 +1,7 @@
 // What is asked of the admin listener, and what it answers.
 // Reading bytes is AdminConnection's matter, answering AdminAPI's.
 
+public import CLibevent
 import Foundation
 
 /// One request to the admin listener, whole.
@@ -13,6 +14,10 @@ public struct AdminRequest: Sendable {
     public var query: [String] = []
     /// The content; empty without any.
     public var body: [UInt8] = []
+    /// What the connection is to become (RFC 9110 §7.8); empty if it is to stay what it is.
+    public var upgrade = ""
+    /// Whether it came by a path, where descriptors can pass.
+    public var cameByPath = false
 
     /// Puts a request together.
     public init(method: String, path: String) {
@@ -34,6 +39,9 @@ public struct AdminResponse: Sendable {
     public var body: [UInt8]
     /// Further lines of the head, without their ends.
     var fields: [String] = []
+    /// Gets the connection when the head has been sent, which then is not HTTP any more. Called on the admin listener's
+    /// thread; must not block.
+    var successor: (@Sendable (DescriptorChannel) -> Void)?
 
     /// An answer that is a text for people, ended by a line feed.
     public init(status: Int, text: String) {
@@ -50,6 +58,13 @@ public struct AdminResponse: Sendable {
         self.status = status
         type = "application/json"
         body = Array(((try? encoder.encode(value)) ?? Data("null".utf8))) + [0x0A]
+    }
+
+    /// The connection becomes another protocol's, as was asked for.
+    public init(switchingTo protocolName: String, successor: @escaping @Sendable (DescriptorChannel) -> Void) {
+        (status, type, body) = (101, "", [])
+        fields = ["Connection: upgrade", "Upgrade: \(protocolName)"]
+        self.successor = successor
     }
 
     /// A failure, in words, as a value for programs.

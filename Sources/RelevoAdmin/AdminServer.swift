@@ -12,12 +12,18 @@ final class AdminPlane {
     private let handler: AdminServer.Handler
     private let mailbox: LoopMailbox<AdminPlane>
     private var listener: ConnectionListener?
+    /// Whether it listens at a path.
+    let isPath: Bool
     /// By their numbers, none of which comes twice: an answer finds the one that has asked, or nobody.
     private var connections: [UInt64: AdminConnection] = [:]
     private var lastNumber: UInt64 = 0
+    private var isFinishing = false
+    private var limit: Timer?
 
     /// Connections at a time. The oldest that has not yet said what it wants makes room; without one others wait.
     private static let most = 64
+    /// How long those who have asked may wait for their answers when it ends.
+    private static let farewell: Duration = .seconds(1)
 
     init(
         _ loop: EventLoop, _ socket: ListeningSocket, _ access: AdminAccess, _ mailbox: LoopMailbox<AdminPlane>,
@@ -27,6 +33,7 @@ final class AdminPlane {
         self.access = access
         self.mailbox = mailbox
         self.handler = handler
+        isPath = socket.address.port == nil
         let listener = try ConnectionListener(loop: loop, socket: socket)
         self.listener = listener
         listener.onAccept = { [unowned self] socket, _ in accept(socket) }
@@ -46,6 +53,7 @@ final class AdminPlane {
         loop.retire(connection)
         connections[connection.number] = nil
         if connections.count < Self.most { listener?.resume(.full) }
+        if isFinishing, connections.isEmpty { loop.stop() }
     }
 
     /// Has a request answered; other connections are served meanwhile.
@@ -57,9 +65,26 @@ final class AdminPlane {
         }
     }
 
-    func close() {
+    /// Accepts nobody any more.
+    func closeListener() {
         listener?.close()
         listener = nil
+    }
+
+    /// Ends the loop when those who have asked are answered, or soon.
+    func finish() {
+        closeListener()
+        isFinishing = true
+        for connection in connections.values where !connection.hasAsked { connection.end(.orderly) }
+        guard !connections.isEmpty else { return loop.stop() }
+        limit = try? Timer(loop: loop, .once) { [unowned self] in loop.stop() }
+        limit?.start(Self.farewell)
+        if limit == nil { loop.stop() }
+    }
+
+    func close() {
+        limit?.close()
+        closeListener()
         for connection in connections.values { connection.end(.orderly) }
     }
 }
@@ -77,14 +102,32 @@ public final class AdminServer: Sendable {
     private let mailbox: LoopMailbox<AdminPlane>
     private let thread: LoopThread
     private let isStopped = Mutex(false)
+    /// Whether the file of its socket is removed with it.
+    private let ownsPath = Mutex(true)
+    /// Its address as configured.
+    public let configured: String
+    /// Who may open a socket in the file system: its owner.
+    public static var mode: UInt32 { 0o600 }
+    /// Its socket, for whoever takes over.
+    public let socket: ListeningSocket
 
-    /// Opens the listener and begins to answer. A socket in the file system can only be opened by its owner.
+    /// Opens the listener, or takes over a socket at its address, and begins to answer. A socket in the file system can
+    /// only be opened by its owner.
     /// - Throws: ``AdminError``; nothing is left open then.
-    public init(_ settings: AdminSettings, handler: @escaping Handler) throws(AdminError) {
+    public init(
+        _ settings: AdminSettings, inheriting inherited: ListeningSocket? = nil, handler: @escaping Handler
+    ) throws(AdminError) {
         let access = try AdminAccess(settings)
+        configured = settings.address
         let mailbox: LoopMailbox<AdminPlane>
         do throws(SystemError) {
-            let socket = try ListeningSocket(settings.socketAddress, refuseIfTaken: true, mode: 0o600)
+            let socket: ListeningSocket
+            if let inherited {
+                socket = inherited
+            } else {
+                socket = try ListeningSocket(settings.socketAddress, refuseIfTaken: true, mode: Self.mode)
+            }
+            self.socket = socket
             address = socket.address
             mailbox = try LoopMailbox<AdminPlane>()
             thread = try LoopThread.start(name: "relevo-admin") { () throws(SystemError) in
@@ -107,15 +150,23 @@ public final class AdminServer: Sendable {
     /// - Throws: why there could be no listener.
     public static func check(_ settings: AdminSettings) throws(AdminError) { _ = try AdminAccess(settings) }
 
-    /// Ends it; returns when nothing of it is left. Idempotent.
+    /// Accepts nobody any more, and leaves the socket to whoever has taken it over. Who is connected is answered.
+    /// - Parameter isRemoved: whether nobody has, and its file is removed at the end.
+    public func leaveSocket(removingPath isRemoved: Bool) {
+        ownsPath.withLock { $0 = isRemoved }
+        mailbox.postAlways { $0.closeListener() }
+    }
+
+    /// Ends it; returns when nothing of it is left, and that is soon: those who have asked are answered before.
+    /// Idempotent.
     public func stop() {
         let isFirst = isStopped.withLock { isStopped in
             defer { isStopped = true }
             return !isStopped
         }
         guard isFirst else { return }
-        mailbox.postAlways { $0.loop.stop() }
+        mailbox.postAlways { $0.finish() }
         thread.join()
-        if case .unix(let path) = address { FileOutput.removeSocket(path) }
+        if ownsPath.withLock(\.self), case .unix(let path) = address { FileOutput.removeSocket(path) }
     }
 }

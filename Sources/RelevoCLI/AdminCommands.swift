@@ -87,6 +87,27 @@ struct Reload: ParsableCommand {
     }
 }
 
+/// Has a proxy give its place to a new process.
+struct Upgrade: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Have a running proxy start its program anew and give its place to the new process.",
+        discussion: """
+            The new process reads the configuration, takes the open sockets over and serves; then clients of the former
+            one may leave until `timeouts.drain` is over. If the new one does not come to that, the former goes on, and
+            it is said why. This is how another version of the program, and `workers`, `access_log` and `admin` come into
+            effect without losing a request. SIGUSR2 does the same.
+            """)
+
+    @OptionGroup var options: AdminOptions
+
+    func run() throws {
+        let outcome = try options.ask { client throws(AdminError) in
+            try client.post("/v1/upgrade", as: AdminUpgrade.self)
+        }
+        Terminal.say("process \(outcome.process) serves; clients of process \(outcome.former) may leave")
+    }
+}
+
 /// Takes an endpoint out of service, or back.
 struct EndpointOrder: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

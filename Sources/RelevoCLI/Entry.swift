@@ -28,6 +28,8 @@ struct CommandFailure: Error {
 @main
 enum Entry {
     static func main() async {
+        // The working directory and the program's file may be others later.
+        _ = OwnProgram.current
         // Without these, the first descriptors that are opened would be taken for them.
         Descriptors.ensureStandard()
         // A reader that leaves must not end the proxy.
@@ -72,13 +74,14 @@ struct RelevoCommand: AsyncParsableCommand {
             Serve:         relevo run relevo.yaml
             Look at it:    relevo status
             Change it:     relevo reload
+            Renew it:      relevo upgrade
 
             Exit codes: 0 success, 1 wrong configuration, 2 wrong usage, 3 could not start, 4 no running proxy answers \
             or it refuses.
             """,
         version: Version.text,
         subcommands: [
-            Run.self, Check.self, Explain.self, Simulate.self, Demo.self, Status.self, Reload.self, EndpointOrder.self,
-            Version.self,
+            Run.self, Check.self, Explain.self, Simulate.self, Demo.self, Status.self, Reload.self, Upgrade.self,
+            EndpointOrder.self, Version.self,
         ])
 }

@@ -3,6 +3,10 @@
 
 import ArgumentParser
 import CLibevent
+import Foundation
+import RelevoAdmin
+import RelevoConfig
+import RelevoPolicy
 
 /// Serves a configuration.
 struct Run: AsyncParsableCommand {
@@ -11,14 +15,79 @@ struct Run: AsyncParsableCommand {
         discussion: """
             On SIGTERM or SIGINT running exchanges may finish (timeouts.shutdown, 30s by default), then the process
             ends with code 0. A second signal ends it at once. On SIGHUP the file is read again: what differs is applied
-            as a whole, or not at all and said why. Access log lines go to standard output, everything
-            else to standard error.
+            as a whole, or not at all and said why. On SIGUSR2 the program is started anew and takes over without
+            losing a request, or not and said why. Access log lines go to standard output, everything else to standard
+            error.
+
+            Sockets of a service manager ($LISTEN_FDS) serve the listeners that have their addresses.
             """)
 
     @Argument(help: "The configuration file.")
     var file: String
 
-    func run() async throws { try await Serving(.read(file), file: file).serve() }
+    @Option(
+        help: ArgumentHelp(
+            "Take over from the proxy that has this `admin` path, if one is there.", valueName: "address"))
+    var takeOver: String?
+
+    func validate() throws {
+        guard let takeOver, !takeOver.hasPrefix("unix:") else { return }
+        throw ValidationError("`--take-over` wants the path of an admin listener, `unix:/run/relevo/admin.sock`.")
+    }
+
+    func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        // Whoever started this one to take over has changed its user already, or cannot.
+        let isSuccessor = environment[HandOver.variable] != nil
+        if !isSuccessor { try becomeUser() }
+        let arrival: Arrival
+        do {
+            arrival = try Arrival(takingOverFrom: takeOver, environment)
+        } catch {
+            throw CommandFailure(status: .start, message: "relevo: \(error)")
+        }
+        do {
+            let loaded = try LoadedConfiguration.read(file)
+            if isSuccessor { try keepUser(loaded) }
+            try await Serving(loaded, file: file, arrival).serve()
+        } catch let failure as CommandFailure {
+            // Who waits for this process says why it does not come.
+            let words = failure.message.trimmingPrefix("relevo: ")
+            arrival.claim?.fails(String(words), isMisconfigured: failure.status == .configuration)
+            throw failure
+        }
+    }
+
+    private func keepUser(_ loaded: LoadedConfiguration) throws {
+        guard let wanted = loaded.configuration.user else { return }
+        guard ProcessIdentity(user: wanted.user, group: wanted.group)?.user != ProcessIdentity.current.user else { return }
+        throw CommandFailure(
+            status: .start, message: "relevo: `user: \(wanted.text)` is another than runs now: only a restart can change it")
+    }
+
+    /// Started by root for somebody else, the program is executed anew, with what only root may open.
+    private func becomeUser() throws {
+        let loaded = try LoadedConfiguration.read(file)
+        guard let wanted = loaded.configuration.user else { return }
+        guard let user = ProcessIdentity(user: wanted.user, group: wanted.group) else {
+            throw CommandFailure(status: .start, message: "relevo: there is no user `\(wanted.text)`")
+        }
+        guard ProcessIdentity.isRoot else {
+            guard user.user == ProcessIdentity.current.user else {
+                throw CommandFailure(
+                    status: .start, message: "relevo: only root can start a process for `user: \(wanted.text)`")
+            }
+            return
+        }
+        guard user.user != 0 else { return }
+        do {
+            try PrivilegedStart(loaded.configuration, isAlone: takeOver == nil).execute(as: user)
+        } catch let error as ConfigurationError {
+            throw loaded.failure(error)
+        } catch {
+            throw CommandFailure(status: .start, message: "relevo: \(error)")
+        }
+    }
 }
 
 /// Prints versions.

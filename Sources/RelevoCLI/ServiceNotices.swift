@@ -31,6 +31,9 @@ struct ServiceNotices {
         manager?.tell("RELOADING=1", "MONOTONIC_USEC=\(now)", "STATUS=reading the configuration again")
     }
 
+    /// Another process serves from now on: systemd believes that of nobody but the one that has served so far.
+    func handedOver(to process: Int32) { manager?.tell("MAINPID=\(process)", "STATUS=a new process serves") }
+
     /// The proxy ends.
     func stopping() { manager?.tell("STOPPING=1", "STATUS=running exchanges may finish") }
 

@@ -1,5 +1,5 @@
-// Starts a proxy and serves until a signal ends it: what `run` and `demo` have in common.
-// The only place that handles signals.
+// Starts a proxy and serves until a signal ends it, or another process takes over: what `run` and `demo` have in common.
+// The only place that handles signals. What a reload does is in Serving+Reload.
 
 import CLibevent
 import Foundation
@@ -12,15 +12,20 @@ import RelevoConfig
 struct Serving {
     let proxy: ReverseProxy
     let logger: Logger
-    private let lines: LineWriter
     /// The file that is read again by a reload; nil if there is none.
-    private let file: String?
+    let file: String?
+    let notices = ServiceNotices()
+    let succession: ProcessSuccession
+    private let lines: LineWriter
     private let adminSettings: AdminSettings?
-    private let notices = ServiceNotices()
+    private let adminSocket: ListeningSocket?
+    private let arrival: Arrival
 
     /// Checks a configuration and makes a proxy of it.
-    /// - Parameter file: the file that is read again by a reload; nil if there is none.
-    init(_ loaded: LoadedConfiguration, file: String? = nil) throws {
+    /// - Parameters:
+    ///   - file: the file that is read again by a reload; nil if there is none.
+    ///   - arrival: what was there before.
+    init(_ loaded: LoadedConfiguration, file: String? = nil, _ arrival: Arrival = .empty) throws {
         guard let lines = try? LineWriter(descriptor: 2) else {
             throw CommandFailure(status: .start, message: "relevo: no thread for the log")
         }
@@ -29,32 +34,46 @@ struct Serving {
         self.logger = logger
         self.file = file
         adminSettings = loaded.configuration.admin
+        var arrival = arrival
+        adminSocket = arrival.takeSocket(of: adminSettings)
+        self.arrival = arrival
         do {
-            proxy = try ReverseProxy(configuration: loaded.configuration, logger: logger)
+            proxy = try ReverseProxy(
+                configuration: loaded.configuration, logger: logger, inheriting: arrival.inheritance)
         } catch {
             throw loaded.failure(error)
         }
+        succession = ProcessSuccession(proxy, logger, notices)
     }
 
     /// Starts and serves; returns after the last exchange. `ready` is called when clients are served.
     func serve(ready: ([SocketAddress]) -> Void = { _ in }) async throws {
         Descriptors.raiseLimit()
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
-        let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP]) { continuation.yield($0) }
+        let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP, SIGUSR2]) { continuation.yield($0) }
         guard let watcher else { throw CommandFailure(status: .start, message: "relevo: cannot watch signals") }
+        for warning in arrival.warnings { logger.warning("\(warning)") }
+        if let claim = arrival.claim {
+            logger.info("taking over from another process", metadata: ["process": .stringConvertible(claim.process)])
+        }
         var admin: AdminServer?
         do {
             admin = try openAdmin()
             let addresses = try await proxy.start()
+            tellUnused(addresses)
+            arrival.claim?.serves(at: addresses + (admin.map { [$0.address] } ?? []))
             notices.ready(addresses)
             ready(addresses)
         } catch {
+            // What was taken over is still served by the one that had it.
+            if adminSocket != nil { admin?.leaveSocket(removingPath: false) }
             admin?.stop()
             await lines.finish(within: .seconds(1))
             throw CommandFailure(status: .start, message: "relevo: \(error)")
         }
         await untilStopped(signals)
         admin?.stop()
+        succession.take(nil)
         await lines.finish(within: .seconds(1))
         withExtendedLifetime(watcher) {}
     }
@@ -63,10 +82,25 @@ struct Serving {
     /// it when there is no time to look why.
     private func openAdmin() throws(AdminError) -> AdminServer? {
         guard let adminSettings else { return nil }
-        let api = AdminAPI(proxy, version: Version.number) { await reload(dryRun: $0) }
-        let server = try AdminServer(adminSettings) { await api.answer($0) }
+        let orders = AdminOrders(
+            reload: { await reload(dryRun: $0) }, upgrade: { [succession] in await succession.upgrade() },
+            handOver: { [succession] in await succession.handOver(to: $0) })
+        let api = AdminAPI(proxy, version: Version.number, orders: orders)
+        let server = try AdminServer(adminSettings, inheriting: adminSocket) { await api.answer($0) }
+        succession.take(server)
         logger.info("admin listener open", metadata: ["address": .string(server.address.description)])
         return server
+    }
+
+    /// A service manager's sockets that nobody asked for are closed by now, and whoever configured them wonders.
+    private func tellUnused(_ addresses: [SocketAddress]) {
+        guard arrival.claim == nil else { return }
+        let sockets = arrival.inheritance?.listeners.compactMap(\.sockets.first) ?? []
+        for socket in sockets where !addresses.contains(socket.address) {
+            logger.warning(
+                "a socket of $LISTEN_FDS is not used: no listener has its address",
+                metadata: ["address": .string(socket.address.description)])
+        }
     }
 
     private func untilStopped(_ signals: AsyncStream<Int32>) async {
@@ -84,75 +118,18 @@ struct Serving {
         var isStopping = false
         for await number in signals {
             let name = ProcessSignals.name(number)
-            guard number != SIGHUP else {
-                Task { await reload() }
-                continue
-            }
-            if isStopping {
+            switch number {
+            case SIGHUP: Task { await reload() }
+            case SIGUSR2: Task { await succession.upgrade() }
+            case _ where isStopping:
                 logger.warning("second signal: ending at once", metadata: ["signal": .string(name)])
                 exit(ExitStatus.success.rawValue)
+            default:
+                isStopping = true
+                if !succession.isOver { notices.stopping() }
+                logger.info("stopping: running exchanges may finish", metadata: ["signal": .string(name)])
+                Task { await proxy.shutdown() }
             }
-            isStopping = true
-            notices.stopping()
-            logger.info("stopping: running exchanges may finish", metadata: ["signal": .string(name)])
-            Task { await proxy.shutdown() }
-        }
-    }
-}
-
-extension Serving {
-    /// Reads the file again and serves what it says, or says why everything stays as it is.
-    private func reload() async {
-        switch await reload(dryRun: false) {
-        case .success(let outcome): for line in outcome.plan { logger.info("\(line)") }
-        case .failure(let refusal):
-            logger.error("not reloaded: everything stays as it is")
-            for line in refusal.words.split(separator: "\n") { logger.error("\(line)") }
-        }
-    }
-
-    /// Reads the file again and serves what it says, or only tells what would change.
-    private func reload(dryRun: Bool) async -> Result<AdminReload, AdminRefusal> {
-        guard let file else { return .failure(AdminRefusal("there is no file to reload")) }
-        if !dryRun { notices.reloading() }
-        defer { if !dryRun { notices.ready(proxy.addresses) } }
-        do {
-            let loaded = try LoadedConfiguration.read(file)
-            do {
-                if dryRun {
-                    let plan = try proxy.plan(for: loaded.configuration)
-                    guard plan.needsRestart.isEmpty else { throw ReloadError.needsRestart(plan.needsRestart) }
-                    return .success(AdminReload(plan))
-                }
-                return .success(AdminReload(try await proxy.reload(loaded.configuration)))
-            } catch let error as ConfigurationError {
-                throw loaded.failure(error)
-            } catch ReloadError.configuration(let error) {
-                throw loaded.failure(error)
-            }
-        } catch let failure as CommandFailure {
-            return .failure(AdminRefusal(failure.message, status: 422))
-        } catch ReloadError.notRunning {
-            return .failure(AdminRefusal("\(ReloadError.notRunning)", status: 503))
-        } catch {
-            return .failure(AdminRefusal("\(error)"))
-        }
-    }
-}
-
-extension LoadedConfiguration {
-    /// The failure for a configuration whose text is right and whose sense is not.
-    func failure(_ error: ConfigurationError) -> CommandFailure {
-        CommandFailure(
-            status: .configuration, message: ConfigurationDiagnostics.render(error.problems, text: text))
-    }
-
-    /// Reads a file, with the process' environment.
-    static func read(_ path: String) throws -> LoadedConfiguration {
-        do {
-            return try ConfigurationLoader(environment: ProcessInfo.processInfo.environment).load(path: path)
-        } catch {
-            throw CommandFailure(status: .configuration, message: error.rendered())
         }
     }
 }

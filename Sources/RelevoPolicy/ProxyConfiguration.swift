@@ -33,6 +33,8 @@ public struct ProxyConfiguration: Sendable, Equatable {
     /// Where the proxy can be asked how it is and given orders; nil for nowhere. The library opens nothing for it: it
     /// is for programs that run a proxy, as `relevo` does.
     public var admin: AdminSettings?
+    /// As whom the process runs that was started by root; nil for no change. The library does nothing about it.
+    public var user: ProcessUser?
 
     /// Creates a configuration; everything that is left out has the documented default.
     public init(

@@ -46,6 +46,7 @@ struct EffectiveYAML {
         write(configuration.hsts, 0, ["hsts"])
         write(configuration.accessLog)
         write(configuration.admin)
+        put("user", configuration.user.map { YAMLText.block($0.text) } ?? "off", 0, ["user"])
         return aligned()
     }
 

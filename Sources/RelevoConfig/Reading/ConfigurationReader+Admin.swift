@@ -1,4 +1,4 @@
-// Where the proxy can be asked and given orders.
+// Where the proxy can be asked and given orders, and as whom it runs.
 // Which addresses are good for that is checked by `SnapshotBuilder`.
 
 import RelevoPolicy
@@ -21,5 +21,13 @@ extension ConfigurationReader {
         var settings = AdminSettings(address, location: value.node.location)
         settings.tokenFile = fields["token_file"].flatMap { file($0) }
         return settings
+    }
+
+    /// A user, and perhaps a group.
+    mutating func user(_ field: Field) -> ProcessUser? {
+        guard !says("off", field) else { return nil }
+        return text(field, wants: "a user", suggestion: "for example `relevo` or `relevo:www-data`").map {
+            ProcessUser($0, location: field.node.location)
+        }
     }
 }

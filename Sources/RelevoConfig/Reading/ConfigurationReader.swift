@@ -60,6 +60,7 @@ struct ConfigurationReader {
         result.hsts = fields["hsts"].flatMap { hsts($0) }
         result.accessLog = fields["access_log"].flatMap { accessLog($0) } ?? .standardOutput
         result.admin = fields["admin"].flatMap { admin($0) }
+        result.user = fields["user"].flatMap { user($0) }
         return result
     }
 

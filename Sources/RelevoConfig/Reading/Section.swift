@@ -23,7 +23,7 @@ enum Section: CaseIterable {
         case .root:
             [
                 "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
-                "hsts", "access_log", "admin",
+                "hsts", "access_log", "admin", "user",
             ]
         case .listener: ["address", "tls", "proxy_protocol", "redirect"]
         case .listenerTLS: ["certificates", "certificate", "key", "ocsp", "client"]

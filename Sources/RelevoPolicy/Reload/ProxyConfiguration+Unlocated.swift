@@ -10,6 +10,7 @@ extension ProxyConfiguration {
         for index in result.resolver.nameservers.indices { result.resolver.nameservers[index].location = nil }
         result.clusters = clusters.map(\.unlocated)
         result.admin = admin?.unlocated
+        result.user = user?.unlocated
         for index in result.domains.indices {
             result.domains[index].location = nil
             for route in result.domains[index].routes.indices {

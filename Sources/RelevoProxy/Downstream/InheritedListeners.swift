@@ -2,7 +2,7 @@
 // How they come here is the matter of whoever owns the process.
 
 package import CLibevent
-import RelevoPolicy
+package import RelevoPolicy
 
 /// Sockets by the listeners that they may serve.
 package struct InheritedListeners: Sendable {
@@ -32,7 +32,7 @@ package struct InheritedListeners: Sendable {
     var addresses: [SocketAddress] { listeners.compactMap(\.address) }
 
     /// The sockets for each listener; none for those that must be opened. What is left is nobody's.
-    mutating func take(for specs: [ListenerSpec]) -> [[ListeningSocket]] {
+    package mutating func take(for specs: [ListenerSpec]) -> [[ListeningSocket]] {
         var taken: [[ListeningSocket]] = specs.map { _ in [] }
         for fits in Self.ways {
             for (index, spec) in specs.enumerated() where taken[index].isEmpty {

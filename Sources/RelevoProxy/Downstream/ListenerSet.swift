@@ -16,7 +16,10 @@ package struct OpenListener: Sendable {
 }
 
 /// The open listeners of a group, in the order of the configuration.
-struct ListenerSet: Sendable {
+package struct ListenerSet: Sendable {
+    /// Nothing is open.
+    package init() {}
+
     private(set) var listeners: [OpenListener] = []
     private var lastNumber = 0
 
@@ -70,9 +73,9 @@ struct ListenerSet: Sendable {
 }
 
 /// What was opened for listeners. Any thread.
-struct OpenedSockets: Sendable {
+package struct OpenedSockets: Sendable {
     /// Those of each listener, at least one for each worker.
-    fileprivate(set) var sockets: [[ListeningSocket]] = []
+    package fileprivate(set) var sockets: [[ListeningSocket]] = []
     /// The paths that came into being: what a failed start would leave on disk.
     fileprivate(set) var paths: [String] = []
 
@@ -97,7 +100,7 @@ extension ListenerSet {
     /// would find that one, and who goes from one address to all of them, or back, is not to be refused for what is its
     /// own. The same holds for what is inherited.
     /// - Throws: with nothing left open.
-    func open(
+    package func open(
         _ specs: [ListenerSpec], workers: Int, inheriting inherited: InheritedListeners = InheritedListeners()
     ) throws(StartError) -> OpenedSockets {
         let own = listeners.map(\.address) + inherited.addresses

@@ -1,0 +1,67 @@
+// A proxy that owns its process reads its file again.
+// What differs and how it is carried out is Relevo's matter.
+
+import CLibevent
+import Foundation
+import Logging
+import Relevo
+import RelevoAdmin
+import RelevoConfig
+
+extension Serving {
+    /// Reads the file again and serves what it says, or says why everything stays as it is.
+    func reload() async {
+        switch await reload(dryRun: false) {
+        case .success(let outcome): for line in outcome.plan { logger.info("\(line)") }
+        case .failure(let refusal):
+            logger.error("not reloaded: everything stays as it is")
+            for line in refusal.words.split(separator: "\n") { logger.error("\(line)") }
+        }
+    }
+
+    /// Reads the file again and serves what it says, or only tells what would change.
+    func reload(dryRun: Bool) async -> Result<AdminReload, AdminRefusal> {
+        guard let file else { return .failure(AdminRefusal("there is no file to reload")) }
+        guard !succession.hasBegun else { return .failure(AdminRefusal("another process is taking over")) }
+        if !dryRun { notices.reloading() }
+        defer { if !dryRun { notices.ready(proxy.addresses) } }
+        do {
+            let loaded = try LoadedConfiguration.read(file)
+            do {
+                if dryRun {
+                    let plan = try proxy.plan(for: loaded.configuration)
+                    guard plan.needsRestart.isEmpty else { throw ReloadError.needsRestart(plan.needsRestart) }
+                    return .success(AdminReload(plan))
+                }
+                return .success(AdminReload(try await proxy.reload(loaded.configuration)))
+            } catch let error as ConfigurationError {
+                throw loaded.failure(error)
+            } catch ReloadError.configuration(let error) {
+                throw loaded.failure(error)
+            }
+        } catch let failure as CommandFailure {
+            return .failure(AdminRefusal(failure.message, status: 422))
+        } catch ReloadError.notRunning {
+            return .failure(AdminRefusal("\(ReloadError.notRunning)", status: 503))
+        } catch {
+            return .failure(AdminRefusal("\(error)"))
+        }
+    }
+}
+
+extension LoadedConfiguration {
+    /// The failure for a configuration whose text is right and whose sense is not.
+    func failure(_ error: ConfigurationError) -> CommandFailure {
+        CommandFailure(
+            status: .configuration, message: ConfigurationDiagnostics.render(error.problems, text: text))
+    }
+
+    /// Reads a file, with the process' environment.
+    static func read(_ path: String) throws -> LoadedConfiguration {
+        do {
+            return try ConfigurationLoader(environment: ProcessInfo.processInfo.environment).load(path: path)
+        } catch {
+            throw CommandFailure(status: .configuration, message: error.rendered())
+        }
+    }
+}
