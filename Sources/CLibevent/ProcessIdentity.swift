@@ -37,7 +37,8 @@ public struct ProcessIdentity: Sendable, Hashable {
     private static func entry(ofUser user: UInt32) -> ProcessIdentity? { entry { getpwuid_r(user, $0, $1, $2, $3) } }
 
     private typealias Search = (
-        UnsafeMutablePointer<passwd>, UnsafeMutablePointer<CChar>, Int, UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
+        UnsafeMutablePointer<passwd>, UnsafeMutablePointer<CChar>, Int,
+        UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
     ) -> Int32
 
     private static func entry(_ search: Search) -> ProcessIdentity? {

@@ -147,7 +147,8 @@ public struct AdminAPI: Sendable {
         case ("/v1/handover", "POST"): return handOver(request)
         case ("/", _), ("/v1/status", _): return Self.refusal(of: request, allowing: "GET, HEAD")
         case ("/v1/endpoints", _): return Self.refusal(of: request, allowing: "GET, HEAD, POST")
-        case ("/v1/reload", _), ("/v1/upgrade", _), ("/v1/handover", _): return Self.refusal(of: request, allowing: "POST")
+        case ("/v1/reload", _), ("/v1/upgrade", _), ("/v1/handover", _):
+            return Self.refusal(of: request, allowing: "POST")
         default: return AdminResponse(failure: 404, "there is no `\(request.path)`; GET / lists what there is")
         }
     }

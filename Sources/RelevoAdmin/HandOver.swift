@@ -43,7 +43,9 @@ public enum HandOver {
         var paths: [String] = []
     }
 
-    static func line(_ value: some Encodable) -> [UInt8] { Array((try? JSONEncoder().encode(value)) ?? Data()) + [0x0A] }
+    static func line(_ value: some Encodable) -> [UInt8] {
+        Array((try? JSONEncoder().encode(value)) ?? Data()) + [0x0A]
+    }
 
     /// What was agreed on.
     public struct Outcome: Sendable {
@@ -128,7 +130,8 @@ public enum HandOver {
                 try channel.send(Array(request.utf8), within: sendLimit)
                 let status = try channel.receiveLine(within: sendLimit).map { String(decoding: $0, as: UTF8.self) }
                 guard status?.hasPrefix("HTTP/1.1 101 ") == true else {
-                    throw SystemError(protocol: "it answers `\(status?.filter { $0 != "\r\n" && $0 != "\r" } ?? "")`", in: .read)
+                    throw SystemError(
+                        protocol: "it answers `\(status?.filter { $0 != "\r\n" && $0 != "\r" } ?? "")`", in: .read)
                 }
                 // Every line ends by CR, the last is nothing else.
                 while let line = try channel.receiveLine(within: sendLimit), line != [0x0D] {}

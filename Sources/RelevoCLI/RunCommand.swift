@@ -60,15 +60,19 @@ struct Run: AsyncParsableCommand {
 
     private func keepUser(_ loaded: LoadedConfiguration) throws {
         guard let wanted = loaded.configuration.user else { return }
-        guard ProcessIdentity(user: wanted.user, group: wanted.group)?.user != ProcessIdentity.current.user else { return }
+        guard ProcessIdentity(user: wanted.user, group: wanted.group)?.user != ProcessIdentity.current.user else {
+            return
+        }
         throw CommandFailure(
-            status: .start, message: "relevo: `user: \(wanted.text)` is another than runs now: only a restart can change it")
+            status: .start,
+            message: "relevo: `user: \(wanted.text)` is another than runs now: only a restart can change it")
     }
 
     /// Started by root for somebody else, the program is executed anew, with what only root may open.
     private func becomeUser() throws {
         let loaded = try LoadedConfiguration.read(file)
-        guard let wanted = loaded.configuration.user else { return }
+        // What is wrong with the configuration is said later, with everything else that is.
+        guard let wanted = loaded.configuration.user, wanted.isWellFormed else { return }
         guard let user = ProcessIdentity(user: wanted.user, group: wanted.group) else {
             throw CommandFailure(status: .start, message: "relevo: there is no user `\(wanted.text)`")
         }

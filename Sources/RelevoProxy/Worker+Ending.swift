@@ -27,7 +27,10 @@ extension Worker {
         guard !isDraining else { return hasten(limit, manner) }
         isDraining = true
         closeListeners()
-        for connection in connections { connection.drain(manner) }
+        for connection in connections {
+            connection.drain(manner)
+            if manner == .patient { cutOffLater(connection, within: limit) }
+        }
         pending?.drain()
         setDrainLimit(limit)
         // Not before: the first of those who still came may be gone when the next is accepted.

@@ -18,7 +18,9 @@ final class Entrance {
     }
 
     /// Whether nobody is accepted for that reason.
-    func isPaused(_ reason: ConnectionListener.PauseReasons) -> Bool { listeners.contains { $0.paused.contains(reason) } }
+    func isPaused(_ reason: ConnectionListener.PauseReasons) -> Bool {
+        listeners.contains { $0.paused.contains(reason) }
+    }
 
     func pause(_ reason: ConnectionListener.PauseReasons) { for listener in listeners { listener.pause(reason) } }
 

@@ -22,17 +22,20 @@ public struct ProcessUser: Sendable, Hashable {
 
     /// The group's name or number; nil for the user's own.
     public var group: String? { text.contains(":") ? String(text.drop { $0 != ":" }.dropFirst()) : nil }
+
+    /// Whether it has the form of names or numbers.
+    package var isWellFormed: Bool {
+        ([user] + (group.map { [$0] } ?? [])).allSatisfy { part in
+            !part.isEmpty && part.count <= 64 && !part.hasPrefix("-")
+                && part.utf8.allSatisfy { ($0 > 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x3A) || $0 >= 0x80 }
+        }
+    }
 }
 
 extension SnapshotBuilder {
     /// Checks the form of a user.
     mutating func checkUser(_ user: ProcessUser) {
-        let parts = [user.user] + (user.group.map { [$0] } ?? [])
-        let isName = { (part: String) in
-            !part.isEmpty && part.count <= 64 && !part.hasPrefix("-")
-                && part.utf8.allSatisfy { ($0 > 0x20 && $0 < 0x7F && $0 != 0x2F && $0 != 0x3A) || $0 >= 0x80 }
-        }
-        guard !parts.allSatisfy(isName) else { return }
+        guard !user.isWellFormed else { return }
         report("`user` wants a user, not `\(user.text)`", "write `relevo` or `relevo:www-data`", at: user.location)
     }
 }

@@ -48,21 +48,28 @@ extension Worker {
         leavingClusters.removeAll { !$0.isAnyWaitingHere }
     }
 
-    /// Ends an exchange later, if it still runs then. Each has a time of its own, so that not all clients come back at
-    /// the same moment.
+    /// Ends an exchange later, if it still runs then and its route has not come back.
     /// - Returns: 1, for counting.
     private func letLeave(_ connection: ClientConnection) -> Int {
-        let patience = snapshot.timeouts.drain.wholeNanoseconds
+        cutOffLater(connection, within: snapshot.timeouts.drain) { $0.mayStay(in: $0.worker.snapshot) }
+        return 1
+    }
+
+    /// Ends an exchange in the second half of a time, if it still runs then. Each has a moment of its own, so that not
+    /// all clients come back at the same one.
+    func cutOffLater(
+        _ connection: ClientConnection, within limit: Duration,
+        unless mayStay: @escaping (ClientConnection) -> Bool = { _ in false }
+    ) {
+        let patience = limit.wholeNanoseconds
         let wait = UInt64.random(in: patience / 2...patience, using: &random)
         let number = connection.requestCount
         let deadline = Deadline()
         deadline.onExpired = { [weak connection] in
-            guard let connection, connection.requestCount == number else { return }
-            // It may be back by now.
-            if !connection.mayStay(in: connection.worker.snapshot) { connection.cutOffIfExchanging() }
+            guard let connection, connection.requestCount == number, !mayStay(connection) else { return }
+            connection.cutOffIfExchanging()
         }
         wheel.set(deadline, at: loop.now.advanced(by: wait))
-        return 1
     }
 }
 

@@ -1,0 +1,219 @@
+// Processes of the program that take the place of each other, and those that are started with open sockets.
+// What proxies give each other is tested in SuccessionTests.
+
+import CLibevent
+import Foundation
+import TestSupport
+import Testing
+
+extension Integration {
+    @Suite("Processes that take over") struct TakeOver {
+        /// A program with its files. The processes after the first have its output.
+        private final class Scene {
+            let directory: TemporaryDirectory
+            let origin: Origin
+            let file: String
+            let program: Program
+            let address: SocketAddress
+
+            init(_ extra: String = "") throws {
+                directory = try TemporaryDirectory()
+                origin = try Origin.ok("hello")
+                let text = Self.text(origin, directory, extra)
+                file = try directory.write("relevo.yaml", text)
+                program = try Program(Program.relevo, ["run", file])
+                address = try Self.address(in: program.complaints { $0.contains("serving=") })
+            }
+
+            static func text(_ origin: Origin, _ directory: TemporaryDirectory, _ extra: String = "") -> String {
+                """
+                workers: 2
+                listeners: [127.0.0.1:0, "unix:\(directory.path)/proxy.sock"]
+                domains: { a.example: [\(origin.text)] }
+                access_log: off
+                admin: unix:\(directory.path)/admin.sock
+                \(extra)
+                """
+            }
+
+            static func address(in words: String) throws -> SocketAddress {
+                let text = words.split(separator: "addresses=127.0.0.1:").dropFirst().first?.prefix { $0.isNumber }
+                return .loopback(port: try #require(text.flatMap { UInt16($0) }, "\(words)"))
+            }
+
+            func ask(_ client: Client? = nil) throws -> RawResponse {
+                let client = try client ?? Client(address)
+                try client.get("a.example")
+                return try client.response()
+            }
+
+            func relevo(_ arguments: String...) throws -> Program.Outcome {
+                try Program(Program.relevo, arguments + ["--admin", "unix:\(directory.path)/admin.sock"]).outcome()
+            }
+
+            /// The process that answers orders now.
+            func process() throws -> Int32 {
+                let status = try relevo("status").output
+                let number = status.split(separator: "process ").dropFirst().first?.prefix { $0.isNumber }
+                return try #require(number.flatMap { Int32($0) }, "\(status)")
+            }
+
+            /// Ends the one that serves now, whoever that is.
+            func end() throws {
+                kill(try process(), SIGTERM)
+                let outcome = try program.outcome()
+                #expect(outcome.status == 0, "\(outcome.complaints)")
+                #expect(!directory.contains("admin.sock") && !directory.contains("proxy.sock"))
+            }
+        }
+
+        @Test("an upgrade: who is connected stays a while, who comes meets the new process, and orders hold")
+        func upgrade() throws {
+            let scene = try Scene()
+            #expect(try scene.relevo("endpoint", "weight", "a.example", scene.origin.text, "7").status == 0)
+            let client = try Client(scene.address)
+            #expect(try scene.ask(client).field("Connection") == nil)
+            let outcome = try scene.relevo("upgrade")
+            #expect(outcome.status == 0, "\(outcome.complaints)")
+            let process = try scene.process()
+            #expect(process != scene.program.identifier)
+            #expect(
+                outcome.output
+                    == "process \(process) serves; clients of process \(scene.program.identifier) may leave\n")
+            #expect(try scene.ask().text == "hello")
+            #expect(try scene.relevo("status").output.contains(" 7 "))
+            #expect(try scene.ask(client).field("Connection") == "close")
+            // By a signal, too, and to another number of workers.
+            _ = try scene.directory.write(
+                "relevo.yaml", Scene.text(scene.origin, scene.directory).replacing("workers: 2", with: "workers: 1"))
+            kill(process, SIGUSR2)
+            let words = scene.program.complaints { $0.split(separator: "another process serves").count == 3 }
+            #expect(words.contains("taking over from another process process=\(process)"))
+            #expect(try scene.ask().text == "hello")
+            try scene.end()
+        }
+
+        @Test("one that cannot take over changes nothing, and says why")
+        func refused() throws {
+            let scene = try Scene()
+            let taken = try ListeningSocket(.loopback(port: 0), refuseIfTaken: true)
+            let text = Scene.text(scene.origin, scene.directory)
+            let port = taken.address.port ?? 0
+            let cases = [
+                (text + "\nnonsense: 1\n", Int32(1), "unknown key `nonsense`"),
+                (
+                    text.replacing("127.0.0.1:0,", with: "127.0.0.1:0, 127.0.0.1:\(port),"), 4,
+                    "relevo: cannot listen on 127.0.0.1:\(port): Address already in use"
+                ),
+                (text + "\nuser: nobody\n", 4, "`user: nobody` is another than runs now"),
+            ]
+            for (text, status, words) in cases {
+                _ = try scene.directory.write("relevo.yaml", text)
+                let outcome = try scene.relevo("upgrade")
+                #expect(outcome.status == status && outcome.complaints.contains(words), "\(outcome.complaints)")
+                #expect(try scene.process() == scene.program.identifier)
+                #expect(try scene.ask().text == "hello")
+            }
+            #expect(scene.program.complaints { _ in true }.contains("not handed over: everything stays as it is"))
+            _ = try scene.directory.write("relevo.yaml", text)
+            #expect(try scene.relevo("upgrade").status == 0)
+            try scene.end()
+        }
+
+        @Test("a process of somebody else's takes over by the admin path; without anybody there it just starts")
+        func takeOver() throws {
+            let directory = try TemporaryDirectory()
+            let origin = try Origin.ok("hello")
+            let file = try directory.write("relevo.yaml", Scene.text(origin, directory))
+            let arguments = ["run", "--take-over", "unix:\(directory.path)/admin.sock", file]
+            let first = try Program(Program.relevo, arguments)
+            let address = try Scene.address(in: first.complaints { $0.contains("serving=") })
+            let second = try Program(Program.relevo, arguments)
+            let words = second.complaints { $0.contains("serving=") }
+            #expect(words.contains("taking over from another process process=\(first.identifier)"))
+            #expect(try Scene.address(in: words) == address)
+            let outcome = try first.outcome()
+            #expect(outcome.status == 0, "\(outcome.complaints)")
+            let client = try Client(address)
+            try client.get("a.example")
+            #expect(try client.response().text == "hello")
+            // Whoever asks and then says nothing, or nonsense, gets nothing changed.
+            for (index, words) in [
+                "", "{}\n", "{\"process\":1,\"failure\":\"no\",\"isMisconfigured\":false,\"paths\":[]}\n",
+            ].enumerated() {
+                let asker = try Client(.unix(path: "\(directory.path)/admin.sock"))
+                try asker.send(
+                    "POST /v1/handover HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: relevo-handover/1\r\n\r\n"
+                )
+                guard case .bytes(let answer) = asker.wire.receive() else { throw WireError.timeout }
+                #expect(String(decoding: answer, as: UTF8.self).hasPrefix("HTTP/1.1 101 "))
+                try asker.send(words)
+                asker.wire.close()
+                let log = second.complaints { $0.split(separator: "not handed over").count == index + 2 }
+                #expect(log.split(separator: "not handed over").count == index + 2)
+            }
+            try client.get("a.example")
+            #expect(try client.response().text == "hello")
+            second.signal(SIGTERM)
+            #expect(try second.outcome().status == 0)
+        }
+
+        @Test(
+            "started by root it runs as its user, with the port that only root may open", .enabled(if: geteuid() == 0))
+        func user() throws {
+            let directory = try TemporaryDirectory()
+            #expect(unsafe chmod(directory.path, 0o755) == 0)
+            let origin = try Origin.ok("hello")
+            let port = try freeLowPort()
+            let text = """
+                workers: 2
+                user: nobody
+                listeners: [127.0.0.1:\(port), "unix:\(directory.path)/proxy.sock"]
+                domains: { a.example: [\(origin.text)] }
+                admin: unix:\(directory.path)/admin.sock
+                access_log: off
+                """
+            let file = try directory.write("relevo.yaml", text)
+            let program = try Program(Program.relevo, ["run", file])
+            _ = program.complaints { $0.contains("serving=") || $0.contains("relevo:") }
+            let status = try String(contentsOfFile: "/proc/\(program.identifier)/status", encoding: .utf8)
+            let lines = status.split(separator: "\n").map(String.init)
+            let nobody = try #require(ProcessIdentity(user: "nobody", group: nil))
+            #expect(lines.contains { $0.hasPrefix("Uid:\t\(nobody.user)\t\(nobody.user)\t\(nobody.user)") })
+            #expect(lines.contains { $0.hasPrefix("Gid:\t\(nobody.group)\t\(nobody.group)\t\(nobody.group)") })
+            // Ports below 1024, and nothing else.
+            for set in ["CapPrm", "CapEff", "CapAmb"] { #expect(lines.contains("\(set):\t0000000000000400")) }
+            #expect(lines.contains("NoNewPrivs:\t1"))
+            for address in [SocketAddress.loopback(port: port), .unix(path: "\(directory.path)/proxy.sock")] {
+                let client = try Client(address)
+                try client.get("a.example")
+                #expect(try client.response().text == "hello")
+            }
+            let outcome = try Program.run("upgrade", "--admin", "unix:\(directory.path)/admin.sock")
+            #expect(outcome.status == 0, "\(outcome.complaints)")
+            let next = outcome.output.split(separator: " ")[1]
+            #expect(kill(try #require(Int32(next)), SIGTERM) == 0)
+            #expect(try program.outcome().status == 0)
+        }
+
+        private func freeLowPort() throws -> UInt16 {
+            let free = (900..<1000).first {
+                (try? ListeningSocket(.loopback(port: $0), refuseIfTaken: true)) != nil
+            }
+            return try #require(free)
+        }
+
+        @Test("a user that does not exist, or that only root could become, is said")
+        func noUser() throws {
+            let directory = try TemporaryDirectory()
+            let text = "listeners: [127.0.0.1:0]\ndomains: { a.example: [127.0.0.1:9] }\nuser: "
+            for (user, status, words) in [
+                ("no-such-user-here", Int32(3), "relevo: there is no user `no-such-user-here`\n"),
+                ("\"a/b\"", 1, "`user` wants a user, not `a/b`"),
+            ] {
+                let outcome = try Program.run("run", directory.write("relevo.yaml", text + user))
+                #expect(outcome.status == status && outcome.complaints.contains(words), "\(outcome.complaints)")
+            }
+        }
+    }
+}
