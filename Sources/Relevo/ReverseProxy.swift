@@ -239,7 +239,7 @@ public final class ReverseProxy: Sendable {
         Self.report(.logLinesDropped(lines), to: logger)
     }
 
-    private static func report(_ notice: ProxyNotice, to logger: Logger) {
+    static func report(_ notice: ProxyNotice, to logger: Logger) {
         switch notice {
         case .acceptingPaused(let address, let error):
             logger.error(

@@ -33,19 +33,31 @@ struct AdminAccess: Sendable {
         return Array(words[0])
     }
 
+    /// What a request says of whoever sends it.
+    struct Sender {
+        /// Host without a port. On a port it has to be an address or `localhost`: a page in a browser whose name has
+        /// been made to lead here must not read anything.
+        var host: String
+        /// Host as it was sent.
+        var authority: String
+        /// Origin: whose page in a browser asks; nil if none does.
+        var origin: String?
+        /// The value of Authorization.
+        var credentials: ArraySlice<UInt8>?
+    }
+
     /// Why a request is not carried out; nil if it is.
-    /// - Parameters:
-    ///   - host: the request's Host without a port. On a port it has to be an address or `localhost`: a page in a
-    ///     browser whose name has been made to lead here must not read anything.
-    ///   - credentials: the value of Authorization.
-    func refusal(of request: AdminRequest, host: ArraySlice<UInt8>, credentials: ArraySlice<UInt8>?) -> AdminResponse? {
+    func refusal(of request: AdminRequest, by sender: Sender) -> AdminResponse? {
         guard isPort else { return nil }
-        let name = String(decoding: host, as: UTF8.self)
+        let name = sender.host
         let isLiteral = name.utf8.allSatisfy { $0 == 0x2E || $0 &- 0x30 < 10 } || name.hasPrefix("[")
         guard name == "localhost" || isLiteral else {
             return AdminResponse(failure: 421, "ask by an address or `localhost`, not by the name `\(name)`")
         }
-        let isKnown = token.map { token in credentials.map { Self.isBearer($0, of: token) } ?? false }
+        if let origin = sender.origin, origin != "http://\(sender.authority)", origin != "https://\(sender.authority)" {
+            return AdminResponse(failure: 403, "a page of another origin asks")
+        }
+        let isKnown = token.map { token in sender.credentials.map { Self.isBearer($0, of: token) } ?? false }
         guard request.isWriting, isKnown != true else { return nil }
         guard isKnown != nil else {
             return AdminResponse(failure: 403, "this port only shows: set `token_file` to allow changes")

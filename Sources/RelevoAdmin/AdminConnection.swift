@@ -16,6 +16,7 @@ final class AdminConnection {
     /// Whether its request is there.
     private(set) var hasAsked = false
     private unowned let owner: AdminPlane
+    private let peer: SocketAddress
     private let connection: Bufferevent
     private var scanner = HeadScanner()
     private var head = RequestHead()
@@ -24,8 +25,11 @@ final class AdminConnection {
     private var successor: (@Sendable (DescriptorChannel) -> Void)?
     private var limit: Timer?
 
-    init(_ socket: consuming Socket, _ number: UInt64, _ owner: AdminPlane) throws(SystemError) {
+    init(
+        _ socket: consuming Socket, _ peer: SocketAddress, _ number: UInt64, _ owner: AdminPlane
+    ) throws(SystemError) {
         self.owner = owner
+        self.peer = peer
         self.number = number
         connection = try Bufferevent(loop: owner.loop, socket: socket)
         limit = try Timer(loop: owner.loop, .once) { [unowned self] in end(.reset) }
@@ -99,9 +103,13 @@ final class AdminConnection {
         connection.input.takePrefix(count, into: &request.body)
         request.upgrade = value(of: "upgrade").map(Self.text) ?? ""
         request.cameByPath = owner.isPath
-        let refusal = owner.access.refusal(
-            of: request, host: head.authority.host[...], credentials: value(of: "authorization"))
-        if let refusal { return answer(refusal) }
+        let sender = AdminAccess.Sender(
+            host: Self.text(head.authority.host[...]), authority: value(of: "host").map(Self.text) ?? "",
+            origin: value(of: "origin").map(Self.text), credentials: value(of: "authorization"))
+        if let refusal = owner.access.refusal(of: request, by: sender) {
+            owner.refused(request, sender, by: refusal, from: peer)
+            return answer(refusal)
+        }
         owner.ask(request, for: self)
     }
 

@@ -29,6 +29,22 @@ public struct AdminRequest: Sendable {
     var isWriting: Bool { !["GET", "HEAD"].contains(method) }
 }
 
+/// A request to the admin listener that was not granted, as it came: who sent it is not to be trusted.
+public struct AdminRefused: Sendable, Hashable {
+    /// Where it came from.
+    public var peer: String
+    /// Method and path.
+    public var request: String
+    /// Its Host.
+    public var host: String
+    /// Whose page in a browser asked; nil if none did.
+    public var origin: String?
+    /// The status of the answer.
+    public var status: Int
+    /// How many there have been since the one before was told, this one included.
+    public var count: Int
+}
+
 /// An answer of the admin listener.
 public struct AdminResponse: Sendable {
     /// The status (RFC 9110 §15).

@@ -19,6 +19,9 @@ final class AdminPlane {
     private var lastNumber: UInt64 = 0
     private var isFinishing = false
     private var limit: Timer?
+    private let onRefusal: @Sendable (AdminRefused) -> Void
+    private var silence = MonotonicTime(nanoseconds: 0)
+    private var unheard = 0
 
     /// Connections at a time. The oldest that has not yet said what it wants makes room; without one others wait.
     private static let most = 64
@@ -27,21 +30,22 @@ final class AdminPlane {
 
     init(
         _ loop: EventLoop, _ socket: ListeningSocket, _ access: AdminAccess, _ mailbox: LoopMailbox<AdminPlane>,
-        _ handler: @escaping AdminServer.Handler
+        _ watchers: AdminServer.Watchers
     ) throws(SystemError) {
         self.loop = loop
         self.access = access
         self.mailbox = mailbox
-        self.handler = handler
+        handler = watchers.handler
+        onRefusal = watchers.onRefusal
         isPath = socket.address.port == nil
         let listener = try ConnectionListener(loop: loop, socket: socket)
         self.listener = listener
-        listener.onAccept = { [unowned self] socket, _ in accept(socket) }
+        listener.onAccept = { [unowned self] socket, peer in accept(socket, peer) }
     }
 
-    private func accept(_ socket: consuming Socket) {
+    private func accept(_ socket: consuming Socket, _ peer: SocketAddress) {
         lastNumber += 1
-        guard let connection = try? AdminConnection(socket, lastNumber, self) else { return }
+        guard let connection = try? AdminConnection(socket, peer, lastNumber, self) else { return }
         connections[lastNumber] = connection
         guard connections.count >= Self.most else { return }
         let silent = connections.values.filter { !$0.hasAsked }.min { $0.number < $1.number }
@@ -54,6 +58,20 @@ final class AdminPlane {
         connections[connection.number] = nil
         if connections.count < Self.most { listener?.resume(.full) }
         if isFinishing, connections.isEmpty { loop.stop() }
+    }
+
+    /// Somebody has asked for what is not granted. The operator hears of it, but not a thousand times a second.
+    func refused(
+        _ request: AdminRequest, _ sender: AdminAccess.Sender, by response: AdminResponse, from peer: SocketAddress
+    ) {
+        unheard += 1
+        guard loop.now >= silence else { return }
+        silence = loop.now + .seconds(1)
+        onRefusal(
+            AdminRefused(
+                peer: peer.description, request: "\(request.method) \(request.path)", host: sender.authority,
+                origin: sender.origin, status: response.status, count: unheard))
+        unheard = 0
     }
 
     /// Has a request answered; other connections are served meanwhile.
@@ -97,6 +115,12 @@ public final class AdminServer: Sendable {
     /// Answers one request. Called on no particular thread.
     public typealias Handler = @Sendable (AdminRequest) async -> AdminResponse
 
+    /// Who hears of what comes.
+    struct Watchers: Sendable {
+        let handler: Handler
+        let onRefusal: @Sendable (AdminRefused) -> Void
+    }
+
     /// Where it listens, with the real port.
     public let address: SocketAddress
     private let mailbox: LoopMailbox<AdminPlane>
@@ -115,8 +139,10 @@ public final class AdminServer: Sendable {
     /// only be opened by its owner.
     /// - Throws: ``AdminError``; nothing is left open then.
     public init(
-        _ settings: AdminSettings, inheriting inherited: ListeningSocket? = nil, handler: @escaping Handler
+        _ settings: AdminSettings, inheriting inherited: ListeningSocket? = nil,
+        onRefusal: @escaping @Sendable (AdminRefused) -> Void = { _ in }, handler: @escaping Handler
     ) throws(AdminError) {
+        let watchers = Watchers(handler: handler, onRefusal: onRefusal)
         let access = try AdminAccess(settings)
         configured = settings.address
         let mailbox: LoopMailbox<AdminPlane>
@@ -132,7 +158,7 @@ public final class AdminServer: Sendable {
             mailbox = try LoopMailbox<AdminPlane>()
             thread = try LoopThread.start(name: "relevo-admin") { () throws(SystemError) in
                 let loop = try EventLoop()
-                let plane = try AdminPlane(loop, socket, access, mailbox, handler)
+                let plane = try AdminPlane(loop, socket, access, mailbox, watchers)
                 let jobs = try mailbox.receive(on: loop, context: plane)
                 return {
                     loop.run()

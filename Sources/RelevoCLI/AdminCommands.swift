@@ -94,8 +94,8 @@ struct Upgrade: ParsableCommand {
         discussion: """
             The new process reads the configuration, takes the open sockets over and serves; then clients of the former
             one may leave until `timeouts.drain` is over. If the new one does not come to that, the former goes on, and
-            it is said why. This is how another version of the program, and `workers`, `access_log` and `admin` come into
-            effect without losing a request. SIGUSR2 does the same.
+            it is said why. This is how another version of the program, and another value of `workers`, `access_log` or
+            `admin`, come into effect without losing a request. SIGUSR2 does the same.
             """)
 
     @OptionGroup var options: AdminOptions

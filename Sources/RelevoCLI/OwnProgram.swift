@@ -1,4 +1,5 @@
-// How this process was started, so that it can be started again: the program that is at the same place by then.
+// How this process was started, so that it can be started again: with the program that is at the same place by then.
+// Starting it is the matter of CLibevent.
 
 import CLibevent
 import Foundation

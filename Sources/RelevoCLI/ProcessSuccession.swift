@@ -141,17 +141,11 @@ final class ProcessSuccession: Sendable {
         _ work: @escaping @Sendable () throws(AdminError) -> Value
     ) async -> Result<Value, AdminError> {
         await withCheckedContinuation { continuation in
-            do throws(SystemError) {
-                _ = try LoopThread(name: "relevo-handover") {
-                    do throws(AdminError) {
-                        continuation.resume(returning: .success(try work()))
-                    } catch {
-                        continuation.resume(returning: .failure(error))
-                    }
-                }
-            } catch {
-                continuation.resume(returning: .failure(AdminError(refusing: "no thread: \(error.reason)")))
+            let thread = Result { () throws(SystemError) in
+                try LoopThread(name: "relevo-handover") { continuation.resume(returning: Result(catching: work)) }
             }
+            guard case .failure(let error) = thread else { return }
+            continuation.resume(returning: .failure(AdminError(refusing: "no thread: \(error.reason)")))
         }
     }
 }

@@ -30,6 +30,9 @@ struct Run: AsyncParsableCommand {
             "Take over from the proxy that has this `admin` path, if one is there.", valueName: "address"))
     var takeOver: String?
 
+    @Flag(help: "Read the file again whenever it changes, as on SIGHUP.")
+    var watch = false
+
     func validate() throws {
         guard let takeOver, !takeOver.hasPrefix("unix:") else { return }
         throw ValidationError("`--take-over` wants the path of an admin listener, `unix:/run/relevo/admin.sock`.")
@@ -49,7 +52,7 @@ struct Run: AsyncParsableCommand {
         do {
             let loaded = try LoadedConfiguration.read(file)
             if isSuccessor { try keepUser(loaded) }
-            try await Serving(loaded, file: file, arrival).serve()
+            try await Serving(loaded, file: file, arrival).serve(watching: watch)
         } catch let failure as CommandFailure {
             // Who waits for this process says why it does not come.
             let words = failure.message.trimmingPrefix("relevo: ")

@@ -1,4 +1,4 @@
-// Starts a proxy and serves until a signal ends it, or another process takes over: what `run` and `demo` have in common.
+// Starts a proxy and serves until a signal ends it, or another process takes over: what `run` and `demo` share.
 // The only place that handles signals. What a reload does is in Serving+Reload.
 
 import CLibevent
@@ -47,7 +47,8 @@ struct Serving {
     }
 
     /// Starts and serves; returns after the last exchange. `ready` is called when clients are served.
-    func serve(ready: ([SocketAddress]) -> Void = { _ in }) async throws {
+    /// - Parameter isWatching: whether the file is read again when it changes.
+    func serve(watching isWatching: Bool = false, ready: ([SocketAddress]) -> Void = { _ in }) async throws {
         Descriptors.raiseLimit()
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
         let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP, SIGUSR2]) { continuation.yield($0) }
@@ -71,11 +72,26 @@ struct Serving {
             await lines.finish(within: .seconds(1))
             throw CommandFailure(status: .start, message: "relevo: \(error)")
         }
+        let watch = isWatching ? watchFile() : nil
         await untilStopped(signals)
+        watch?.end()
         admin?.stop()
         succession.take(nil)
         await lines.finish(within: .seconds(1))
         withExtendedLifetime(watcher) {}
+    }
+
+    /// Has the file read again whenever it changes. Without that the proxy serves all the same.
+    private func watchFile() -> FileWatch? {
+        guard let file else { return nil }
+        do throws(SystemError) {
+            return try FileWatch([file], logger: logger) { _ in
+                Task { if !succession.isOver { await reload() } }
+            }
+        } catch {
+            logger.warning("the file is not watched", metadata: ["reason": .string(error.description)])
+            return nil
+        }
     }
 
     /// Opens the admin listener, if there is one. Without it the proxy does not start: who has configured it will miss
@@ -86,10 +102,22 @@ struct Serving {
             reload: { await reload(dryRun: $0) }, upgrade: { [succession] in await succession.upgrade() },
             handOver: { [succession] in await succession.handOver(to: $0) })
         let api = AdminAPI(proxy, version: Version.number, orders: orders)
-        let server = try AdminServer(adminSettings, inheriting: adminSocket) { await api.answer($0) }
+        let server = try AdminServer(
+            adminSettings, inheriting: adminSocket, onRefusal: { [logger] in Self.tell($0, logger) },
+            handler: { await api.answer($0) })
         succession.take(server)
         logger.info("admin listener open", metadata: ["address": .string(server.address.description)])
         return server
+    }
+
+    private static func tell(_ refused: AdminRefused, _ logger: Logger) {
+        var metadata: Logger.Metadata = [
+            "peer": .string(refused.peer), "request": .string(refused.request), "host": .string(refused.host),
+            "status": .stringConvertible(refused.status),
+        ]
+        if let origin = refused.origin { metadata["origin"] = .string(origin) }
+        if refused.count > 1 { metadata["count"] = .stringConvertible(refused.count) }
+        logger.warning("admin request refused", metadata: metadata)
     }
 
     /// A service manager's sockets that nobody asked for are closed by now, and whoever configured them wonders.

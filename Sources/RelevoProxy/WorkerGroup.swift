@@ -223,8 +223,7 @@ package final class WorkerGroup: Sendable {
         self.control = control
     }
 
-    /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended. Once more, a
-    /// shorter limit holds instead of the one before.
+    /// Stops accepting, lets exchanges finish for at most `limit`, and returns when all threads have ended.
     /// - Parameters:
     ///   - manner: whether idle clients are waited for.
     ///   - paths: sockets of the file system that somebody else has taken over.

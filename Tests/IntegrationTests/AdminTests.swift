@@ -195,7 +195,8 @@ extension Integration {
             _ = try scene.directory.write("relevo.yaml", text)
             for outcome in [try scene.relevo("reload", "--dry-run"), try scene.relevo("reload")] {
                 #expect(outcome.status == 4)
-                #expect(outcome.complaints == "relevo: only a restart can change this: setting workers\n")
+                let words = "relevo: only a restart, or `relevo upgrade`, can change this: setting workers\n"
+                #expect(outcome.complaints == words)
             }
             try scene.end()
         }
@@ -216,11 +217,23 @@ extension Integration {
             }
             #expect(try status("GET", "Host: 127.0.0.1:\(port)") == 200)
             #expect(try status("GET", "Host: localhost") == 200)
-            #expect(try status("GET", "Host: evil.example") == 421)
+            #expect(try status("GET", "Host: evil.example\u{1B}[31m") == 400)
+            #expect(try status("GET", "Host: evil.example", "Origin: http://evil.example") == 421)
+            let words = scene.program.complaints { $0.contains("admin request refused") && $0.hasSuffix("\n") }
+            #expect(words.contains("request=\"GET /v1/status\""), "\(words)")
+            for word in ["peer=127.0.0.1:", "host=evil.example", "origin=http://evil.example", "status=421"] {
+                #expect(words.contains(word), "\(words)")
+            }
+            let own = "Origin: http://127.0.0.1:\(port)"
+            #expect(try status("GET", "Host: 127.0.0.1:\(port)", "Origin: http://evil.example") == 403)
+            #expect(try status("GET", "Host: 127.0.0.1:\(port)", "Origin: null") == 403)
+            #expect(try status("GET", "Host: 127.0.0.1:\(port)", own) == 200)
             #expect(try status("POST", "Host: localhost") == 401)
             #expect(try status("POST", "Host: localhost", "Authorization: Bearer 0123456789abcdee") == 401)
             #expect(try status("POST", "Host: localhost", "Authorization: Bearer 0123456789abcde") == 401)
             #expect(try status("POST", "Host: localhost", "Authorization: bearer 0123456789abcdef") == 200)
+            let asked = ["Host: localhost", "Origin: http://evil.example", "Authorization: Bearer 0123456789abcdef"]
+            #expect(try status("POST", asked[0], asked[1], asked[2]) == 403)
             try scene.end()
         }
     }

@@ -40,5 +40,24 @@ extension Integration {
             let outcome = try program.outcome()
             #expect(outcome.status == 0, "\(outcome.complaints)")
         }
+
+        @Test("the file is read again when it changes, in place or by another that takes its name")
+        func watch() throws {
+            let directory = try TemporaryDirectory()
+            let text = "workers: 1\nlisteners: [127.0.0.1:0]\ndomains: { a.example: [127.0.0.1:9] }\n"
+            let file = try directory.write("relevo.yaml", text)
+            let program = try Program(Program.relevo, ["run", "--watch", file])
+            _ = program.complaints { $0.contains("listening") }
+            _ = try directory.write("relevo.yaml", text + "timeouts: { head: 3s }\n")
+            #expect(program.complaints { $0.contains("reloaded: 1 setting changed") }.contains("reloaded: 1 setting"))
+            _ = try directory.write("relevo.yaml", text + "x: 1\n")
+            #expect(program.complaints { $0.contains("unknown key `x`") }.contains("everything stays as it is"))
+            let next = try directory.write("next.yaml", text + "limits: { fields: 50 }\n")
+            #expect(unsafe rename(next, file) == 0)
+            #expect(program.complaints { $0.contains("reloaded: 2 settings") }.contains("reloaded: 2 settings"))
+            program.signal(SIGTERM)
+            let outcome = try program.outcome()
+            #expect(outcome.status == 0, "\(outcome.complaints)")
+        }
     }
 }
