@@ -129,7 +129,7 @@ public final class ConnectionListener {
     fileprivate func deliver(_ descriptor: Int32, _ peer: SocketAddress?) {
         // Owned before it is offered: without anybody to take it, it is closed here.
         let socket = Socket(owning: descriptor)
-        onAccept?(socket, peer ?? .unix(path: ""))
+        onAccept?(socket, peer?.unmapped ?? .unix(path: ""))
     }
 
     fileprivate func troubled(_ code: Int32) {

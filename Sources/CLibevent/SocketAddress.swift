@@ -54,6 +54,13 @@ public enum SocketAddress: Sendable, Hashable {
         }
     }
 
+    /// The IPv4 address behind one of `::ffff:0:0/96` (RFC 4291 §2.5.5.2), as clients of a socket of both families
+    /// have; any other as it is.
+    var unmapped: SocketAddress {
+        guard case .ipv6(0, let low, let port, _) = self, low >> 32 == 0xFFFF else { return self }
+        return .ipv4(address: UInt32(truncatingIfNeeded: low), port: port)
+    }
+
     /// Throws if the address has no C form: a path that is too long would lead to another file.
     func check(in call: StaticCallName) throws(SystemError) {
         guard case .unix(let path) = self else { return }

@@ -33,7 +33,7 @@ public enum ReloadError: Error, Sendable, CustomStringConvertible {
         case .configuration(let error): error.problems.map(\.description).joined(separator: "\n")
         case .refused(let error): "\(error)"
         case .needsRestart(let items):
-            "only a restart, or `relevo upgrade`, can change this: "
+            "only a restart can change this: "
                 + items.map { "\($0.kind.rawValue) \($0.name)" }.joined(separator: ", ")
         case .notRunning: "the proxy does not run"
         }

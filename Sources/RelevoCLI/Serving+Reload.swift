@@ -41,6 +41,10 @@ extension Serving {
             }
         } catch let failure as CommandFailure {
             return .failure(AdminRefusal(failure.message, status: 422))
+        } catch ReloadError.needsRestart(let items) {
+            let list = items.map { "\($0.kind.rawValue) \($0.name)" }.joined(separator: ", ")
+            let way = items.contains { $0.name == "user" } ? "a restart" : "`relevo upgrade` or a restart"
+            return .failure(AdminRefusal("only \(way) can change this: \(list)"))
         } catch ReloadError.notRunning {
             return .failure(AdminRefusal("\(ReloadError.notRunning)", status: 503))
         } catch {

@@ -195,7 +195,7 @@ extension Integration {
             _ = try scene.directory.write("relevo.yaml", text)
             for outcome in [try scene.relevo("reload", "--dry-run"), try scene.relevo("reload")] {
                 #expect(outcome.status == 4)
-                let words = "relevo: only a restart, or `relevo upgrade`, can change this: setting workers\n"
+                let words = "relevo: only `relevo upgrade` or a restart can change this: setting workers\n"
                 #expect(outcome.complaints == words)
             }
             try scene.end()

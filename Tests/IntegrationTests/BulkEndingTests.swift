@@ -293,11 +293,16 @@ extension Integration {
             }
         }
 
-        private static func breakOne(_ proxy: TestProxy, _ isUpload: Bool, _ death: Death) throws {
+        private static func breakOne(
+            _ proxy: TestProxy, _ origin: Origin, _ isUpload: Bool, _ death: Death
+        ) async throws {
             let client = try proxy.client(receiveBuffer: 8192)
             if isUpload {
+                let before = origin.connectionCount
                 try client.send(post)
                 try send(1 << 20, on: client.wire)
+                // A reset takes away what has not been read yet, and nobody would have asked for anything.
+                #expect(await eventually { origin.connectionCount > before })
             } else {
                 try client.get("a.example")
                 try client.skip(1 << 17)
@@ -316,10 +321,12 @@ extension Integration {
             }
             try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
                 // The first time the runtime opens what it needs itself.
-                try breakOne(proxy, isUpload, .close)
+                try await breakOne(proxy, origin, isUpload, .close)
                 #expect(await proxy.isQuiet())
                 let before = ThisProcess.descriptorCount
-                for number in 1..<200 { try breakOne(proxy, isUpload, number.isMultiple(of: 2) ? .close : .reset) }
+                for number in 1..<200 {
+                    try await breakOne(proxy, origin, isUpload, number.isMultiple(of: 2) ? .close : .reset)
+                }
                 #expect(await proxy.isQuiet())
                 // A few empty pipes are kept for later.
                 #expect(await eventually { ThisProcess.descriptorCount <= before + 16 })

@@ -59,5 +59,55 @@ extension Integration {
             let outcome = try program.outcome()
             #expect(outcome.status == 0, "\(outcome.complaints)")
         }
+
+        private static let python = "/usr/bin/python3"
+        /// Opens a socket for IPv6 and IPv4, one for nobody and one that does not listen, and executes the program.
+        private static let activation = """
+            import os, socket, sys
+            path, port = sys.argv[2], int(sys.argv[1])
+            both = socket.socket(socket.AF_INET6)
+            both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            both.bind(("::", port)); both.listen()
+            spare = socket.socket(); spare.bind(("127.0.0.1", 0)); spare.listen()
+            for number, one in enumerate([both, spare, socket.socket()]):
+                os.dup2(one.fileno(), 100 + number)
+            for number in range(3): os.dup2(100 + number, 3 + number)
+            os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="3")
+            os.execv(path, sys.argv[2:])
+            """
+
+        @Test(
+            "it serves at the sockets that it was started with, and says which it has no use for",
+            .enabled(if: FileManager.default.isExecutableFile(atPath: python)))
+        func activation() throws {
+            let directory = try TemporaryDirectory()
+            let origin = try Origin.ok("hello")
+            let listener = try Wire.listen(on: .loopback(port: 0))
+            let port = listener.localPort
+            listener.interrupt()
+            let text = """
+                workers: 2
+                listeners: [0.0.0.0:\(port)]
+                domains: { a.example: [\(origin.text)] }
+                admin: unix:\(directory.path)/admin.sock
+                """
+            let file = try directory.write("relevo.yaml", text)
+            let program = try Program(
+                Self.python, ["-c", Self.activation, "\(port)", Program.relevo, "run", file])
+            let words = program.complaints { $0.contains("is not used") && $0.hasSuffix("\n") }
+            #expect(words.contains("addresses=[::]:\(port) "), "\(words)")
+            #expect(words.contains("1 of the sockets of $LISTEN_FDS cannot be used: they do not listen"), "\(words)")
+            #expect(words.contains("no listener has its address address=127.0.0.1:"), "\(words)")
+            for _ in 0..<6 {
+                let client = try Client(.loopback(port: port))
+                try client.get("a.example")
+                #expect(try client.response().text == "hello")
+            }
+            // Who came by IPv4 is known by that address.
+            #expect(program.output { $0.contains("\"status\":200") }.contains("\"client\":\"127.0.0.1\""))
+            program.signal(SIGTERM)
+            let outcome = try program.outcome()
+            #expect(outcome.status == 0, "\(outcome.complaints)")
+        }
     }
 }
