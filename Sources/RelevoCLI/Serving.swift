@@ -16,6 +16,8 @@ struct Serving {
     let file: String?
     let notices = ServiceNotices()
     let succession: ProcessSuccession
+    /// What the file said when it was read for the start.
+    private let text: String
     private let lines: LineWriter
     private let adminSettings: AdminSettings?
     private let adminSocket: ListeningSocket?
@@ -33,6 +35,7 @@ struct Serving {
         self.lines = lines
         self.logger = logger
         self.file = file
+        text = loaded.text
         adminSettings = loaded.configuration.admin
         var arrival = arrival
         adminSocket = arrival.takeSocket(of: adminSettings)
@@ -85,9 +88,12 @@ struct Serving {
     private func watchFile() -> FileWatch? {
         guard let file else { return nil }
         do throws(SystemError) {
-            return try FileWatch([file], logger: logger) { _ in
+            let watch = try FileWatch([file], logger: logger) { _ in
                 Task { if !succession.isOver { await reload() } }
             }
+            // It may have changed since it was read.
+            if (try? LoadedConfiguration.read(file))?.text != text { Task { await reload() } }
+            return watch
         } catch {
             logger.warning("the file is not watched", metadata: ["reason": .string(error.description)])
             return nil
