@@ -32,6 +32,14 @@ public struct EndpointStatus: Sendable, Hashable {
     public var requestsActive: Int
 }
 
+extension EndpointStatus {
+    init(_ report: EndpointReport) {
+        self.init(
+            cluster: report.cluster, endpoint: report.endpoint, condition: report.standing.state.name,
+            isAvailable: report.standing.isAvailable, weight: report.standing.weight, requestsActive: report.active)
+    }
+}
+
 /// An order for an endpoint that does not exist, or for a proxy that does not run.
 public enum EndpointCommandError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The proxy does not run.
@@ -52,11 +60,7 @@ extension ReverseProxy {
     /// All endpoints and how they are, in the order of the configuration; empty unless the proxy runs.
     public func endpoints() async -> [EndpointStatus] {
         guard let group = runningGroup else { return [] }
-        return await group.endpoints().map {
-            EndpointStatus(
-                cluster: $0.cluster, endpoint: $0.endpoint, condition: $0.standing.state.name,
-                isAvailable: $0.standing.isAvailable, weight: $0.standing.weight, requestsActive: $0.active)
-        }
+        return await group.endpoints().map { EndpointStatus($0) }
     }
 
     /// Gives an order for an endpoint; every worker follows it within moments.

@@ -99,16 +99,20 @@ public struct AdminOrders: Sendable {
     public var upgrade: @Sendable () async -> Result<AdminUpgrade, AdminRefusal>
     /// Gives its place to the process at the other end.
     public var handOver: @Sendable (DescriptorChannel) async -> Void
+    /// Reloads that were carried out so far, and those that were refused.
+    public var reloads: @Sendable () -> (done: Int, refused: Int)
 
     /// Puts orders together.
     public init(
         reload: @escaping @Sendable (_ isDryRun: Bool) async -> Result<AdminReload, AdminRefusal>,
         upgrade: @escaping @Sendable () async -> Result<AdminUpgrade, AdminRefusal>,
-        handOver: @escaping @Sendable (DescriptorChannel) async -> Void
+        handOver: @escaping @Sendable (DescriptorChannel) async -> Void,
+        reloads: @escaping @Sendable () -> (done: Int, refused: Int)
     ) {
         self.reload = reload
         self.upgrade = upgrade
         self.handOver = handOver
+        self.reloads = reloads
     }
 }
 
@@ -128,6 +132,7 @@ public struct AdminAPI: Sendable {
 
     private static let paths = """
         GET  /v1/status      how the proxy is
+        GET  /metrics        the same and more, for Prometheus
         GET  /v1/endpoints   how its endpoints are
         POST /v1/endpoints   an order: { "cluster": …, "endpoint": …, "command": "drain" }
         POST /v1/reload      the configuration is read again; with ?dry_run=1 nothing is changed
@@ -140,12 +145,16 @@ public struct AdminAPI: Sendable {
         switch (request.path, request.method) {
         case ("/", "GET"), ("/", "HEAD"): return AdminResponse(status: 200, text: Self.paths)
         case ("/v1/status", "GET"), ("/v1/status", "HEAD"): return AdminResponse(json: await status())
+        case ("/metrics", "GET"), ("/metrics", "HEAD"):
+            let facts = ProcessFacts(version: version, started: started, reloads: orders.reloads())
+            let text = MetricsText.write(await proxy.metrics(), facts)
+            return AdminResponse(status: 200, type: MetricsText.contentType, body: text)
         case ("/v1/endpoints", "GET"), ("/v1/endpoints", "HEAD"): return AdminResponse(json: await endpoints())
         case ("/v1/endpoints", "POST"): return await order(request.body)
         case ("/v1/reload", "POST"): return await reload(request.query)
         case ("/v1/upgrade", "POST"): return Self.answer(await orders.upgrade())
         case ("/v1/handover", "POST"): return handOver(request)
-        case ("/", _), ("/v1/status", _): return Self.refusal(of: request, allowing: "GET, HEAD")
+        case ("/", _), ("/v1/status", _), ("/metrics", _): return Self.refusal(of: request, allowing: "GET, HEAD")
         case ("/v1/endpoints", _): return Self.refusal(of: request, allowing: "GET, HEAD, POST")
         case ("/v1/reload", _), ("/v1/upgrade", _), ("/v1/handover", _):
             return Self.refusal(of: request, allowing: "POST")

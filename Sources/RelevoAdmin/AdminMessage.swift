@@ -66,6 +66,13 @@ public struct AdminResponse: Sendable {
         body = Array((text + "\n").utf8)
     }
 
+    /// An answer of some type.
+    init(status: Int, type: String, body: [UInt8]) {
+        self.status = status
+        self.type = type
+        self.body = body
+    }
+
     /// An answer that is a value for programs.
     public init(status: Int = 200, json value: some Encodable) {
         let encoder = JSONEncoder()

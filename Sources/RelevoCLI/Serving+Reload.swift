@@ -7,6 +7,7 @@ import Logging
 import Relevo
 import RelevoAdmin
 import RelevoConfig
+import Synchronization
 
 extension Serving {
     /// Reads the file again and serves what it says, or says why everything stays as it is.
@@ -21,6 +22,12 @@ extension Serving {
 
     /// Reads the file again and serves what it says, or only tells what would change.
     func reload(dryRun: Bool) async -> Result<AdminReload, AdminRefusal> {
+        let result = await attemptReload(dryRun: dryRun)
+        if !dryRun { reloads.count(result) }
+        return result
+    }
+
+    private func attemptReload(dryRun: Bool) async -> Result<AdminReload, AdminRefusal> {
         guard let file else { return .failure(AdminRefusal("there is no file to reload")) }
         guard !succession.hasBegun else { return .failure(AdminRefusal("another process is taking over")) }
         if !dryRun { notices.reloading() }
@@ -49,6 +56,21 @@ extension Serving {
             return .failure(AdminRefusal("\(ReloadError.notRunning)", status: 503))
         } catch {
             return .failure(AdminRefusal("\(error)"))
+        }
+    }
+}
+
+/// Reloads so far. Any thread.
+final class ReloadCount: Sendable {
+    private let counts = Mutex((done: 0, refused: 0))
+
+    /// Those that were carried out, and those that were refused.
+    var current: (done: Int, refused: Int) { counts.withLock { $0 } }
+
+    /// Counts one.
+    func count(_ result: Result<AdminReload, AdminRefusal>) {
+        counts.withLock { counts in
+            if case .success = result { counts.done += 1 } else { counts.refused += 1 }
         }
     }
 }

@@ -16,6 +16,8 @@ struct Serving {
     let file: String?
     let notices = ServiceNotices()
     let succession: ProcessSuccession
+    /// Reloads that were carried out, and those that were refused.
+    let reloads = ReloadCount()
     /// What the file said when it was read for the start.
     private let text: String
     private let lines: LineWriter
@@ -106,7 +108,8 @@ struct Serving {
         guard let adminSettings else { return nil }
         let orders = AdminOrders(
             reload: { await reload(dryRun: $0) }, upgrade: { [succession] in await succession.upgrade() },
-            handOver: { [succession] in await succession.handOver(to: $0) })
+            handOver: { [succession] in await succession.handOver(to: $0) },
+            reloads: { [reloads] in reloads.current })
         let api = AdminAPI(proxy, version: Version.number, orders: orders)
         let server = try AdminServer(
             adminSettings, inheriting: adminSocket, onRefusal: { [logger] in Self.tell($0, logger) },

@@ -30,8 +30,11 @@ package final class Route: Sendable {
     package let text: String
     /// Where it was written.
     package let location: SourceLocation?
+    /// Its place among all routes of the snapshot, from 0.
+    package let number: Int
 
-    init(_ source: ProxyConfiguration.Route, target: RouteTarget, timeouts: Timeouts) {
+    init(_ source: ProxyConfiguration.Route, target: RouteTarget, timeouts: Timeouts, number: Int) {
+        self.number = number
         path = Array(source.path.utf8)
         methods = source.methods.map { Array($0.utf8) }
         self.target = target
@@ -73,8 +76,13 @@ package final class Domain: Sendable {
     package let hsts: [UInt8]
     /// Where it was written.
     package let location: SourceLocation?
+    /// Its place among the domains of the snapshot, from 0.
+    package let number: Int
 
-    init(_ source: ProxyConfiguration.Domain, name: String, routes: [Route], hsts: [UInt8] = []) {
+    init(
+        _ source: ProxyConfiguration.Domain, name: String, routes: [Route], number: Int, hsts: [UInt8] = []
+    ) {
+        self.number = number
         self.name = name
         written = source.name
         self.routes = routes

@@ -56,12 +56,15 @@ package struct SilentTrace: RouteTrace {
 package struct RouteTable: Sendable {
     /// All domains, in the order written.
     package let domains: [Domain]
+    /// One more than the highest number of a route.
+    package let routeCount: Int
     private let exact: HostTable
     private let suffixes: HostTable
     private let fallback: Int?
 
     init(domains: [Domain]) {
         self.domains = domains
+        routeCount = (domains.lazy.flatMap(\.routes).map(\.number).max() ?? -1) + 1
         var exactEntries: [(key: [UInt8], value: Int)] = []
         var suffixEntries: [(key: [UInt8], value: Int)] = []
         var fallback: Int?

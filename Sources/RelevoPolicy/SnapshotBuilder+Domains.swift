@@ -20,7 +20,7 @@ extension SnapshotBuilder {
             let routes = source.routes.compactMap { route($0, of: source, in: &clusters) }
             if source.routes.isEmpty { report("domain `\(source.name)` has no routes", at: source.location) }
             warnAboutShadows(routes, of: source)
-            result.append(Domain(source, name: key, routes: routes, hsts: strictTransport(of: source)))
+            result.append(Domain(source, name: key, routes: routes, number: result.count, hsts: strictTransport(of: source)))
         }
         return result
     }
@@ -75,7 +75,8 @@ extension SnapshotBuilder {
         guard let (target, overrides) = target(source, of: domain, in: &clusters) else { return nil }
         let timeouts = configuration.timeouts
             .overridden(by: domain.timeouts).overridden(by: overrides).overridden(by: source.timeouts)
-        return Route(source, target: target, timeouts: timeouts)
+        routeCount += 1
+        return Route(source, target: target, timeouts: timeouts, number: routeCount - 1)
     }
 
     private mutating func target(

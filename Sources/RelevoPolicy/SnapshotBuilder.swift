@@ -6,6 +6,8 @@ package struct SnapshotBuilder {
     let configuration: ProxyConfiguration
     var problems: [ConfigurationProblem] = []
     var warnings: [ConfigurationProblem] = []
+    /// Routes so far, of all domains.
+    var routeCount = 0
 
     private init(_ configuration: ProxyConfiguration) { self.configuration = configuration }
 

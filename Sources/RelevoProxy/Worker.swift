@@ -36,6 +36,8 @@ package final class Worker {
     let caller: PlaceCaller
     private var faults: [Fault: Int] = [:]
     let notify: @Sendable (ProxyNotice) -> Void
+    /// What is counted of domains and routes.
+    var tallies: TallyBook
     /// Client connections that the worker may hold.
     var maxConnections: Int
     /// What the workers of the group have in common besides the snapshot.
@@ -102,6 +104,7 @@ package final class Worker {
         maxConnections = settings.maxConnections
         snapshot = settings.snapshot
         headLimits = HeadLimits(settings.snapshot.limits)
+        tallies = TallyBook(settings.snapshot.table)
         random = RandomSource(seed: settings.seed)
         requestCounter = random.next()
         shared = (settings.count, settings.secret)

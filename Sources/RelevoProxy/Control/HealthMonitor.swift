@@ -30,6 +30,8 @@ final class HealthMonitor {
     typealias Publish = (_ cluster: Int, [EndpointStanding]) -> Void
 
     private let loop: EventLoop
+    /// How often endpoints were ejected, by the name of their cluster.
+    private(set) var ejections: [String: Int] = [:]
     /// In the order of the configuration.
     private var watched: [WatchedCluster] = []
     /// The same by the clusters' numbers.
@@ -197,7 +199,10 @@ final class HealthMonitor {
         let changes = event(&each.health, MonotonicTime.now.nanoseconds)
         let after = each.health.standings
         if before != after { publish(id, after) }
-        for change in changes { notify(.healthChanged(cluster: each.cluster.name, change)) }
+        for change in changes {
+            if case .ejected = change.to { ejections[each.cluster.name, default: 0] += 1 }
+            notify(.healthChanged(cluster: each.cluster.name, change))
+        }
         if let next = each.health.nextDeadline { arm(next) }
     }
 

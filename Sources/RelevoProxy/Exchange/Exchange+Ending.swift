@@ -115,6 +115,7 @@ extension Exchange {
         if line.isUsed { givePlaceBack() }
         worker.stats.count(record)
         if let fault = record.fault { worker.count(fault) }
+        worker.count(self)
         worker.accessLog?.append(self)
         client?.exchangeEnded(self, continuation)
     }

@@ -83,8 +83,8 @@ extension Exchange {
             traits = RequestTraits(request)
         }
         switch verdict {
-        case .forward(let cluster, let domain, let patience):
-            belongs(to: domain)
+        case .forward(let cluster, let match, let patience):
+            belongs(to: match)
             if let security = client?.security, forwarded != .none { security.append(to: &request.fields) }
             self.cluster = worker.state(of: cluster)
             self.patience = patience
@@ -92,12 +92,12 @@ extension Exchange {
             startRequestLane()
             pausedSince = record.headComplete
             perform(machine.clusterChosen())
-        case .answer(let answer, let domain):
-            belongs(to: domain)
+        case .answer(let answer, let match):
+            belongs(to: match)
             machine.answeredLocally()
             send(answer)
-        case .fault(let fault, let domain):
-            belongs(to: domain)
+        case .fault(let fault, let match):
+            belongs(to: match)
             fail(fault)
         }
     }

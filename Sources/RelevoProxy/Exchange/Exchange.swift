@@ -30,6 +30,8 @@ final class Exchange {
     var requestPipe: SplicePipe?
     /// The domain, if one was found.
     private(set) var domain: Domain?
+    /// The number of its route in the snapshot.
+    var routeNumber: Int?
     /// Whether bytes go on as they came, but for the Connection field.
     private(set) var isClassic = false
     /// What endpoints are told about the client.
@@ -110,9 +112,10 @@ final class Exchange {
         worker.stats.requests += 1
     }
 
-    /// Takes note of the domain that the request is for.
-    func belongs(to domain: Domain?) {
-        self.domain = domain
+    /// Takes note of the domain and the route that the request is for.
+    func belongs(to match: RequestMatch) {
+        domain = match.domain
+        routeNumber = match.route?.number
         guard let domain else { return }
         isClassic = domain.isClassic
         forwarded = domain.forwarded
@@ -132,6 +135,7 @@ final class Exchange {
         traits = RequestTraits()
         requestLane.reset()
         domain = nil
+        routeNumber = nil
         isClassic = false
         forwarded = .xForwarded
         keepsConnections = true

@@ -11,11 +11,12 @@ extension RequestFilter {
         let query = RouteQuery(
             host: request.authority.host[...], path: request.pathBytes, method: request.methodBytes)
         switch snapshot.table.decide(query) {
-        case .unknownDomain: return .fault(.routeUnknownDomain, nil)
+        case .unknownDomain: return .fault(.routeUnknownDomain, RequestMatch())
         case .matched(let domain, let route) where route.isForChallenge: return verdict(of: route, domain, request)
         case .matched(let domain, _), .noRoute(let domain):
             let status = redirect.status(answering: request.method)
-            return .answer(.redirect(status, to: redirect.location(of: request)), domain)
+            return .answer(
+                .redirect(status, to: redirect.location(of: request)), RequestMatch(domain: domain))
         }
     }
 }

@@ -7,11 +7,11 @@ import RelevoPolicy
 /// What becomes of a request.
 enum Verdict {
     /// It goes to an endpoint of the cluster.
-    case forward(Cluster, Domain?, Patience)
+    case forward(Cluster, RequestMatch, Patience)
     /// The proxy answers.
-    indirect case answer(LocalAnswer, Domain?)
+    indirect case answer(LocalAnswer, RequestMatch)
     /// It fails.
-    case fault(Fault, Domain?)
+    case fault(Fault, RequestMatch)
 }
 
 /// Judges requests for one snapshot.
@@ -33,11 +33,11 @@ struct RequestFilter {
     /// Judges a parsed head. Edits that the hook asks for are made in `request`.
     func judge(_ request: inout RequestHead, client: [UInt8]) -> Verdict {
         switch request.method {
-        case .connect, .trace: return .fault(.clientMethodRefused, nil)
+        case .connect, .trace: return .fault(.clientMethodRefused, RequestMatch())
         default: break
         }
-        if case .length(let length) = request.framing, isTooLarge(length) { return .fault(.clientBodyTooLarge, nil) }
-        if goesInCircles(request) { return .fault(.routeLoop, nil) }
+        if case .length(let length) = request.framing, isTooLarge(length) { return .fault(.clientBodyTooLarge, RequestMatch()) }
+        if goesInCircles(request) { return .fault(.routeLoop, RequestMatch()) }
         if let hook, let verdict = consult(hook, &request, client) {
             if redirect == nil { return verdict }
             // Only an answer goes out without TLS, not the request to an endpoint.
@@ -47,10 +47,12 @@ struct RequestFilter {
         let query = RouteQuery(
             host: request.authority.host[...], path: request.pathBytes, method: request.methodBytes)
         switch snapshot.table.decide(query) {
-        case .unknownDomain: return .fault(.routeUnknownDomain, nil)
-        case .noRoute(let domain): return .fault(.routeNone, domain)
+        case .unknownDomain: return .fault(.routeUnknownDomain, RequestMatch())
+        case .noRoute(let domain): return .fault(.routeNone, RequestMatch(domain: domain))
         case .matched(let domain, let route):
-            if !domain.isClassic, let answer = lastForward(&request) { return .answer(answer, domain) }
+            if !domain.isClassic, let answer = lastForward(&request) {
+                return .answer(answer, RequestMatch(domain: domain, route: route))
+            }
             return verdict(of: route, domain, request)
         }
     }
@@ -99,13 +101,14 @@ struct RequestFilter {
     }
 
     func verdict(of route: Route, _ domain: Domain, _ request: borrowing RequestHead) -> Verdict {
+        let match = RequestMatch(domain: domain, route: route)
         switch route.target {
-        case .cluster(let cluster): return .forward(cluster, domain, route.patience)
-        case .respond(let status, let body): return .answer(LocalAnswer(status: status, body: body), domain)
+        case .cluster(let cluster): return .forward(cluster, match, route.patience)
+        case .respond(let status, let body): return .answer(LocalAnswer(status: status, body: body), match)
         case .redirect(let target, let status):
             let query = request.hasQuery ? [UInt8(ascii: "?")] + request.queryBytes : []
             let location = target.location(path: NormalPath(request.pathBytes).bytes, query: query[...])
-            return .answer(.redirect(status, to: location), domain)
+            return .answer(.redirect(status, to: location), match)
         }
     }
 }
@@ -129,11 +132,12 @@ extension RequestFilter {
             apply(seen.edits, to: &request)
             var silent = SilentTrace()
             let domain = snapshot.table.domain(for: request.authority.host[...], trace: &silent)
-            guard let cluster = snapshot.cluster(named: name) else { return .fault(.endpointNoneHealthy, domain) }
+            let match = RequestMatch(domain: domain)
+            guard let cluster = snapshot.cluster(named: name) else { return .fault(.endpointNoneHealthy, match) }
             let timeouts = snapshot.timeouts.overridden(by: cluster.timeouts)
-            return .forward(cluster, domain, Patience(timeouts))
+            return .forward(cluster, match, Patience(timeouts))
         case .respond(let response):
-            return .answer(Self.answer(response), nil)
+            return .answer(Self.answer(response), RequestMatch())
         }
     }
 

@@ -43,9 +43,7 @@ package struct WorkerStats: Sendable {
 
     /// Counts an exchange that is over.
     mutating func count(_ record: ExchangeRecord) {
-        let isLost = if case .clientClosed = record.fault { true } else { false }
-        let isAnswered = record.status >= 100 && record.status < 600 && !isLost
-        statusClasses[isAnswered ? record.status / 100 : 0] += 1
+        statusClasses[record.answer / 100] += 1
         bytesReceived += record.bytesReceived
         bytesSent += record.bytesSent
     }

@@ -11,6 +11,7 @@ extension Worker {
     /// - Returns: exchanges that run on with what is gone, and end when the time for that is over at the latest.
     func take(_ generation: Generation) -> Int {
         guard !hasEnded else { return 0 }
+        tallies = TallyBook(generation.snapshot.table, after: (tallies, snapshot.table))
         snapshot = generation.snapshot
         headLimits = HeadLimits(snapshot.limits)
         maxConnections = generation.maxConnections

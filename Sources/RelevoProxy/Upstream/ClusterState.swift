@@ -37,6 +37,9 @@ final class ClusterState {
         let tls: [TLSClientContext?]
     }
 
+    /// What was counted of it.
+    var tally = ClusterTally()
+
     /// Whether the cluster is in use no more, but for requests that came before.
     private(set) var isRetired = false
 
@@ -66,8 +69,11 @@ final class ClusterState {
             return EndpointState(endpoint, security, pool: pool)
         }
         if let predecessor {
+            tally = predecessor.tally
             for (position, state) in endpoints.enumerated() {
                 guard let before = earlier[state.endpoint.text] else { continue }
+                // Another state is another way to open connections, but the same endpoint.
+                if before.state !== state { state.tally = before.state.tally }
                 ledger.adopt(predecessor.ledger.latency(of: before.position), of: position)
             }
         }
@@ -163,6 +169,7 @@ extension ClusterState {
     func attemptEnded(_ position: Int, _ outcome: AttemptOutcome, since: MonotonicTime) -> OutcomeNews {
         capacity?.leave(position)
         endpoints[position].active -= 1
+        endpoints[position].tally.add(outcome)
         return ledger.attemptEnded(position, outcome, since: since.nanoseconds)
     }
 

@@ -18,6 +18,8 @@ final class EndpointState {
     private let addresses = AddressBook()
     /// Requests in flight from this worker.
     var active = 0
+    /// What was counted of it.
+    var tally = EndpointTally()
 
     /// Creates the state; literals and paths have their address at once.
     init(_ endpoint: Endpoint, _ security: EndpointSecurity, pool: UpstreamPool) {

@@ -11,6 +11,8 @@ final class UpstreamPool {
     /// Connections that are kept at most.
     var limit: Int
     private var idle: [UpstreamConnection] = []
+    /// Connections that wait.
+    var count: Int { idle.count }
     /// Grows when connections that were opened before are kept no more.
     private(set) var edition = 0
     /// Where connections are kept to; nil for wherever they lead.
