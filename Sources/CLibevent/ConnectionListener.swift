@@ -85,7 +85,10 @@ public final class ConnectionListener {
 
     /// Accepts what already waits, then closes. Idempotent; no callback comes afterwards.
     public func drainAndClose() {
-        while raw != nil, let descriptor = listening?.socket.fileDescriptor {
+        // Somebody else may serve the same socket, and clients may come faster than they are accepted.
+        var left = ListeningSocket.backlog
+        while raw != nil, left > 0, let descriptor = listening?.socket.fileDescriptor {
+            left -= 1
             var storage = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let peer = withUnsafeMutablePointer(to: &storage) {

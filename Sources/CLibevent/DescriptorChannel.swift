@@ -10,7 +10,7 @@ public final class DescriptorChannel: Sendable {
     private let socket: Socket
 
     /// Bytes of a line at most.
-    public static var mostLine: Int { 1 << 24 }
+    public static var mostLine: Int { 1 << 22 }
 
     /// Takes a connected socket over.
     public init(_ socket: consuming Socket) {
@@ -95,7 +95,11 @@ public final class DescriptorChannel: Sendable {
         var line: [UInt8] = []
         while line.last != 0x0A {
             // Byte by byte: what comes after it belongs to somebody else.
-            guard let (byte, _) = try receive(until: end) else { return nil }
+            guard let (byte, descriptors) = try receive(until: end) else { return nil }
+            guard descriptors.isEmpty else {
+                for descriptor in descriptors { close(descriptor) }
+                throw SystemError(EPROTO, in: .read)
+            }
             line.append(byte)
             guard line.count <= Self.mostLine else { throw SystemError(EMSGSIZE, in: .read) }
         }

@@ -60,8 +60,19 @@ public struct ProcessIdentity: Sendable, Hashable {
     /// Whether this process runs as root.
     public static var isRoot: Bool { geteuid() == 0 }
 
-    /// Gives a file of the file system to the user.
-    public func own(_ path: String) { _ = lchown(path, user, group) }
+    /// Gives the file of a socket to the user, if it is this process' own and has no other name: somebody else may have
+    /// put another file at its path.
+    public func own(_ path: String) {
+        let (onlyThePath, emptyPath) = (Int32(0o10000000), Int32(0x1000))
+        let file = open(path, onlyThePath | O_NOFOLLOW | O_CLOEXEC)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid(),
+            status.st_nlink == 1
+        else { return }
+        _ = fchownat(file, "", user, group, emptyPath)
+    }
 
     /// Executes a program in the place of this process, as this user. The only right of root that is kept is that to
     /// ports below 1024.

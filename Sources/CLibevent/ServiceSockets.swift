@@ -8,12 +8,16 @@ import Glibc
 public enum ServiceSockets {
     /// Takes the descriptors over that `LISTEN_FDS` and `LISTEN_PID` speak of. Once in a process, before others are
     /// opened.
-    /// - Returns: the listening sockets, and how many others there were, which are closed.
+    /// - Returns: the listening sockets in their order, and how many others there were, which are closed; -1 if what is
+    ///   said of them cannot be understood.
     public static func take(_ environment: [String: String]) -> (sockets: [ListeningSocket], others: Int) {
-        guard environment["LISTEN_PID"] == "\(getpid())",
-            let count = environment["LISTEN_FDS"].flatMap({ Int32($0) }), (1...65536).contains(count)
-        else { return ([], 0) }
-        let found = (3..<3 + count).filter { fcntl($0, F_GETFD) >= 0 }
+        guard environment["LISTEN_PID"] == "\(getpid())", let text = environment["LISTEN_FDS"] else { return ([], 0) }
+        guard let count = Int32(text), (0...65536).contains(count) else { return ([], -1) }
+        // What this process has opened itself does not survive exec.
+        let found = (3..<3 + count).filter {
+            let flags = fcntl($0, F_GETFD)
+            return flags >= 0 && flags & FD_CLOEXEC == 0
+        }
         let sockets = found.compactMap { ListeningSocket(inherited: $0) }
         return (sockets, Int(count) - sockets.count)
     }

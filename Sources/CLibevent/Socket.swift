@@ -87,8 +87,8 @@ public final class ListeningSocket: Sendable {
     ///
     /// TCP sockets share their port (`SO_REUSEPORT`), so that each worker can have one; `refuseIfTaken` looks first
     /// whether somebody else listens there, which sharing would otherwise hide. IPv6 sockets take IPv6 only. A unix
-    /// socket replaces a path that no process serves any more; `mode` is who may open it then (`chmod`), nil for what
-    /// the process allows.
+    /// socket replaces a path that no process serves any more; `mode` is who may open it then, less what the process'
+    /// mask takes away, nil for what that leaves.
     public init(_ wanted: SocketAddress, refuseIfTaken: Bool, mode: UInt32? = nil) throws(SystemError) {
         try wanted.check(in: .bind)
         if refuseIfTaken, wanted.port.map({ $0 != 0 }) ?? false {
@@ -107,9 +107,12 @@ public final class ListeningSocket: Sendable {
             opened.tuneForForwarding()
             if wanted.family == AF_INET6 { opened.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
         }
+        // The file that `bind` makes gets the socket's own mode, less what the process never allows: at no moment it has
+        // another, and no path is followed for it.
+        if case .unix = wanted, let mode, fchmod(opened.fileDescriptor, mode) != 0 {
+            throw SystemError.last(in: .bind)
+        }
         try Self.bind(opened, wanted)
-        // Nobody can connect before it listens.
-        if case .unix(let path) = wanted, let mode, chmod(path, mode) != 0 { throw SystemError.last(in: .bind) }
         guard listen(opened.fileDescriptor, Self.backlog) == 0 else { throw SystemError.last(in: .listen) }
         address = opened.localAddress ?? wanted
         socket = opened
@@ -131,6 +134,13 @@ public final class ListeningSocket: Sendable {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         if address.port != nil { taken.tuneForForwarding() }
         self.init(taken, address: address)
+    }
+
+    /// Who may open the file of a unix socket: its mode; nil if it has none.
+    public var fileMode: UInt32? {
+        var status = stat()
+        guard case .unix(let path) = address, lstat(path, &status) == 0 else { return nil }
+        return UInt32(status.st_mode & 0o7777)
     }
 
     /// Whether other sockets of the same user may listen at the same address.

@@ -47,6 +47,14 @@ public struct SuccessorProgram: Sendable {
     /// The number of the channel's descriptor in the program.
     public static var channelDescriptor: Int32 { 3 }
 
+    /// Has its end noticed whenever it comes, on a thread of its own: until then it would stay as a zombie.
+    public func reapLater() {
+        _ = try? LoopThread(name: "relevo-reaper") {
+            var status: Int32 = 0
+            while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+        }
+    }
+
     /// Waits for its end, and ends it if that does not come in time. Blocks.
     /// - Returns: how it ended, `code 1` or `signal 9`.
     public func end(within limit: Duration) -> String {

@@ -14,11 +14,15 @@ public struct Inheritance: Sendable {
         public var configured: String?
         /// One or more, all at the same address.
         public var sockets: [ListeningSocket]
+        /// Whether the file of a unix socket is removed when its listener ends: not that of a service manager, which
+        /// goes on listening there.
+        public var ownsFile: Bool
 
         /// Puts sockets together.
-        public init(configured: String? = nil, sockets: [ListeningSocket]) {
+        public init(configured: String? = nil, sockets: [ListeningSocket], ownsFile: Bool = true) {
             self.configured = configured
             self.sockets = sockets
+            self.ownsFile = ownsFile
         }
     }
 
@@ -34,6 +38,18 @@ public struct Inheritance: Sendable {
             public var command: String
             /// The weight.
             public var value: Int?
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case secret, ticketKeys, orders
+        }
+
+        /// Reads what is there: another version may leave more, or less.
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            secret = try values.decodeIfPresent([UInt8].self, forKey: .secret) ?? []
+            ticketKeys = try values.decodeIfPresent([[UInt8]].self, forKey: .ticketKeys) ?? []
+            orders = try values.decodeIfPresent([Order].self, forKey: .orders) ?? []
         }
 
         /// What cookies are signed with where the configuration names no secret; empty for a new one.
@@ -65,9 +81,9 @@ extension Inheritance {
     /// - Throws: ``ConfigurationError``, or ``ProxyStartError`` with nothing left open.
     public init(opening configuration: ProxyConfiguration, beside given: [ListeningSocket] = []) throws {
         let snapshot = try SnapshotBuilder.build(configuration)
-        var others = InheritedListeners(given.map { .init(configured: nil, sockets: [$0]) })
+        var others = InheritedListeners(given.map { .init(configured: nil, sockets: [$0], ownsFile: false) })
         let taken = others.take(for: snapshot.listeners)
-        let missing = zip(snapshot.listeners, taken).filter(\.1.isEmpty).map(\.0)
+        let missing = zip(snapshot.listeners, taken).filter { $0.1 == nil }.map(\.0)
         do {
             let opened = try ListenerSet().open(missing, workers: configuration.workers ?? Processors.count)
             self.init(
@@ -84,14 +100,18 @@ extension Inheritance {
 public struct Succession: Sendable {
     /// The time in which clients may leave; nil for ``Timeouts/drain``.
     public var limit: Duration?
-    /// Paths of listeners that the other has not taken: they are removed.
+    /// Paths of listeners that the other has not taken: they are removed, and nobody else's.
     public var abandonedPaths: Set<String>
+    /// Whether clients that wait between two requests are let go at once.
+    public var isPrompt = false
 
     /// Puts the terms together.
     public init(limit: Duration? = nil, abandonedPaths: Set<String> = []) {
         self.limit = limit
         self.abandonedPaths = abandonedPaths
     }
+
+    var manner: DrainManner { isPrompt ? .prompt : .patient }
 }
 
 extension ReverseProxy {
@@ -105,17 +125,19 @@ extension ReverseProxy {
         state.ticketKeys = served.ticketKeys.shared
         state.orders = await group.orders().map { Inheritance.State.Order($0) }
         return Inheritance(
-            listeners: sockets.listeners.map { .init(configured: $0.configured, sockets: $0.sockets) }, state: state)
+            listeners: sockets.listeners.map {
+                .init(configured: $0.configured, sockets: $0.sockets, ownsFile: $0.ownsFile)
+            }, state: state)
     }
 
     /// Ends, as another proxy accepts clients at the same sockets. Nobody is to notice: who is connected may send one
     /// more request, and is told with its answer to connect anew; what takes longer than ``Timeouts/drain`` is cut off.
     /// Returns when nothing of this proxy is left.
     public func retire(_ terms: Succession = Succession()) async {
-        let paths = addresses.compactMap { if case .unix(let path) = $0 { path } else { nil } }
-        await end(
-            within: terms.limit ?? served.snapshot.timeouts.drain, .patient,
-            leaving: paths.filter { !terms.abandonedPaths.contains($0) })
+        let paths = runningGroup?.paths ?? []
+        // At once: when the last client has left, somebody else may have them.
+        for path in paths where terms.abandonedPaths.contains(path) { FileOutput.removeSocket(path) }
+        await end(within: terms.limit ?? served.snapshot.timeouts.drain, terms.manner, leaving: paths)
     }
 }
 
@@ -123,7 +145,9 @@ extension GroupSettings {
     /// Begins with what another proxy has left.
     mutating func take(_ inheritance: Inheritance) {
         inherited = InheritedListeners(
-            inheritance.listeners.map { .init(configured: $0.configured, sockets: $0.sockets) })
+            inheritance.listeners.map {
+                .init(configured: $0.configured, sockets: $0.sockets, ownsFile: $0.ownsFile)
+            })
         if !inheritance.state.secret.isEmpty { secret = inheritance.state.secret }
         orders = inheritance.state.orders.compactMap(\.held)
     }

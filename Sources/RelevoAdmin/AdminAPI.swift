@@ -99,6 +99,8 @@ public struct AdminOrders: Sendable {
     public var upgrade: @Sendable () async -> Result<AdminUpgrade, AdminRefusal>
     /// Gives its place to the process at the other end.
     public var handOver: @Sendable (DescriptorChannel) async -> Void
+    /// Whether another process is taking over: then nothing should be changed here.
+    public var isHandingOver: @Sendable () -> Bool
     /// Reloads that were carried out so far, and those that were refused.
     public var reloads: @Sendable () -> (done: Int, refused: Int)
 
@@ -107,11 +109,13 @@ public struct AdminOrders: Sendable {
         reload: @escaping @Sendable (_ isDryRun: Bool) async -> Result<AdminReload, AdminRefusal>,
         upgrade: @escaping @Sendable () async -> Result<AdminUpgrade, AdminRefusal>,
         handOver: @escaping @Sendable (DescriptorChannel) async -> Void,
+        isHandingOver: @escaping @Sendable () -> Bool,
         reloads: @escaping @Sendable () -> (done: Int, refused: Int)
     ) {
         self.reload = reload
         self.upgrade = upgrade
         self.handOver = handOver
+        self.isHandingOver = isHandingOver
         self.reloads = reloads
     }
 }
@@ -179,6 +183,7 @@ public struct AdminAPI: Sendable {
     private func endpoints() async -> [EndpointDocument] { await proxy.endpoints().map { EndpointDocument($0) } }
 
     private func order(_ body: [UInt8]) async -> AdminResponse {
+        guard !orders.isHandingOver() else { return AdminResponse(failure: 409, "another process is taking over") }
         guard let document = try? JSONDecoder().decode(EndpointOrderDocument.self, from: Data(body)) else {
             return AdminResponse(
                 failure: 400, "the content wants to be JSON with `cluster`, `endpoint`, `command` and perhaps `value`")

@@ -29,7 +29,7 @@ final class AdminPlane {
     private static let farewell: Duration = .seconds(1)
 
     init(
-        _ loop: EventLoop, _ socket: ListeningSocket, _ access: AdminAccess, _ mailbox: LoopMailbox<AdminPlane>,
+        _ loop: EventLoop, _ place: AdminServer.Place, _ access: AdminAccess, _ mailbox: LoopMailbox<AdminPlane>,
         _ watchers: AdminServer.Watchers
     ) throws(SystemError) {
         self.loop = loop
@@ -37,6 +37,9 @@ final class AdminPlane {
         self.mailbox = mailbox
         handler = watchers.handler
         onRefusal = watchers.onRefusal
+        guard let socket = place.socket.withLock(\.self)?.socket else {
+            throw SystemError(protocol: "its socket is somebody else's", in: .listen)
+        }
         isPath = socket.address.port == nil
         let listener = try ConnectionListener(loop: loop, socket: socket)
         self.listener = listener
@@ -115,6 +118,13 @@ public final class AdminServer: Sendable {
     /// Answers one request. Called on no particular thread.
     public typealias Handler = @Sendable (AdminRequest) async -> AdminResponse
 
+    /// The socket, which the thread must not keep for longer than the server has it.
+    final class Place: Sendable {
+        let socket: Mutex<AdminSocket?>
+
+        init(_ socket: AdminSocket) { self.socket = Mutex(socket) }
+    }
+
     /// Who hears of what comes.
     struct Watchers: Sendable {
         let handler: Handler
@@ -126,39 +136,36 @@ public final class AdminServer: Sendable {
     private let mailbox: LoopMailbox<AdminPlane>
     private let thread: LoopThread
     private let isStopped = Mutex(false)
-    /// Whether the file of its socket is removed with it.
-    private let ownsPath = Mutex(true)
-    /// Its address as configured.
-    public let configured: String
     /// Who may open a socket in the file system: its owner.
     public static var mode: UInt32 { 0o600 }
-    /// Its socket, for whoever takes over.
-    public let socket: ListeningSocket
+    /// Its socket, until it is left to somebody else.
+    private let own: Place
 
     /// Opens the listener, or takes over a socket at its address, and begins to answer. A socket in the file system can
     /// only be opened by its owner.
     /// - Throws: ``AdminError``; nothing is left open then.
     public init(
-        _ settings: AdminSettings, inheriting inherited: ListeningSocket? = nil,
+        _ settings: AdminSettings, inheriting inherited: AdminSocket? = nil,
         onRefusal: @escaping @Sendable (AdminRefused) -> Void = { _ in }, handler: @escaping Handler
     ) throws(AdminError) {
         let watchers = Watchers(handler: handler, onRefusal: onRefusal)
         let access = try AdminAccess(settings)
-        configured = settings.address
         let mailbox: LoopMailbox<AdminPlane>
         do throws(SystemError) {
-            let socket: ListeningSocket
+            let found: AdminSocket
             if let inherited {
-                socket = inherited
+                found = inherited
             } else {
-                socket = try ListeningSocket(settings.socketAddress, refuseIfTaken: true, mode: Self.mode)
+                found = AdminSocket(
+                    try ListeningSocket(settings.socketAddress, refuseIfTaken: true, mode: Self.mode))
             }
-            self.socket = socket
-            address = socket.address
+            let own = Place(found)
+            self.own = own
+            address = found.socket.address
             mailbox = try LoopMailbox<AdminPlane>()
             thread = try LoopThread.start(name: "relevo-admin") { () throws(SystemError) in
                 let loop = try EventLoop()
-                let plane = try AdminPlane(loop, socket, access, mailbox, watchers)
+                let plane = try AdminPlane(loop, own, access, mailbox, watchers)
                 let jobs = try mailbox.receive(on: loop, context: plane)
                 return {
                     loop.run()
@@ -177,9 +184,10 @@ public final class AdminServer: Sendable {
     public static func check(_ settings: AdminSettings) throws(AdminError) { _ = try AdminAccess(settings) }
 
     /// Accepts nobody any more, and leaves the socket to whoever has taken it over. Who is connected is answered.
-    /// - Parameter isRemoved: whether nobody has, and its file is removed at the end.
-    public func leaveSocket(removingPath isRemoved: Bool) {
-        ownsPath.withLock { $0 = isRemoved }
+    /// - Parameter isRemoved: whether nobody has, and its file is removed at once.
+    public func leaveSocket(removingFile isRemoved: Bool) {
+        if isRemoved { removeFile() }
+        own.socket.withLock { $0 = nil }
         mailbox.postAlways { $0.closeListener() }
     }
 
@@ -193,6 +201,14 @@ public final class AdminServer: Sendable {
         guard isFirst else { return }
         mailbox.postAlways { $0.finish() }
         thread.join()
-        if ownsPath.withLock(\.self), case .unix(let path) = address { FileOutput.removeSocket(path) }
+        removeFile()
+    }
+
+    /// Its socket, for whoever takes over; nil if somebody has.
+    public var socket: AdminSocket? { own.socket.withLock(\.self) }
+
+    private func removeFile() {
+        let isOwn = own.socket.withLock { $0?.ownsFile ?? false }
+        if isOwn, case .unix(let path) = address { FileOutput.removeSocket(path) }
     }
 }

@@ -1,15 +1,16 @@
 // How one process gives its place to another: what they say to each other, on a connection that carries descriptors.
-// What is given is Relevo's Inheritance; who starts the other process is the matter of whoever owns this one.
-//
-// The process that is there sends a line of JSON, then the sockets in the order of the line. The new one answers with a
-// line of JSON when it serves, or when it cannot. Whatever else happens, the one that is there goes on.
+// Who starts the other process is the matter of whoever owns this one; its side is HandOverClaim.
 
 public import CLibevent
 import Foundation
 public import Relevo
-public import RelevoPolicy
+import RelevoPolicy
 
-/// What is the same for both sides.
+/// What is the same for both sides, and what the process says that is there.
+///
+/// It sends a line of JSON, then the sockets in the order of the line. The new one answers with a line of JSON when it
+/// serves, or when it cannot. Then the first one says `go` and leaves, or `no`, and the new one does. Where a connection
+/// ends before the last word, the process at its other end is no more, and who is left serves.
 public enum HandOver {
     /// The name of what is spoken, for Upgrade.
     public static let protocolName = "relevo-handover/1"
@@ -18,17 +19,20 @@ public enum HandOver {
 
     /// How long the new process may take to serve.
     static let patience: Duration = .seconds(50)
-    /// How long the system may take with what is sent at once.
+    /// How long the system may take with what is sent at once, and the other process with its last word.
     static let sendLimit: Duration = .seconds(5)
 
     struct Offer: Codable {
         struct Listener: Codable {
             var configured: String?
             var sockets: Int
+            var ownsFile: Bool?
         }
 
         var process: Int32
         var listeners: [Listener]
+        /// The admin listener, whose socket is the last one.
+        var admin: Listener?
         var state: Inheritance.State
     }
 
@@ -38,9 +42,9 @@ public enum HandOver {
         /// Why it does not serve; nil if it does.
         var failure: String?
         /// Whether its configuration is wrong.
-        var isMisconfigured = false
+        var isMisconfigured: Bool?
         /// The paths at which it listens.
-        var paths: [String] = []
+        var paths: [String]?
     }
 
     static func line(_ value: some Encodable) -> [UInt8] {
@@ -55,19 +59,33 @@ public enum HandOver {
         public var paths: Set<String>
     }
 
-    /// Offers another process the place of this one. Blocks until that one serves.
-    /// - Throws: why it does not; then everything is as it was.
+    /// Offers another process the place of this one. Blocks until that one serves; it waits for ``confirm(_:)`` then.
+    /// - Throws: why it does not; then everything is as it was, and the other has been told.
     public static func give(
-        _ inheritance: Inheritance, over channel: DescriptorChannel
+        _ inheritance: Inheritance, _ admin: AdminSocket?, over channel: DescriptorChannel
+    ) throws(AdminError) -> Outcome {
+        do throws(AdminError) {
+            return try ask(inheritance, admin, channel)
+        } catch {
+            refuse(channel)
+            throw error
+        }
+    }
+
+    private static func ask(
+        _ inheritance: Inheritance, _ admin: AdminSocket?, _ channel: DescriptorChannel
     ) throws(AdminError) -> Outcome {
         let offer = Offer(
             process: ProcessInfo.processInfo.processIdentifier,
-            listeners: inheritance.listeners.map { .init(configured: $0.configured, sockets: $0.sockets.count) },
-            state: inheritance.state)
+            listeners: inheritance.listeners.map {
+                .init(configured: $0.configured, sockets: $0.sockets.count, ownsFile: $0.ownsFile)
+            },
+            admin: admin.map { .init(configured: nil, sockets: 1, ownsFile: $0.ownsFile) }, state: inheritance.state)
         let line: [UInt8]?
         do throws(SystemError) {
             try channel.send(Self.line(offer), within: sendLimit)
-            try channel.send(inheritance.listeners.flatMap(\.sockets), within: sendLimit)
+            try channel.send(
+                inheritance.listeners.flatMap(\.sockets) + (admin.map { [$0.socket] } ?? []), within: sendLimit)
             line = try channel.receiveLine(within: patience)
         } catch {
             throw AdminError("the new process does not take over: \(error.reason)")
@@ -76,95 +94,24 @@ public enum HandOver {
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(line)) else {
             throw AdminError("what the new process says is not what Relevo would")
         }
-        if let failure = answer.failure { throw AdminError(failure, status: answer.isMisconfigured ? 422 : 409) }
-        return Outcome(process: answer.process, paths: Set(answer.paths))
+        if let failure = answer.failure {
+            throw AdminError(failure, status: answer.isMisconfigured == true ? 422 : 409)
+        }
+        return Outcome(process: answer.process, paths: Set(answer.paths ?? []))
     }
 
-    /// The side of a process that takes the place of another.
-    public struct Claim: Sendable {
-        /// What the other has left.
-        public let inheritance: Inheritance
-        /// The other process.
-        public let process: Int32
-        private let channel: DescriptorChannel
+    private static let (go, no) = (Array("go\n".utf8), Array("no\n".utf8))
 
-        /// Takes what is offered. Blocks.
-        public init(over channel: DescriptorChannel) throws(AdminError) {
-            self.channel = channel
-            do throws(SystemError) {
-                guard let line = try channel.receiveLine(within: sendLimit),
-                    let offer = try? JSONDecoder().decode(Offer.self, from: Data(line)),
-                    offer.listeners.allSatisfy({ (0...1 << 16).contains($0.sockets) })
-                else { throw SystemError(protocol: "it offers nothing that this one knows", in: .read) }
-                let count = offer.listeners.reduce(0) { $0 + $1.sockets }
-                var sockets = try channel.receiveListeners(count, within: sendLimit)[...]
-                let listeners = offer.listeners.map { listener in
-                    defer { sockets = sockets.dropFirst(listener.sockets) }
-                    return Inheritance.Listener(
-                        configured: listener.configured, sockets: Array(sockets.prefix(listener.sockets)))
-                }
-                inheritance = Inheritance(listeners: listeners, state: offer.state)
-                process = offer.process
-            } catch {
-                throw AdminError("the process that is there does not give its sockets: \(error.reason)")
-            }
+    /// Tells the new process that the place is its own.
+    /// - Throws: if it is not there any more; then this one goes on.
+    public static func confirm(_ channel: DescriptorChannel) throws(AdminError) {
+        do throws(SystemError) {
+            try channel.send(go, within: sendLimit)
+        } catch {
+            throw AdminError("the new process has ended as soon as it served")
         }
-
-        /// Asks the process whose admin listener is at a path for its place. Blocks.
-        /// - Returns: nil if there is none.
-        public init?(at settings: AdminSettings) throws(AdminError) {
-            guard case .unix(let path) = settings.socketAddress else {
-                throw AdminError("`\(settings.address)` is no path: sockets do not pass a port")
-            }
-            let channel: DescriptorChannel
-            do throws(SystemError) {
-                channel = try DescriptorChannel(path: path)
-            } catch {
-                if error.isRefused { return nil }
-                throw AdminError("`\(settings.address)` cannot be asked: \(error.reason)")
-            }
-            do throws(SystemError) {
-                let request =
-                    "POST /v1/handover HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\n"
-                    + "Upgrade: \(protocolName)\r\nContent-Length: 0\r\n\r\n"
-                try channel.send(Array(request.utf8), within: sendLimit)
-                let status = try channel.receiveLine(within: sendLimit).map { String(decoding: $0, as: UTF8.self) }
-                guard status?.hasPrefix("HTTP/1.1 101 ") == true else {
-                    throw SystemError(
-                        protocol: "it answers `\(status?.filter { $0 != "\r\n" && $0 != "\r" } ?? "")`", in: .read)
-                }
-                // Every line ends by CR, the last is nothing else.
-                while let line = try channel.receiveLine(within: sendLimit), line != [0x0D] {}
-            } catch {
-                throw AdminError("`\(settings.address)` does not hand over: \(error.reason)")
-            }
-            try self.init(over: channel)
-        }
-
-        /// Tells the other that clients are served here.
-        /// - Parameter addresses: where this process listens, the admin listener included.
-        public func serves(at addresses: [SocketAddress]) {
-            let paths = addresses.compactMap { if case .unix(let path) = $0 { path } else { nil } }
-            tell(Answer(process: ProcessInfo.processInfo.processIdentifier, paths: paths))
-        }
-
-        /// Tells the other why they are not.
-        public func fails(_ words: String, isMisconfigured: Bool) {
-            let process = ProcessInfo.processInfo.processIdentifier
-            tell(Answer(process: process, failure: words, isMisconfigured: isMisconfigured))
-        }
-
-        /// Who is not there any more needs not be told.
-        private func tell(_ answer: Answer) { try? channel.send(line(answer), within: sendLimit) }
     }
-}
 
-extension Inheritance {
-    /// Takes out the socket of an admin listener; nil if it is not here.
-    public mutating func takeSocket(of settings: AdminSettings) -> ListeningSocket? {
-        let place = listeners.firstIndex {
-            $0.configured == settings.address || $0.sockets.first?.address == settings.socketAddress
-        }
-        return place.flatMap { listeners.remove(at: $0).sockets.first }
-    }
+    /// Tells the new process that the one that was there goes on, or that nobody shall serve any more. Any thread.
+    public static func refuse(_ channel: DescriptorChannel) { try? channel.send(no, within: .milliseconds(100)) }
 }

@@ -50,7 +50,9 @@ struct MetricsText {
     private(set) var bytes: [UInt8] = []
     private var name: [UInt8] = []
     /// The bounds of histograms as they are written.
-    private let bounds = (ProxyMetrics.Histogram.bounds.map { "\($0)" } + ["+Inf"]).map { Array(",le=\"\($0)\"} ".utf8) }
+    private let bounds = (ProxyMetrics.Histogram.bounds.map { "\($0)" } + ["+Inf"]).map {
+        Array(",le=\"\($0)\"} ".utf8)
+    }
 
     /// Begins a family; its samples follow. Without samples it is still there, which is allowed.
     mutating func family(_ name: String, _ kind: Kind, _ help: String) {

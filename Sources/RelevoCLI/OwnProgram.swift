@@ -32,7 +32,9 @@ struct OwnProgram: Sendable {
 
     /// The environment of a process that comes after this one: what was said to this one alone is left out.
     func environment(adding lines: [String] = []) -> [String] {
-        let own = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID", HandOver.variable]
+        let own = [
+            "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID", HandOver.variable, Arrival.ownVariable,
+        ]
         let kept = ProcessInfo.processInfo.environment.filter { !own.contains($0.key) }
         return kept.map { "\($0.key)=\($0.value)" } + lines
     }

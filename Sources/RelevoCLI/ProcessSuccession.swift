@@ -10,10 +10,19 @@ import Synchronization
 
 /// The end of this process' service, if another takes over. Any thread.
 final class ProcessSuccession: Sendable {
-    private enum State {
+    /// The process at the other end.
+    struct Successor: Sendable {
+        var channel: DescriptorChannel
+        /// Nil if somebody else has started it.
+        var child: SuccessorProgram?
+    }
+
+    private enum State: Sendable {
         case serving
-        /// Another has been asked, and does not serve yet.
-        case offering
+        /// Another has been asked, and does not serve yet; nobody is known yet if it is being started.
+        case offering(Successor?)
+        /// This process ends: nobody shall serve any more.
+        case ending
         /// Another serves.
         case over
     }
@@ -36,8 +45,26 @@ final class ProcessSuccession: Sendable {
     /// Whether another serves, or may soon: nothing should be changed here any more.
     var hasBegun: Bool { state.withLock { if case .serving = $0 { false } else { true } } }
 
+    /// Whether another has been asked, and it is not known yet whether it will serve.
+    var isOffering: Bool { state.withLock { if case .offering = $0 { true } else { false } } }
+
     /// Whether another serves.
     var isOver: Bool { state.withLock { if case .over = $0 { true } else { false } } }
+
+    /// This process ends: one that is taking over does not, unless it serves already.
+    func end() {
+        let successor: Successor? = state.withLock { state in
+            switch state {
+            case .serving: state = .ending
+            case .offering(let successor):
+                state = .ending
+                return successor
+            case .ending, .over: break
+            }
+            return nil
+        }
+        if let successor { HandOver.refuse(successor.channel) }
+    }
 
     /// Starts this program anew and gives it the place of this process.
     func upgrade() async -> Result<AdminUpgrade, AdminRefusal> {
@@ -47,74 +74,100 @@ final class ProcessSuccession: Sendable {
                     "this process is the first of its container, which would end with it: start another with "
                         + "`relevo run --take-over`"))
         }
-        return await offer { inheritance throws(AdminError) in
+        return await offer { () throws(AdminError) in
             let program = OwnProgram.current
-            let child: SuccessorProgram
-            let own: DescriptorChannel
             do throws(SystemError) {
-                let ends = try DescriptorChannel.pair()
-                own = ends.0
-                child = try SuccessorProgram(
-                    program.path, arguments: program.arguments,
-                    environment: program.environment(
-                        adding: ["\(HandOver.variable)=\(SuccessorProgram.channelDescriptor)"]),
-                    channel: ends.1)
                 // The other end is the child's alone from here on, so that its death is seen.
+                let (own, other) = try DescriptorChannel.pair()
+                let variable = "\(HandOver.variable)=\(SuccessorProgram.channelDescriptor)"
+                let child = try SuccessorProgram(
+                    program.path, arguments: program.arguments, environment: program.environment(adding: [variable]),
+                    channel: other)
+                return Successor(channel: own, child: child)
             } catch {
                 throw AdminError(refusing: "`\(program.path)` cannot be started: \(error.reason)")
-            }
-            do throws(AdminError) {
-                return try HandOver.give(inheritance, over: own)
-            } catch {
-                let end = child.end(within: .seconds(1))
-                // What it has said itself is enough.
-                if error.status != nil { throw error }
-                throw AdminError(refusing: "\(error): `\(program.path)` ended with \(end)")
             }
         }
     }
 
     /// Gives the place of this process to one that has asked for it.
     func handOver(to channel: DescriptorChannel) async {
-        _ = await offer { inheritance throws(AdminError) in try HandOver.give(inheritance, over: channel) }
+        let successor = Successor(channel: channel, child: nil)
+        _ = await offer { () throws(AdminError) in successor }
     }
 
     private func offer(
-        _ give: @escaping @Sendable (Inheritance) throws(AdminError) -> HandOver.Outcome
+        _ start: @escaping @Sendable () throws(AdminError) -> Successor
     ) async -> Result<AdminUpgrade, AdminRefusal> {
         let isFree = state.withLock { state in
             guard case .serving = state else { return false }
-            state = .offering
+            state = .offering(nil)
             return true
         }
-        guard isFree else { return .failure(AdminRefusal("another process is taking over already")) }
-        let result = await outcome(give)
-        switch result {
-        case .failure(let refusal):
-            state.withLock { $0 = .serving }
-            logger.error("not handed over: everything stays as it is")
-            for line in refusal.words.split(separator: "\n") { logger.error("\(line)") }
-        case .success:
-            state.withLock { $0 = .over }
-        }
-        return result
-    }
-
-    private func outcome(
-        _ give: @escaping @Sendable (Inheritance) throws(AdminError) -> HandOver.Outcome
-    ) async -> Result<AdminUpgrade, AdminRefusal> {
-        guard var inheritance = await proxy.inheritance() else {
-            return .failure(AdminRefusal("the proxy does not run", status: 503))
+        guard isFree else { return .failure(AdminRefusal("another process is taking over, or this one ends")) }
+        guard let inheritance = await proxy.inheritance() else {
+            return refuse(AdminRefusal("the proxy does not run", status: 503))
         }
         let server = admin.withLock(\.self)
-        if let server { inheritance.listeners.append(.init(configured: server.configured, sockets: [server.socket])) }
-        let offered = inheritance
-        switch await Self.blocking({ () throws(AdminError) in try give(offered) }) {
-        case .failure(let error): return .failure(AdminRefusal("\(error)", status: error.status ?? 409))
+        let result = await Blocking.run { [self] () throws(AdminError) in
+            try give(inheritance, server?.socket, to: start())
+        }
+        switch result {
+        case .failure(let error): return refuse(AdminRefusal("\(error)", status: error.status ?? 409))
         case .success(let outcome):
             leave(to: outcome, server)
             let own = Int(ProcessInfo.processInfo.processIdentifier)
             return .success(AdminUpgrade(process: Int(outcome.process), former: own))
+        }
+    }
+
+    private func refuse(_ refusal: AdminRefusal) -> Result<AdminUpgrade, AdminRefusal> {
+        state.withLock { if case .offering = $0 { $0 = .serving } }
+        logger.error("not handed over: everything stays as it is")
+        for line in refusal.words.split(separator: "\n") { logger.error("\(line)") }
+        return .failure(refusal)
+    }
+
+    /// Blocks until the other serves, and lets it.
+    private func give(
+        _ inheritance: Inheritance, _ admin: AdminSocket?, to successor: Successor
+    ) throws(AdminError) -> HandOver.Outcome {
+        do throws(AdminError) {
+            guard know(successor) else { throw AdminError(refusing: "this process ends") }
+            let outcome = try HandOver.give(inheritance, admin, over: successor.channel)
+            let isAgreed = state.withLock { state in
+                guard case .offering = state else { return false }
+                state = .over
+                return true
+            }
+            guard isAgreed else { throw AdminError(refusing: "this process ends") }
+            // Before the other speaks for itself: systemd would not believe it.
+            notices.handedOver(to: outcome.process)
+            do throws(AdminError) {
+                try HandOver.confirm(successor.channel)
+            } catch {
+                state.withLock { $0 = .offering(nil) }
+                notices.ready(proxy.addresses)
+                throw error
+            }
+            if let child = successor.child { child.reapLater() }
+            return outcome
+        } catch {
+            HandOver.refuse(successor.channel)
+            guard let child = successor.child else { throw error }
+            let end = child.end(within: .seconds(1))
+            // What it has said itself is enough.
+            if error.status != nil { throw error }
+            throw AdminError(refusing: "\(error): `\(OwnProgram.current.path)` ended with \(end)")
+        }
+    }
+
+    /// Takes note of who is at the other end; false if nobody shall be any more.
+    private func know(_ successor: Successor) -> Bool {
+        state.withLock { state in
+            guard case .offering = state else { return false }
+            state = .offering(successor)
+            return true
         }
     }
 
@@ -123,29 +176,13 @@ final class ProcessSuccession: Sendable {
         logger.notice(
             "another process serves: clients of this one may leave",
             metadata: ["process": .stringConvertible(outcome.process)])
-        notices.handedOver(to: outcome.process)
-        if let server {
-            var keepsPath = true
-            if case .unix(let path) = server.address { keepsPath = outcome.paths.contains(path) }
-            server.leaveSocket(removingPath: !keepsPath)
+        let isAbandoned = { (address: SocketAddress) in
+            if case .unix(let path) = address { !outcome.paths.contains(path) } else { false }
         }
-        let abandoned = proxy.addresses.compactMap { address -> String? in
-            guard case .unix(let path) = address, !outcome.paths.contains(path) else { return nil }
-            return path
+        if let server { server.leaveSocket(removingFile: isAbandoned(server.address)) }
+        let abandoned = proxy.addresses.filter(isAbandoned).compactMap {
+            if case .unix(let path) = $0 { path } else { nil }
         }
         Task { await proxy.retire(Succession(abandonedPaths: Set(abandoned))) }
-    }
-
-    /// Runs what blocks on a thread of its own.
-    private static func blocking<Value: Sendable>(
-        _ work: @escaping @Sendable () throws(AdminError) -> Value
-    ) async -> Result<Value, AdminError> {
-        await withCheckedContinuation { continuation in
-            let thread = Result { () throws(SystemError) in
-                try LoopThread(name: "relevo-handover") { continuation.resume(returning: Result(catching: work)) }
-            }
-            guard case .failure(let error) = thread else { return }
-            continuation.resume(returning: .failure(AdminError(refusing: "no thread: \(error.reason)")))
-        }
     }
 }

@@ -45,7 +45,7 @@ struct Run: AsyncParsableCommand {
         if !isSuccessor { try becomeUser() }
         let arrival: Arrival
         do {
-            arrival = try Arrival(takingOverFrom: takeOver, environment)
+            arrival = try Arrival.look(takingOverFrom: takeOver, environment)
         } catch {
             throw CommandFailure(status: .start, message: "relevo: \(error)")
         }
@@ -63,9 +63,8 @@ struct Run: AsyncParsableCommand {
 
     private func keepUser(_ loaded: LoadedConfiguration) throws {
         guard let wanted = loaded.configuration.user else { return }
-        guard ProcessIdentity(user: wanted.user, group: wanted.group)?.user != ProcessIdentity.current.user else {
-            return
-        }
+        let (now, next) = (ProcessIdentity.current, ProcessIdentity(user: wanted.user, group: wanted.group))
+        guard now.user != next?.user || now.group != next?.group else { return }
         throw CommandFailure(
             status: .start,
             message: "relevo: `user: \(wanted.text)` is another than runs now: only a restart can change it")
@@ -80,15 +79,19 @@ struct Run: AsyncParsableCommand {
             throw CommandFailure(status: .start, message: "relevo: there is no user `\(wanted.text)`")
         }
         guard ProcessIdentity.isRoot else {
-            guard user.user == ProcessIdentity.current.user else {
+            let now = ProcessIdentity.current
+            guard (user.user, user.group) == (now.user, now.group) else {
                 throw CommandFailure(
                     status: .start, message: "relevo: only root can start a process for `user: \(wanted.text)`")
             }
             return
         }
-        guard user.user != 0 else { return }
+        guard user.user != 0 else {
+            throw CommandFailure(status: .start, message: "relevo: `user` wants somebody else than root: leave it out")
+        }
         do {
-            try PrivilegedStart(loaded.configuration, isAlone: takeOver == nil).execute(as: user)
+            let isAlone = !(takeOver.map { HandOverClaim.isAnybody(at: AdminSettings($0)) } ?? false)
+            try PrivilegedStart(loaded.configuration, isAlone: isAlone).execute(as: user)
         } catch let error as ConfigurationError {
             throw loaded.failure(error)
         } catch {

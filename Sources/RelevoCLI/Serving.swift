@@ -7,6 +7,7 @@ import Logging
 import Relevo
 import RelevoAdmin
 import RelevoConfig
+import Synchronization
 
 /// A proxy that owns its process.
 struct Serving {
@@ -22,7 +23,6 @@ struct Serving {
     private let text: String
     private let lines: LineWriter
     private let adminSettings: AdminSettings?
-    private let adminSocket: ListeningSocket?
     private let arrival: Arrival
 
     /// Checks a configuration and makes a proxy of it.
@@ -39,12 +39,11 @@ struct Serving {
         self.file = file
         text = loaded.text
         adminSettings = loaded.configuration.admin
-        var arrival = arrival
-        adminSocket = arrival.takeSocket(of: adminSettings)
         self.arrival = arrival
         do {
             proxy = try ReverseProxy(
-                configuration: loaded.configuration, logger: logger, inheriting: arrival.inheritance)
+                configuration: loaded.configuration, logger: logger,
+                inheriting: arrival.takeInheritance(besideAdmin: adminSettings))
         } catch {
             throw loaded.failure(error)
         }
@@ -56,7 +55,11 @@ struct Serving {
     func serve(watching isWatching: Bool = false, ready: ([SocketAddress]) -> Void = { _ in }) async throws {
         Descriptors.raiseLimit()
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
-        let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP, SIGUSR2]) { continuation.yield($0) }
+        let isToStop = Mutex(false)
+        let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP, SIGUSR2]) { number in
+            if number == SIGTERM || number == SIGINT { isToStop.withLock { $0 = true } }
+            continuation.yield(number)
+        }
         guard let watcher else { throw CommandFailure(status: .start, message: "relevo: cannot watch signals") }
         for warning in arrival.warnings { logger.warning("\(warning)") }
         if let claim = arrival.claim {
@@ -66,15 +69,19 @@ struct Serving {
         do {
             admin = try openAdmin()
             let addresses = try await proxy.start()
-            tellUnused(addresses)
-            arrival.claim?.serves(at: addresses + (admin.map { [$0.address] } ?? []))
+            let all = addresses + (admin.map { [$0.address] } ?? [])
+            tellUnused(all)
+            if let claim = arrival.claim {
+                if isToStop.withLock(\.self) { throw AdminError(refusing: "it was told to stop before it served") }
+                guard case .success(true) = await Blocking.run({ () throws(AdminError) in claim.serves(at: all) })
+                else {
+                    throw AdminError(refusing: "the process that was there does not give its place")
+                }
+            }
             notices.ready(addresses)
             ready(addresses)
         } catch {
-            // What was taken over is still served by the one that had it.
-            if adminSocket != nil { admin?.leaveSocket(removingPath: false) }
-            admin?.stop()
-            await lines.finish(within: .seconds(1))
+            await abandon(admin)
             throw CommandFailure(status: .start, message: "relevo: \(error)")
         }
         let watch = isWatching ? watchFile() : nil
@@ -86,12 +93,31 @@ struct Serving {
         withExtendedLifetime(watcher) {}
     }
 
+    /// Ends what was begun. What was taken over is still served by the one that had it, and keeps its files.
+    private func abandon(_ admin: AdminServer?) async {
+        let isOwn = { (address: SocketAddress) in
+            if case .unix(let path) = address { !arrival.sharedPaths.contains(path) } else { false }
+        }
+        admin.map { $0.leaveSocket(removingFile: isOwn($0.address)) }
+        admin?.stop()
+        succession.take(nil)
+        let paths = proxy.addresses.filter(isOwn).compactMap { if case .unix(let path) = $0 { path } else { nil } }
+        var terms = Succession(limit: .seconds(5), abandonedPaths: Set(paths))
+        terms.isPrompt = true
+        await proxy.retire(terms)
+        await lines.finish(within: .seconds(1))
+    }
+
     /// Has the file read again whenever it changes. Without that the proxy serves all the same.
     private func watchFile() -> FileWatch? {
         guard let file else { return nil }
         do throws(SystemError) {
             let watch = try FileWatch([file], logger: logger) { _ in
-                Task { if !succession.isOver { await reload() } }
+                Task {
+                    // What is refused while another process takes over would be forgotten if that does not.
+                    while succession.isOffering { try? await Task.sleep(for: .milliseconds(200)) }
+                    if !succession.isOver { await reload() }
+                }
             }
             // It may have changed since it was read.
             if (try? LoadedConfiguration.read(file))?.text != text { Task { await reload() } }
@@ -109,10 +135,10 @@ struct Serving {
         let orders = AdminOrders(
             reload: { await reload(dryRun: $0) }, upgrade: { [succession] in await succession.upgrade() },
             handOver: { [succession] in await succession.handOver(to: $0) },
-            reloads: { [reloads] in reloads.current })
+            isHandingOver: { [succession] in succession.hasBegun }, reloads: { [reloads] in reloads.current })
         let api = AdminAPI(proxy, version: Version.number, orders: orders)
         let server = try AdminServer(
-            adminSettings, inheriting: adminSocket, onRefusal: { [logger] in Self.tell($0, logger) },
+            adminSettings, inheriting: try arrival.takeAdminSocket(), onRefusal: { [logger] in Self.tell($0, logger) },
             handler: { await api.answer($0) })
         succession.take(server)
         logger.info("admin listener open", metadata: ["address": .string(server.address.description)])
@@ -131,12 +157,10 @@ struct Serving {
 
     /// A service manager's sockets that nobody asked for are closed by now, and whoever configured them wonders.
     private func tellUnused(_ addresses: [SocketAddress]) {
-        guard arrival.claim == nil else { return }
-        let sockets = arrival.inheritance?.listeners.compactMap(\.sockets.first) ?? []
-        for socket in sockets where !addresses.contains(socket.address) {
+        for address in Set(arrival.serviceAddresses) where !addresses.contains(address) {
             logger.warning(
                 "a socket of $LISTEN_FDS is not used: no listener has its address",
-                metadata: ["address": .string(socket.address.description)])
+                metadata: ["address": .string(address.description)])
         }
     }
 
@@ -163,6 +187,7 @@ struct Serving {
                 exit(ExitStatus.success.rawValue)
             default:
                 isStopping = true
+                succession.end()
                 if !succession.isOver { notices.stopping() }
                 logger.info("stopping: running exchanges may finish", metadata: ["signal": .string(name)])
                 Task { await proxy.shutdown() }

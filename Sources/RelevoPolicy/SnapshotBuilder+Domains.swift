@@ -20,7 +20,8 @@ extension SnapshotBuilder {
             let routes = source.routes.compactMap { route($0, of: source, in: &clusters) }
             if source.routes.isEmpty { report("domain `\(source.name)` has no routes", at: source.location) }
             warnAboutShadows(routes, of: source)
-            result.append(Domain(source, name: key, routes: routes, number: result.count, hsts: strictTransport(of: source)))
+            result.append(
+                Domain(source, name: key, routes: routes, number: result.count, hsts: strictTransport(of: source)))
         }
         return result
     }

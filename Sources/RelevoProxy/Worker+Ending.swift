@@ -26,10 +26,11 @@ extension Worker {
         }
         guard !isDraining else { return hasten(limit, manner) }
         isDraining = true
+        drainManner = manner
         closeListeners()
         for connection in connections {
             connection.drain(manner)
-            if manner == .patient { cutOffLater(connection, within: limit) }
+            if manner == .patient { cutOffLater(connection, within: limit) { $0.cutOff() } }
         }
         pending?.drain()
         setDrainLimit(limit)
@@ -40,6 +41,7 @@ extension Worker {
 
     private func hasten(_ limit: Duration, _ manner: DrainManner) {
         if manner == .prompt {
+            drainManner = .prompt
             for connection in connections { connection.drain(.prompt) }
         }
         if loop.now + limit < drainEnd { setDrainLimit(limit) }

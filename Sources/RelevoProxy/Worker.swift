@@ -29,6 +29,8 @@ package final class Worker {
     /// Clusters that are served no more and in whose line somebody waits.
     var leavingClusters: [ClusterState] = []
     var isDraining = false
+    /// How, if it is.
+    var drainManner = DrainManner.prompt
     /// Whether the last connection has ended after the end of accepting.
     var hasEnded = false
 
@@ -215,7 +217,7 @@ extension Worker {
         recount()
         stats.connectionsAccepted += 1
         connection.start()
-        if isDraining || !isOpen(arrival.door) { connection.drain() }
+        if isDraining || !isOpen(arrival.door) { connection.drain(isDraining ? drainManner : .prompt) }
         makePlace()
     }
 

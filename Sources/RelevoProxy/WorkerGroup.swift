@@ -101,7 +101,10 @@ package final class WorkerGroup: Sendable {
         let specs = snapshot.listeners
         let places = specs.map { _ in ListenerSet.Place.new }
         let sockets = try ListenerSet().open(specs, workers: count, inheriting: settings.inherited)
-        let listeners = ListenerSet().replaced(by: specs, places, addresses: sockets.addresses)
+        var settings = settings
+        // Threads keep their settings, and a socket is open for as long as anybody has it.
+        settings.inherited = InheritedListeners()
+        let listeners = ListenerSet().replaced(by: specs, places, opened: sockets)
         var entrances = EntrancePlan(contexts: settings.certificates?.contexts ?? [], places: places)
         entrances.meet(listeners)
         let group: WorkerGroup
@@ -186,6 +189,9 @@ package final class WorkerGroup: Sendable {
     /// What is open.
     var listeners: ListenerSet { open.withLock(\.self) }
 
+    /// The paths of the file system that end with the group.
+    package var paths: [String] { listeners.paths }
+
     /// Others are open from now on.
     /// - Returns: the paths that are not any more.
     func replaceListeners(by next: ListenerSet) -> [String] {
@@ -203,7 +209,9 @@ package final class WorkerGroup: Sendable {
             for (index, part) in own.enumerated() where sockets.indices.contains(index) { sockets[index] += part }
         }
         return InheritedListeners(
-            zip(listeners.listeners, sockets).map { .init(configured: $0.spec.address.description, sockets: $1) })
+            zip(listeners.listeners, sockets).map {
+                .init(configured: $0.spec.address.description, sockets: $1, ownsFile: $0.ownsFile)
+            })
     }
 
     /// The certificates that new clients are shown.

@@ -69,6 +69,17 @@ import Testing
         #expect(throws: SystemError(EPROTO, in: .read)) { try there.receiveListeners(1, within: Self.patience) }
     }
 
+    @Test("sockets that come with a line are refused, and closed")
+    func socketsWithALine() throws {
+        let (here, there) = try DescriptorChannel.pair()
+        var socket: ListeningSocket? = try ListeningSocket(.loopback(port: 0), refuseIfTaken: true)
+        let address = try #require(socket?.address)
+        try here.send(try #require(socket.map { [$0] }), within: Self.patience)
+        socket = nil
+        #expect(throws: SystemError(EPROTO, in: .read)) { try there.receiveLine(within: Self.patience) }
+        _ = try ListeningSocket(address, refuseIfTaken: true)
+    }
+
     @Test("what is no listening socket is not taken for one, and is closed")
     func noListener() throws {
         let ends = try #require(openPair())

@@ -46,7 +46,9 @@ extension Integration {
             #expect(!directory.contains("proxy.sock"))
         }
 
-        @Test("clients of a listener that is gone finish their request, are told, and those that wait are let go")
+        @Test(
+            "clients of a listener that is gone finish their request or send one more, are told, and are let go in time"
+        )
         func clientsOfTheGone() async throws {
             let mayAnswer = Gate()
             let origin = try Origin { connection in
@@ -59,19 +61,22 @@ extension Integration {
             let before = listening(["127.0.0.1:0", "127.0.0.2:0"], origin)
             try await withRunning(before) { proxy, _ in
                 let second = try await proxy.reload(before).addresses[1]
-                let (idle, busy) = (try Client(second), try Client(second))
-                for client in [idle, busy] {
+                let (silent, idle, busy) = (try Client(second), try Client(second), try Client(second))
+                for client in [silent, idle, busy] {
                     try client.get("a.example")
                     #expect(try client.response().status == 200)
                 }
                 try busy.get("a.example", "/slow")
-                #expect(await eventually { origin.requestCount == 3 })
+                #expect(await eventually { origin.requestCount == 4 })
                 try await proxy.reload(listening(["127.0.0.1:0"], origin))
-                #expect(idle.end() == .orderly)
                 mayAnswer.open()
-                let last = try busy.response()
-                #expect(last.status == 200 && last.field("Connection") == "close")
-                #expect(busy.end() == .orderly)
+                try idle.get("a.example")
+                for client in [busy, idle] {
+                    let last = try client.response()
+                    #expect(last.status == 200 && last.field("Connection") == "close")
+                    #expect(client.end() == .orderly)
+                }
+                #expect(silent.end() == .orderly)
             }
         }
 

@@ -69,10 +69,12 @@ extension Integration {
             both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             both.bind(("::", port)); both.listen()
             spare = socket.socket(); spare.bind(("127.0.0.1", 0)); spare.listen()
-            for number, one in enumerate([both, spare, socket.socket()]):
+            named = socket.socket(socket.AF_UNIX)
+            named.bind(os.path.dirname(sys.argv[-1]) + "/proxy.sock"); named.listen()
+            for number, one in enumerate([both, spare, socket.socket(), named]):
                 os.dup2(one.fileno(), 100 + number)
-            for number in range(3): os.dup2(100 + number, 3 + number)
-            os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="3")
+            for number in range(4): os.dup2(100 + number, 3 + number)
+            os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="4")
             os.execv(path, sys.argv[2:])
             """
 
@@ -87,7 +89,7 @@ extension Integration {
             listener.interrupt()
             let text = """
                 workers: 2
-                listeners: [0.0.0.0:\(port)]
+                listeners: [0.0.0.0:\(port), "unix:\(directory.path)/proxy.sock"]
                 domains: { a.example: [\(origin.text)] }
                 admin: unix:\(directory.path)/admin.sock
                 """
@@ -95,7 +97,7 @@ extension Integration {
             let program = try Program(
                 Self.python, ["-c", Self.activation, "\(port)", Program.relevo, "run", file])
             let words = program.complaints { $0.contains("is not used") && $0.hasSuffix("\n") }
-            #expect(words.contains("addresses=[::]:\(port) "), "\(words)")
+            #expect(words.contains("addresses=[::]:\(port),unix:"), "\(words)")
             #expect(words.contains("1 of the sockets of $LISTEN_FDS cannot be used: they do not listen"), "\(words)")
             #expect(words.contains("no listener has its address address=127.0.0.1:"), "\(words)")
             for _ in 0..<6 {
@@ -108,6 +110,8 @@ extension Integration {
             program.signal(SIGTERM)
             let outcome = try program.outcome()
             #expect(outcome.status == 0, "\(outcome.complaints)")
+            // The service manager goes on listening there.
+            #expect(directory.contains("proxy.sock") && !directory.contains("admin.sock"))
         }
     }
 }

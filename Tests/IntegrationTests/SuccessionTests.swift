@@ -75,6 +75,44 @@ extension Integration {
             await next.shutdown(within: .seconds(1))
         }
 
+        @Test("who has the head of an answer, which says nothing of an end, may send one more request")
+        func amidAnAnswer() async throws {
+            let rest = Gate()
+            let origin = try Origin { connection in
+                while true {
+                    try connection.readRequest()
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+                    rest.pass()
+                    try connection.wire.send("llo")
+                }
+            }
+            var settings = configuration([.init("a.example", endpoints: [.init(origin.text)])])
+            settings.timeouts.drain = .seconds(60)
+            let proxy = try ReverseProxy(configuration: settings, logger: Self.silent)
+            let address = try await proxy.start()[0]
+            let client = try Client(address)
+            try client.get("a.example")
+            var text = ""
+            func read(until end: String) throws {
+                while !text.hasSuffix(end) {
+                    guard case .bytes(let more) = client.wire.receive() else { throw WireError.timeout }
+                    text += String(decoding: more, as: UTF8.self)
+                }
+            }
+            try read(until: "he")
+            let (next, _) = try await successor(of: proxy, settings)
+            async let retired: Void = proxy.retire()
+            #expect(await eventually { proxy.isStopping })
+            rest.open()
+            try read(until: "hello")
+            #expect(!text.lowercased().contains("connection: close"))
+            try client.get("a.example")
+            let last = try client.response()
+            #expect(last.text == "hello" && last.field("Connection") == "close")
+            await retired
+            await next.shutdown(within: .seconds(1))
+        }
+
         @Test("who stays is cut off in time, and sooner if the process is told to end", arguments: [true, false])
         func hastened(_ isTold: Bool) async throws {
             let origin = try Origin.ok("hello")

@@ -158,6 +158,90 @@ extension Integration {
             #expect(try second.outcome().status == 0)
         }
 
+        @Test("what the new configuration has no more is closed, with its file, and can be opened again")
+        func removedListeners() throws {
+            let scene = try Scene()
+            let text = Scene.text(scene.origin, scene.directory)
+            let port = try #require(scene.address.port)
+            let both = "127.0.0.1:0, \"unix:\(scene.directory.path)/proxy.sock\""
+            let spare = try ListeningSocket(.loopback(port: 0), refuseIfTaken: true).address
+            _ = try scene.directory.write("relevo.yaml", text.replacing(both, with: "\(spare)"))
+            #expect(try scene.relevo("upgrade").status == 0)
+            _ = scene.program.complaints { $0.contains("stopped") }
+            #expect(throws: (any Error).self) { try Client(scene.address) }
+            #expect(!scene.directory.contains("proxy.sock"))
+            for _ in 0..<2 {
+                _ = try scene.directory.write("relevo.yaml", text.replacing("127.0.0.1:0", with: "127.0.0.1:\(port)"))
+                let back = try scene.relevo("reload")
+                #expect(back.status == 0, "\(back.complaints)")
+                #expect(throws: (any Error).self) { try Client(spare) }
+                for _ in 0..<8 { #expect(try scene.ask().text == "hello") }
+                #expect(scene.directory.contains("proxy.sock"))
+                _ = try scene.directory.write("relevo.yaml", text.replacing(both, with: "\(spare)"))
+                #expect(try scene.relevo("reload").status == 0)
+            }
+            try scene.end()
+        }
+
+        @Test("while another takes over nothing is changed; who is told to end then, ends for both")
+        func stoppedAmidAnOffer() throws {
+            let scene = try Scene()
+            let (path, admin) = (scene.directory.path, "unix:\(scene.directory.path)/admin.sock")
+            // Another program when it is started again: a script that waits for a file and then is `relevo`.
+            let script = "#!/bin/sh\nwhile [ ! -e \(path)/gate ]; do sleep 0.02; done\nexec \(Program.relevo) \"$@\"\n"
+            #expect(unsafe chmod(try scene.directory.write("script", script), 0o755) == 0)
+            #expect(unsafe symlink(Program.relevo, "\(path)/program") == 0)
+            let second = try Program("\(path)/program", ["run", "--take-over", admin, scene.file])
+            _ = second.complaints { $0.contains("serving=") }
+            #expect(try scene.program.outcome().status == 0)
+            #expect(unsafe rename("\(path)/script", "\(path)/program") == 0)
+            let upgrade = try Program(Program.relevo, ["upgrade", "--admin", admin])
+            let order = ["endpoint", "weight", "a.example", scene.origin.text, "7", "--admin", admin]
+            // From some moment on it is refused; before that it is known to the new process.
+            var refusal = try Program(Program.relevo, order).outcome()
+            while refusal.status == 0 { refusal = try Program(Program.relevo, order).outcome() }
+            #expect(refusal.complaints == "relevo: another process is taking over\n")
+            #expect(try scene.relevo("reload").complaints == "relevo: another process is taking over\n")
+            second.signal(SIGTERM)
+            _ = second.complaints { $0.contains("stopping") }
+            _ = try scene.directory.write("gate", "")
+            #expect(try upgrade.outcome().status == 4)
+            let outcome = try second.outcome()
+            #expect(outcome.status == 0, "\(outcome.complaints)")
+            #expect(throws: (any Error).self) { try Client(scene.address) }
+            #expect(!scene.directory.contains("admin.sock") && !scene.directory.contains("proxy.sock"))
+        }
+
+        @Test("a new process that is told to end before it serves leaves everything as it was")
+        func stoppedTooEarly() throws {
+            // The start waits for it.
+            let nameserver = try SilentNameserver()
+            let scene = try Scene()
+            let slow =
+                Scene.text(scene.origin, scene.directory)
+                + "\nclusters: { slow: [nobody.example] }\n"
+                + "resolver: { nameservers: [127.0.0.1:\(nameserver.port)], timeout: 2s, tries: 1 }\n"
+            _ = try scene.directory.write("relevo.yaml", slow)
+            let upgrade = try Program(
+                Program.relevo, ["upgrade", "--admin", "unix:\(scene.directory.path)/admin.sock"])
+            let words = scene.program.complaints { $0.split(separator: "admin listener open").count == 3 }
+            #expect(words.contains("taking over from another process"))
+            let own = scene.program.identifier
+            let others = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter {
+                let stat = try? String(contentsOfFile: "/proc/\($0)/stat", encoding: .utf8)
+                return stat?.split(separator: ") ").last?.split(separator: " ").dropFirst().first.map(String.init)
+                    == "\(own)"
+            }
+            kill(try #require(others.first), SIGTERM)
+            let outcome = try upgrade.outcome()
+            #expect(outcome.status == 4)
+            #expect(outcome.complaints.contains("it was told to stop before it served"), "\(outcome.complaints)")
+            #expect(try scene.process() == own)
+            #expect(try scene.ask().text == "hello")
+            #expect(scene.directory.contains("proxy.sock"))
+            try scene.end()
+        }
+
         @Test(
             "started by root it runs as its user, with the port that only root may open",
             .enabled(if: Self.rootCanStart))

@@ -66,6 +66,7 @@ final class ClientConnection {
     var upstreams: ClientUpstreams?
     /// Whether the listener that it came to is gone.
     private(set) var isLeaving = false
+    private var leavesPatiently = false
     private var isCounted = false
     private var isRefused = false
     private var state = State.idle
@@ -92,10 +93,11 @@ final class ClientConnection {
     /// Whether it ends with the next response: the proxy does, or the listener that it came to is gone.
     var isEnding: Bool { worker.isDraining || isLeaving }
 
+    /// Whether it ends only with a response that says so.
+    private var isPatient: Bool { worker.isDraining ? worker.drainManner == .patient : leavesPatiently }
+
     /// The exchange that runs.
-    var currentExchange: Exchange? {
-        if case .exchanging(let exchange) = state { exchange } else { nil }
-    }
+    var currentExchange: Exchange? { if case .exchanging(let exchange) = state { exchange } else { nil } }
 
     /// Begins to read. Called once.
     func start() {
@@ -306,7 +308,8 @@ extension ClientConnection {
         worker.giveBack(exchange)
         state = .idle
         switch continuation {
-        case .keep where !isEnding && mayAskMore:
+        case .keep where (!isEnding || isPatient) && mayAskMore:
+            // One that was not told of the end may have sent its next request already.
             wait(worker.snapshot.patience.idle)
             if hasEnded || !bufferevent.input.isEmpty { parse() }
         case .keep: finish(.needless)
@@ -360,6 +363,7 @@ extension ClientConnection {
     /// may be idle.
     func drain(_ manner: DrainManner = .prompt) {
         isLeaving = true
+        leavesPatiently = manner == .patient
         guard manner == .prompt else { return }
         switch state {
         case .idle where requestCount == 0 || !bufferevent.isQuiet: wait(Self.drainPatience)

@@ -12,11 +12,14 @@ package struct InheritedListeners: Sendable {
         package let configured: String?
         /// One or more, all at the same address.
         package let sockets: [ListeningSocket]
+        /// Whether the file of a unix socket goes with it: not if somebody else keeps it open.
+        package let ownsFile: Bool
 
         /// Puts sockets together.
-        package init(configured: String?, sockets: [ListeningSocket]) {
+        package init(configured: String?, sockets: [ListeningSocket], ownsFile: Bool) {
             self.configured = configured
             self.sockets = sockets
+            self.ownsFile = ownsFile
         }
 
         var address: SocketAddress? { sockets.first?.address }
@@ -31,13 +34,13 @@ package struct InheritedListeners: Sendable {
     /// The addresses that a start need not find free.
     var addresses: [SocketAddress] { listeners.compactMap(\.address) }
 
-    /// The sockets for each listener; none for those that must be opened. What is left is nobody's.
-    package mutating func take(for specs: [ListenerSpec]) -> [[ListeningSocket]] {
-        var taken: [[ListeningSocket]] = specs.map { _ in [] }
+    /// What there is for each listener; nil for those that must be opened. What is left is nobody's.
+    package mutating func take(for specs: [ListenerSpec]) -> [Listener?] {
+        var taken: [Listener?] = specs.map { _ in nil }
         for fits in Self.ways {
-            for (index, spec) in specs.enumerated() where taken[index].isEmpty {
+            for (index, spec) in specs.enumerated() where taken[index] == nil {
                 guard let found = listeners.firstIndex(where: { fits($0, spec) }) else { continue }
-                taken[index] = listeners.remove(at: found).sockets
+                taken[index] = listeners.remove(at: found)
             }
         }
         return taken

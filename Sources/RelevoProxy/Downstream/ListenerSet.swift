@@ -13,6 +13,8 @@ package struct OpenListener: Sendable {
     let number: Int
     /// Where clients reach it, with the real port.
     package let address: SocketAddress
+    /// Whether the file of a unix socket is removed with it.
+    package let ownsFile: Bool
 }
 
 /// The open listeners of a group, in the order of the configuration.
@@ -37,19 +39,19 @@ package struct ListenerSet: Sendable {
         return specs.map { spec in free[spec.address]?.popLast().map { .kept($0) } ?? .new }
     }
 
-    /// The set with other listeners; `addresses` are those of the new ones, in their order.
-    func replaced(by specs: [ListenerSpec], _ places: [Place], addresses: [SocketAddress]) -> ListenerSet {
+    /// The set with other listeners; `opened` are the new ones, in their order.
+    func replaced(by specs: [ListenerSpec], _ places: [Place], opened: OpenedSockets) -> ListenerSet {
         var next = self
-        var addresses = addresses[...]
+        var fresh = zip(opened.addresses, opened.ownsFiles).makeIterator()
         next.listeners = zip(specs, places).map { spec, place in
             switch place {
-            case .kept(let index) where listeners[index].spec.admitsAlike(spec):
-                return OpenListener(spec: spec, number: listeners[index].number, address: listeners[index].address)
             case .kept(let index):
-                return OpenListener(spec: spec, number: next.newNumber(), address: listeners[index].address)
+                let same = listeners[index]
+                let number = same.spec.admitsAlike(spec) ? same.number : next.newNumber()
+                return OpenListener(spec: spec, number: number, address: same.address, ownsFile: same.ownsFile)
             case .new:
-                let address = addresses.popFirst() ?? spec.address.socketAddress
-                return OpenListener(spec: spec, number: next.newNumber(), address: address)
+                let (address, ownsFile) = fresh.next() ?? (spec.address.socketAddress, true)
+                return OpenListener(spec: spec, number: next.newNumber(), address: address, ownsFile: ownsFile)
             }
         }
         return next
@@ -66,9 +68,9 @@ package struct ListenerSet: Sendable {
     /// The paths that are open here and not among others.
     func paths(notIn others: [String]) -> [String] { Set(paths).subtracting(others).sorted() }
 
-    /// The paths of the file system that are open.
+    /// The paths of the file system that are open and end with this set.
     var paths: [String] {
-        listeners.compactMap { if case .unix(let path) = $0.address { path } else { nil } }
+        listeners.filter(\.ownsFile).compactMap { if case .unix(let path) = $0.address { path } else { nil } }
     }
 }
 
@@ -76,6 +78,8 @@ package struct ListenerSet: Sendable {
 package struct OpenedSockets: Sendable {
     /// Those of each listener, at least one for each worker.
     package fileprivate(set) var sockets: [[ListeningSocket]] = []
+    /// Whether the file of each listener ends with it.
+    fileprivate(set) var ownsFiles: [Bool] = []
     /// The paths that came into being: what a failed start would leave on disk.
     fileprivate(set) var paths: [String] = []
 
@@ -109,16 +113,17 @@ extension ListenerSet {
         for (spec, given) in zip(specs, inherited.take(for: specs)) {
             do throws(SystemError) {
                 let wanted = spec.address.socketAddress
-                var sockets = given
+                var sockets = given?.sockets ?? []
                 if sockets.isEmpty {
                     let isOwn = own.contains { wanted.overlaps($0) }
                     sockets = [try ListeningSocket(wanted, refuseIfTaken: !isOwn)]
                     if case .unix(let path) = sockets[0].address { result.paths.append(path) }
                 }
                 for index in sockets.count..<max(workers, sockets.count) {
-                    sockets.append(try Self.sibling(of: sockets[index % sockets.count], isOurs: given.isEmpty))
+                    sockets.append(try Self.sibling(of: sockets[index % sockets.count], isOurs: given == nil))
                 }
                 result.sockets.append(sockets)
+                result.ownsFiles.append(given?.ownsFile ?? true)
             } catch {
                 result.removeFiles()
                 throw StartError(listener: spec, reason: error)

@@ -36,7 +36,9 @@ struct RequestFilter {
         case .connect, .trace: return .fault(.clientMethodRefused, RequestMatch())
         default: break
         }
-        if case .length(let length) = request.framing, isTooLarge(length) { return .fault(.clientBodyTooLarge, RequestMatch()) }
+        if case .length(let length) = request.framing, isTooLarge(length) {
+            return .fault(.clientBodyTooLarge, RequestMatch())
+        }
         if goesInCircles(request) { return .fault(.routeLoop, RequestMatch()) }
         if let hook, let verdict = consult(hook, &request, client) {
             if redirect == nil { return verdict }

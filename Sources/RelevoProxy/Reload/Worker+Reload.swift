@@ -21,7 +21,10 @@ extension Worker {
         for (cluster, standings) in generation.standings { standingsChanged(cluster: cluster, standings) }
         // Who still waits in the queue of a listener that is gone is served by the new snapshot.
         open(generation.entrances)
-        for connection in connections where !connection.isLeaving && !isOpen(connection.door) { connection.drain() }
+        for connection in connections where !connection.isLeaving && !isOpen(connection.door) {
+            connection.drain(.patient)
+            cutOffLater(connection, within: snapshot.timeouts.drain) { $0.cutOff() }
+        }
         return connections.reduce(0) { $0 + ($1.mayStay(in: snapshot) ? 0 : letLeave($1)) }
     }
 
@@ -52,24 +55,23 @@ extension Worker {
     /// Ends an exchange later, if it still runs then and its route has not come back.
     /// - Returns: 1, for counting.
     private func letLeave(_ connection: ClientConnection) -> Int {
-        cutOffLater(connection, within: snapshot.timeouts.drain) { $0.mayStay(in: $0.worker.snapshot) }
+        let number = connection.requestCount
+        cutOffLater(connection, within: snapshot.timeouts.drain) {
+            // It may be another by now, and the route may be back.
+            if $0.requestCount == number, !$0.mayStay(in: $0.worker.snapshot) { $0.cutOffIfExchanging() }
+        }
         return 1
     }
 
-    /// Ends an exchange in the second half of a time, if it still runs then. Each has a moment of its own, so that not
-    /// all clients come back at the same one.
+    /// Ends a connection, or what runs on it, in the second half of a time, if it is still there then. Each has its own
+    /// moment, so that not all clients come back at the same one.
     func cutOffLater(
-        _ connection: ClientConnection, within limit: Duration,
-        unless mayStay: @escaping (ClientConnection) -> Bool = { _ in false }
+        _ connection: ClientConnection, within limit: Duration, cutOff: @escaping (ClientConnection) -> Void
     ) {
         let patience = limit.wholeNanoseconds
         let wait = UInt64.random(in: patience / 2...patience, using: &random)
-        let number = connection.requestCount
         let deadline = Deadline()
-        deadline.onExpired = { [weak connection] in
-            guard let connection, connection.requestCount == number, !mayStay(connection) else { return }
-            connection.cutOffIfExchanging()
-        }
+        deadline.onExpired = { [weak connection] in connection.map(cutOff) }
         wheel.set(deadline, at: loop.now.advanced(by: wait))
     }
 }

@@ -64,7 +64,7 @@ extension WorkerGroup {
         let sockets = try open.open(fresh, workers: workers.count)
         var complete = generation
         complete.listeners = open.replaced(
-            by: snapshot.listeners, generation.entrances.places, addresses: sockets.addresses)
+            by: snapshot.listeners, generation.entrances.places, opened: sockets)
         complete.entrances.meet(complete.listeners)
         for (index, worker) in workers.enumerated() where !fresh.isEmpty {
             let handover = Handover(sockets.share(of: index, among: workers.count))
