@@ -107,7 +107,7 @@ public final class ListeningSocket: Sendable {
             opened.tuneForForwarding()
             if wanted.family == AF_INET6 { opened.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
         }
-        // The file that `bind` makes gets the socket's own mode, less what the process never allows: at no moment it has
+        // The file that `bind` makes gets the mode of the socket, less what the process never allows: at no moment
         // another, and no path is followed for it.
         if case .unix = wanted, let mode, fchmod(opened.fileDescriptor, mode) != 0 {
             throw SystemError.last(in: .bind)

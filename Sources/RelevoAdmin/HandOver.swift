@@ -9,8 +9,8 @@ import RelevoPolicy
 /// What is the same for both sides, and what the process says that is there.
 ///
 /// It sends a line of JSON, then the sockets in the order of the line. The new one answers with a line of JSON when it
-/// serves, or when it cannot. Then the first one says `go` and leaves, or `no`, and the new one does. Where a connection
-/// ends before the last word, the process at its other end is no more, and who is left serves.
+/// serves, or when it cannot. Then the first one says `go` and leaves, or `no`, and the new one does. Where a
+/// connection ends before the last word, the process at its other end is no more, and who is left serves.
 public enum HandOver {
     /// The name of what is spoken, for Upgrade.
     public static let protocolName = "relevo-handover/1"
