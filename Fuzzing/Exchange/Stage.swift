@@ -72,7 +72,7 @@ final class Stage {
             balance: AcceptBalance([]), index: 0, control: try LoopMailbox<ControlPlane>(), count: 1, secret: [1, 2, 3],
             capacities: [nil], callOthers: { _ in }, entrances: entrances, maxConnections: 100, seed: 7)
         return try Worker(
-            loop: loop, settings: settings, sockets: [ListeningSocket(.unix(path: front), refuseIfTaken: false)])
+            loop: loop, settings: settings, sockets: [[ListeningSocket(.unix(path: front), refuseIfTaken: false)]])
     }
 
     /// What a client got.

@@ -50,8 +50,13 @@ struct MetricsText {
     private(set) var bytes: [UInt8] = []
     private var name: [UInt8] = []
     /// The bounds of histograms as they are written.
-    private let bounds = (ProxyMetrics.Histogram.bounds.map { "\($0)" } + ["+Inf"]).map {
+    private let bounds = (ProxyMetrics.Histogram.bounds.map(Self.text) + ["+Inf"]).map {
         Array(",le=\"\($0)\"} ".utf8)
+    }
+
+    /// A whole number without a fraction of zero.
+    private static func text(_ number: Double) -> String {
+        Double(Int(number)) == number ? "\(Int(number))" : "\(number)"
     }
 
     /// Begins a family; its samples follow. Without samples it is still there, which is allowed.
