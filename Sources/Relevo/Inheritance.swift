@@ -118,6 +118,9 @@ extension ReverseProxy {
     /// What another proxy needs to take the place of this one, which goes on as before; nil unless it runs. The sockets
     /// are open for as long as anybody has them.
     public func inheritance() async -> Inheritance? {
+        // Amid a reload some workers have the listeners of one configuration and others those of another.
+        await reloads.enter()
+        defer { reloads.leave() }
         guard let group = runningGroup else { return nil }
         let sockets = await group.listeningSockets()
         var state = Inheritance.State()

@@ -26,6 +26,8 @@ public enum ReloadError: Error, Sendable, CustomStringConvertible {
     case needsRestart([ReloadPlan.Item])
     /// The proxy does not run.
     case notRunning
+    /// Whoever has asked for it does not want it any more.
+    case superseded
 
     /// The reason in words.
     public var description: String {
@@ -36,6 +38,7 @@ public enum ReloadError: Error, Sendable, CustomStringConvertible {
             "only a restart can change this: "
                 + items.map { "\($0.kind.rawValue) \($0.name)" }.joined(separator: ", ")
         case .notRunning: "the proxy does not run"
+        case .superseded: "something else has come first"
         }
     }
 }
@@ -54,11 +57,15 @@ extension ReverseProxy {
     ///
     /// New listeners are open before those that are gone close. `workers`, `access_log` and `admin` can only be changed
     /// by a start.
+    /// - Parameter isSuperseded: asked when the reload's turn has come: whether it is not wanted any more.
     /// - Throws: ``ReloadError``, and then everything is as it was.
     @discardableResult
-    public func reload(_ configuration: ProxyConfiguration) async throws(ReloadError) -> ReloadReport {
+    public func reload(
+        _ configuration: ProxyConfiguration, unless isSuperseded: @Sendable () -> Bool = { false }
+    ) async throws(ReloadError) -> ReloadReport {
         await reloads.enter()
         defer { reloads.leave() }
+        guard !isSuperseded() else { throw .superseded }
         let report = try await goOver(to: configuration)
         var metadata: Logger.Metadata = [:]
         if report.leaving > 0 { metadata["leaving"] = .stringConvertible(report.leaving) }

@@ -34,7 +34,8 @@ final class Arrival: Sendable {
         self.claim = claim
         self.warnings = warnings
         serviceAddresses = addresses
-        let sockets = (gift?.inheritance.listeners.flatMap(\.sockets) ?? []) + (gift?.admin.map { [$0.socket] } ?? [])
+        let shared = gift?.inheritance.listeners.filter { claim != nil || !$0.ownsFile } ?? []
+        let sockets = shared.flatMap(\.sockets) + (gift?.admin.map { [$0.socket] } ?? [])
         sharedPaths = Set(sockets.compactMap { if case .unix(let path) = $0.address { path } else { nil } })
         self.gift = Mutex(gift)
     }

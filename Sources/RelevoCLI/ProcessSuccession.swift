@@ -29,6 +29,8 @@ final class ProcessSuccession: Sendable {
 
     private let state = Mutex(State.serving)
     private let admin = Mutex<AdminServer?>(nil)
+    /// Paths of listeners that the other has not taken.
+    private let abandoned = Mutex<Set<String>>([])
     private let proxy: ReverseProxy
     private let logger: Logger
     private let notices: ServiceNotices
@@ -50,6 +52,13 @@ final class ProcessSuccession: Sendable {
 
     /// Whether another serves.
     var isOver: Bool { state.withLock { if case .over = $0 { true } else { false } } }
+
+    /// Has clients leave sooner, if another serves. What it has taken over stays.
+    func hasten(within limit: Duration) async {
+        var terms = Succession(limit: limit, abandonedPaths: abandoned.withLock(\.self))
+        terms.isPrompt = true
+        await proxy.retire(terms)
+    }
 
     /// This process ends: one that is taking over does not, unless it serves already.
     func end() {
@@ -135,6 +144,7 @@ final class ProcessSuccession: Sendable {
         do throws(AdminError) {
             guard know(successor) else { throw AdminError(refusing: "this process ends") }
             let outcome = try HandOver.give(inheritance, admin, over: successor.channel)
+            abandoned.withLock { $0 = self.abandoned(by: outcome) }
             let isAgreed = state.withLock { state in
                 guard case .offering = state else { return false }
                 state = .over
@@ -176,13 +186,16 @@ final class ProcessSuccession: Sendable {
         logger.notice(
             "another process serves: clients of this one may leave",
             metadata: ["process": .stringConvertible(outcome.process)])
-        let isAbandoned = { (address: SocketAddress) in
-            if case .unix(let path) = address { !outcome.paths.contains(path) } else { false }
+        if let server, case .unix(let path) = server.address {
+            server.leaveSocket(removingFile: !outcome.paths.contains(path))
+        } else {
+            server?.leaveSocket(removingFile: false)
         }
-        if let server { server.leaveSocket(removingFile: isAbandoned(server.address)) }
-        let abandoned = proxy.addresses.filter(isAbandoned).compactMap {
-            if case .unix(let path) = $0 { path } else { nil }
-        }
-        Task { await proxy.retire(Succession(abandonedPaths: Set(abandoned))) }
+        Task { await proxy.retire(Succession(abandonedPaths: abandoned.withLock(\.self))) }
+    }
+
+    private func abandoned(by outcome: HandOver.Outcome) -> Set<String> {
+        let paths = proxy.addresses.compactMap { if case .unix(let path) = $0 { path } else { nil } }
+        return Set(paths).subtracting(outcome.paths)
     }
 }

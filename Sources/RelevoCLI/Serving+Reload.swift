@@ -40,7 +40,8 @@ extension Serving {
                     guard plan.needsRestart.isEmpty else { throw ReloadError.needsRestart(plan.needsRestart) }
                     return .success(AdminReload(plan))
                 }
-                return .success(AdminReload(try await proxy.reload(loaded.configuration)))
+                return .success(
+                    AdminReload(try await proxy.reload(loaded.configuration, unless: { succession.hasBegun })))
             } catch let error as ConfigurationError {
                 throw loaded.failure(error)
             } catch ReloadError.configuration(let error) {
@@ -52,6 +53,8 @@ extension Serving {
             let list = items.map { "\($0.kind.rawValue) \($0.name)" }.joined(separator: ", ")
             let way = items.contains { $0.name == "user" } ? "a restart" : "`relevo upgrade` or a restart"
             return .failure(AdminRefusal("only \(way) can change this: \(list)"))
+        } catch ReloadError.superseded {
+            return .failure(AdminRefusal("another process is taking over"))
         } catch ReloadError.notRunning {
             return .failure(AdminRefusal("\(ReloadError.notRunning)", status: 503))
         } catch {

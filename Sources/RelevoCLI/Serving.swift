@@ -23,6 +23,7 @@ struct Serving {
     private let text: String
     private let lines: LineWriter
     private let adminSettings: AdminSettings?
+    private let shutdownLimit: Duration
     private let arrival: Arrival
 
     /// Checks a configuration and makes a proxy of it.
@@ -39,6 +40,7 @@ struct Serving {
         self.file = file
         text = loaded.text
         adminSettings = loaded.configuration.admin
+        shutdownLimit = loaded.configuration.timeouts.shutdown
         self.arrival = arrival
         do {
             proxy = try ReverseProxy(
@@ -87,6 +89,7 @@ struct Serving {
         let watch = isWatching ? watchFile() : nil
         await untilStopped(signals)
         watch?.end()
+        if succession.isOver { admin?.leaveSocket(removingFile: false) }
         admin?.stop()
         succession.take(nil)
         await lines.finish(within: .seconds(1))
@@ -190,7 +193,10 @@ struct Serving {
                 succession.end()
                 if !succession.isOver { notices.stopping() }
                 logger.info("stopping: running exchanges may finish", metadata: ["signal": .string(name)])
-                Task { await proxy.shutdown() }
+                Task {
+                    if succession.isOver { await succession.hasten(within: shutdownLimit) }
+                    await proxy.shutdown()
+                }
             }
         }
     }

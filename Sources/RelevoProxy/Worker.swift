@@ -217,7 +217,12 @@ extension Worker {
         recount()
         stats.connectionsAccepted += 1
         connection.start()
-        if isDraining || !isOpen(arrival.door) { connection.drain(isDraining ? drainManner : .prompt) }
+        if isDraining {
+            connection.drain(drainManner)
+        } else if !isOpen(arrival.door) {
+            connection.drain()
+            cutOffLater(connection, within: snapshot.timeouts.drain) { $0.cutOff() }
+        }
         makePlace()
     }
 

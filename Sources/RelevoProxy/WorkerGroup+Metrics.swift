@@ -38,26 +38,35 @@ package struct GroupMetrics: Sendable {
 }
 
 extension WorkerGroup {
-    /// What has been counted; empty if the proxy has ended.
+    /// What has been counted; empty if the proxy has ended, or changes just now.
     package func metrics() async -> GroupMetrics {
         let (reports, ejections) = await ask(control.mailbox, otherwise: ([], [:])) {
             ($0.monitor.reports, $0.monitor.ejections)
         }
-        var parts: [WorkerMetrics] = []
-        for worker in workers {
-            if let part: WorkerMetrics = await ask(worker, otherwise: nil, { $0.metrics }) { parts.append(part) }
+        // Numbers of one snapshot mean nothing in another, and a sum without some workers would look like a restart.
+        for _ in 0..<5 {
+            var parts: [WorkerMetrics] = []
+            for worker in workers { if let part = await Self.metrics(of: worker) { parts.append(part) } }
+            guard let snapshot = parts.first?.snapshot, parts.count == workers.count else { break }
+            guard parts.allSatisfy({ $0.snapshot === snapshot }) else { continue }
+            var metrics = GroupMetrics()
+            metrics.domains = Self.domains(of: parts, snapshot)
+            metrics.clusters = Self.clusters(of: parts, snapshot, reports, ejections)
+            return metrics
         }
-        // Between two snapshots numbers are not comparable: those who are behind are left out this once.
-        guard let snapshot = parts.last?.snapshot else { return GroupMetrics() }
-        return Self.sum(parts.filter { $0.snapshot === snapshot }, snapshot, reports, ejections)
+        return GroupMetrics()
     }
 
-    private static func sum(
-        _ parts: [WorkerMetrics], _ snapshot: ProxySnapshot, _ reports: [EndpointReport], _ ejections: [String: Int]
-    ) -> GroupMetrics {
-        var metrics = GroupMetrics()
+    private static func metrics(of worker: LoopMailbox<Worker>) async -> WorkerMetrics? {
+        await withCheckedContinuation { continuation in
+            let isPosted = worker.postAlways { continuation.resume(returning: $0.metrics) }
+            if !isPosted { continuation.resume(returning: nil) }
+        }
+    }
+
+    private static func domains(of parts: [WorkerMetrics], _ snapshot: ProxySnapshot) -> [GroupMetrics.DomainPart] {
         let domains: [Domain?] = snapshot.table.domains.map { $0 } + [nil]
-        for (number, domain) in domains.enumerated() {
+        return domains.enumerated().map { number, domain in
             var tally = DomainTally()
             for part in parts { tally.add(part.book.domains[number]) }
             let routes = (domain?.routes ?? []).map { route in
@@ -65,24 +74,38 @@ extension WorkerGroup {
                 for part in parts { answers.add(part.book.routes[route.number]) }
                 return (text: route.text, answers: answers)
             }
-            metrics.domains.append(.init(name: domain?.written, tally: tally, routes: routes))
+            return .init(name: domain?.written, tally: tally, routes: routes)
         }
+    }
+
+    /// Several routes of a domain may have endpoints of their own: these clusters have one name, and count as one.
+    private static func clusters(
+        of parts: [WorkerMetrics], _ snapshot: ProxySnapshot, _ reports: [EndpointReport], _ ejections: [String: Int]
+    ) -> [GroupMetrics.ClusterPart] {
         let byEndpoint = Dictionary(reports.map { ($0.id, $0) }) { first, _ in first }
         let byCluster = Dictionary(grouping: parts.flatMap(\.clusters)) { $0.id }
+        var result: [GroupMetrics.ClusterPart] = []
+        var places: [String: Int] = [:]
         for cluster in snapshot.clusters {
-            var tally = ClusterTally()
-            var endpoints = cluster.endpoints.map { _ in EndpointTally() }
-            for part in byCluster[cluster.id] ?? [] {
-                tally.add(part.tally)
-                for (index, own) in part.endpoints.enumerated() { endpoints[index].add(own) }
+            let place = places[cluster.name] ?? result.count
+            if place == result.count {
+                places[cluster.name] = place
+                let ejected = ejections[cluster.name] ?? 0
+                result.append(.init(name: cluster.name, tally: ClusterTally(), ejections: ejected, endpoints: []))
             }
-            metrics.clusters.append(
-                .init(
-                    name: cluster.name, tally: tally, ejections: ejections[cluster.name] ?? 0,
-                    endpoints: zip(cluster.endpoints, endpoints).compactMap { endpoint, tally in
-                        byEndpoint[endpoint.id].map { ($0, tally) }
-                    }))
+            let own = byCluster[cluster.id] ?? []
+            for part in own { result[place].tally.add(part.tally) }
+            for (position, endpoint) in cluster.endpoints.enumerated() {
+                guard let report = byEndpoint[endpoint.id] else { continue }
+                var tally = EndpointTally()
+                for part in own { tally.add(part.endpoints[position]) }
+                if let same = result[place].endpoints.firstIndex(where: { $0.report.endpoint == report.endpoint }) {
+                    result[place].endpoints[same].tally.add(tally)
+                } else {
+                    result[place].endpoints.append((report, tally))
+                }
+            }
         }
-        return metrics
+        return result
     }
 }

@@ -108,6 +108,7 @@ struct EffectiveYAMLTests {
           format: json                          # default
           to: stdout                            # default
         admin: off                              # default
+        user: off                               # default
 
         """
 

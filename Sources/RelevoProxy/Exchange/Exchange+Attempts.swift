@@ -21,6 +21,7 @@ extension Exchange {
             return
         }
         record.connectBegan = now
+        record.connected = nil
         do throws(SystemError) {
             upstream = try open(address)
             armDeadline()

@@ -70,10 +70,11 @@ final class ClusterState {
         }
         if let predecessor {
             tally = predecessor.tally
+            // Another state is another way to open connections, but the same endpoint.
+            let counted = Dictionary(predecessor.endpoints.map { ($0.endpoint.text, $0) }) { first, _ in first }
             for (position, state) in endpoints.enumerated() {
+                if let same = counted[state.endpoint.text], same !== state { state.tally = same.tally }
                 guard let before = earlier[state.endpoint.text] else { continue }
-                // Another state is another way to open connections, but the same endpoint.
-                if before.state !== state { state.tally = before.state.tally }
                 ledger.adopt(predecessor.ledger.latency(of: before.position), of: position)
             }
         }
