@@ -63,16 +63,15 @@ final class Stage {
         if trusts { configuration.trustedProxies = ["10.0.0.0/8"] }
         let snapshot = try SnapshotBuilder.build(configuration)
         let places = [ListenerSet.Place.new]
-        let address = SocketAddress.unix(path: front)
-        let listeners = ListenerSet().replaced(by: snapshot.listeners, places, addresses: [address])
+        let opened = try ListenerSet().open(snapshot.listeners, workers: 1)
+        let listeners = ListenerSet().replaced(by: snapshot.listeners, places, opened: opened)
         var entrances = EntrancePlan(contexts: [], places: places)
         entrances.meet(listeners)
         let settings = WorkerSettings(
             snapshot: snapshot, hook: nil, log: nil, notify: { _ in }, census: ClientCensus(limit: 100),
             balance: AcceptBalance([]), index: 0, control: try LoopMailbox<ControlPlane>(), count: 1, secret: [1, 2, 3],
             capacities: [nil], callOthers: { _ in }, entrances: entrances, maxConnections: 100, seed: 7)
-        return try Worker(
-            loop: loop, settings: settings, sockets: [[ListeningSocket(.unix(path: front), refuseIfTaken: false)]])
+        return try Worker(loop: loop, settings: settings, sockets: opened.share(of: 0, among: 1))
     }
 
     /// What a client got.
