@@ -19,7 +19,7 @@
 enum { maxConnections = 2048, bufferSize = 8192, lost = 1000, endpoints = 4 };
 
 struct connection {
-    int socket;
+    int socket;  // -1 until it is needed
     long request;  // -1 while idle
     size_t filled, wanted;
     char buffer[bufferSize];
@@ -86,6 +86,7 @@ static void lose(struct connection *connection) {
 
 static void transmit(struct connection *connection) {
     char head[512];
+    if (connection->socket < 0 && !openConnection(connection)) fail("connect to the proxy");
     connection->request = sent++;
     connection->filled = connection->wanted = 0;
     int post = isPost(connection->request);
@@ -158,8 +159,7 @@ int main(int argc, char **argv) {
     int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (!outcomes || epoll < 0 || timer < 0) fail("start");
     for (long index = 0; index < width; index++) {
-        connections[index].request = -1;
-        if (!openConnection(&connections[index])) fail("connect to the proxy");
+        connections[index].request = connections[index].socket = -1;
         idle[idleCount++] = index;
     }
     struct itimerspec period = {{0, 1000000}, {0, 1}};

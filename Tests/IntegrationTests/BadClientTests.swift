@@ -2,6 +2,7 @@
 // Every way in which a head can be malformed is tested with RelevoHTTP.
 
 import RelevoPolicy
+import RelevoProxy
 import TestSupport
 import Testing
 
@@ -128,6 +129,39 @@ extension Integration {
                 let (bytes, end) = client.readToEnd()
                 #expect(bytes.isEmpty)
                 #expect(end == .orderly)
+            }
+        }
+
+        @Test("a request that has come, unread, when its connection's time is over is served")
+        func lateRequest() async throws {
+            let origin = try Origin.ok()
+            let entered = Watched(0)
+            let released = Watched(0)
+            // The worker does nothing else while it is held here.
+            let hook: RequestHook = { request in
+                guard request.target == "/hold" else { return .forward }
+                let turn = entered.change { $0 += 1; return $0 }
+                released.wait { $0 >= turn }
+                return .forward
+            }
+            try await withProxy(.loopback([.to("a.example", origin)]) { $0.timeouts.idle = .milliseconds(200) }) {
+                $0.hook = hook
+            } _: { proxy in
+                defer { released.change { $0 = 2 } }
+                let client = try proxy.client()
+                let holders = [try proxy.client(), try proxy.client()]
+                try client.get("a.example")
+                #expect(try client.response().text == "ok")
+                try holders[0].get("a.example", "/hold")
+                #expect(entered.wait { $0 == 1 })
+                try holders[1].get("a.example", "/hold")
+                try await Task.sleep(for: .milliseconds(400))
+                // The loop's next turn finds the second request and the end of the client's time.
+                released.change { $0 = 1 }
+                #expect(entered.wait { $0 == 2 })
+                try client.get("a.example")
+                released.change { $0 = 2 }
+                #expect(try client.response().text == "ok")
             }
         }
 

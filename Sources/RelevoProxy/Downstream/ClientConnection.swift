@@ -34,7 +34,7 @@ final class ClientConnection {
     /// The same for one that was refused because there are too many of its address: its place is wanted.
     static let refusedLingerTime: UInt64 = 250_000_000
 
-    /// How long a fresh connection may take to send a request while the proxy is shutting down, in
+    /// How long a connection stays whose request may be on its way or has come unread, though its time is over, in
     /// nanoseconds.
     static let drainPatience: UInt64 = 500_000_000
 
@@ -193,6 +193,8 @@ extension ClientConnection {
         if isShakingHands { return handshakeExpired() }
         switch state {
         case .idle where hasBacklog: close(.reset)
+        // Its request has come while this loop did something else: it is read in a moment.
+        case .idle where !bufferevent.isQuiet: wait(Self.drainPatience)
         case .idle where requestCount > 0: finish(.needless)
         case .idle, .lingering, .flushing: close(.orderly)
         case .head: beginExchange().refuse(.clientHeadTimeout)
@@ -352,15 +354,14 @@ extension ClientConnection {
 
     /// Ends the connection if it waits between two requests; true if it did.
     func endIfIdle() -> Bool {
-        guard case .idle = state, requestCount > 0, bufferevent.output.isEmpty else { return false }
+        guard case .idle = state, requestCount > 0, bufferevent.output.isEmpty, bufferevent.isQuiet else { return false }
         close(.orderly)
         return true
     }
 
     /// The proxy is shutting down: a connection between two requests ends now, one with an exchange after it. One
     /// that was just accepted gets a moment for its first request, which its client may have sent already; so does one
-    /// whose next request waits in the system. Patience lets all of them send one more request, for as long as clients
-    /// may be idle.
+    /// whose next request waits in the system. Patience lets all of them send one more, for as long as they may idle.
     func drain(_ manner: DrainManner = .prompt) {
         isLeaving = true
         leavesPatiently = manner == .patient
