@@ -202,6 +202,25 @@ extension Integration {
             #expect(!outcome.complaints.contains("accepting rests"))
         }
 
+        @Test("more requests at once than there are descriptors for wait for them, and all are answered")
+        func requestsWaitForDescriptors() throws {
+            let origin = try Origin {
+                _ = try $0.readRequest()
+                usleep(50_000)
+                try $0.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+            }
+            let directory = try TemporaryDirectory()
+            let file = try directory.write("run.yaml", Self.configuration("127.0.0.1:0", origin, "workers: 1\n"))
+            let (program, address) = try Self.serving(file, limitedTo: 256)
+            let crowd = try (0..<200).map { _ in try Client(address) }
+            for client in crowd { try client.get("a.example", "/", "Connection: close") }
+            for client in crowd { #expect(try client.response().status == 200) }
+            program.signal(SIGTERM)
+            let outcome = try program.outcome()
+            #expect(outcome.status == 0, "\(outcome.complaints)")
+            #expect(outcome.complaints.contains("bounded by descriptors"))
+        }
+
         /// Lowers the bound on the descriptors of a program that runs.
         private static func limit(_ program: Program, to descriptors: Int) throws {
             let tool = try ChildProcess(
@@ -209,11 +228,12 @@ extension Integration {
             #expect(tool.wait() == 0)
         }
 
-        @Test("a proxy without a descriptor for an endpoint answers 503 and recovers")
+        @Test("a proxy that finds no descriptor for an endpoint within the time to connect answers 503, and recovers")
         func noDescriptorForEndpoint() throws {
             let origin = try Origin.ok()
             let directory = try TemporaryDirectory()
-            let file = try directory.write("run.yaml", Self.configuration("127.0.0.1:0", origin, "workers: 1\n"))
+            let patience = "workers: 1\ntimeouts: { connect: 300ms }\n"
+            let file = try directory.write("run.yaml", Self.configuration("127.0.0.1:0", origin, patience))
             let (program, address) = try Self.serving(file)
             try Self.limit(program, to: 32)
             let first = try Client(address)

@@ -27,7 +27,7 @@ extension Exchange {
             armDeadline()
         } catch {
             // Ports run out for one endpoint at a time, and those of connections that end now are not free for long.
-            if error.isExhaustion { worker.makeRoom() }
+            if error.isExhaustion, waitsForRoom(at: target) { return }
             connectFailed(Fault(connecting: error), detail: error.description)
         }
     }
@@ -294,6 +294,26 @@ extension Exchange {
         cluster?.roundFailed(now: now.nanoseconds)
         pause(wait)
     }
+
+    /// Descriptors or buffers have run out: idle connections give theirs back, and the request waits for those of others
+    /// as long as a connection may take to open. False if it has waited so long.
+    private func waitsForRoom(at target: EndpointState) -> Bool {
+        worker.makeRoom()
+        let since = record.shortSince ?? now
+        guard now.nanoseconds(since: since) < patience.connect else { return false }
+        record.shortSince = since
+        // Nothing has left this machine: it was no attempt.
+        record.attempts -= 1
+        worker.stats.connectsBegun -= 1
+        addresses = target.beginTurn()
+        var random = worker.random
+        pause(UInt64.random(in: Self.roomWait, using: &random))
+        worker.random = random
+        return true
+    }
+
+    /// Between two looks for a free descriptor, in nanoseconds.
+    private static let roomWait: ClosedRange<UInt64> = 5_000_000...25_000_000
 
     /// Waits before the next attempt.
     private func pause(_ nanoseconds: UInt64) {

@@ -36,6 +36,8 @@ struct ExchangeRecord: BitwiseCopyable {
     var queuedSince: MonotonicTime?
     /// When the request began to be held because no endpoint could be reached.
     var heldSince: MonotonicTime?
+    /// When the request began to wait because descriptors had run out.
+    var shortSince: MonotonicTime?
     /// Whether nothing came any more of a response that had begun.
     var fellSilent = false
     /// Whether the endpoint's connection had served an earlier request.
