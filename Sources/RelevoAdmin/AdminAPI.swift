@@ -137,6 +137,7 @@ public struct AdminAPI: Sendable {
     private static let paths = """
         GET  /v1/status      how the proxy is
         GET  /metrics        the same and more, for Prometheus
+        GET  /v1/failures    requests that failed or were slow, and why; ?id=ID for one, ?limit=N
         GET  /v1/endpoints   how its endpoints are
         POST /v1/endpoints   an order: { "cluster": …, "endpoint": …, "command": "drain" }
         POST /v1/reload      the configuration is read again; with ?dry_run=1 nothing is changed
@@ -153,12 +154,14 @@ public struct AdminAPI: Sendable {
             let facts = ProcessFacts(version: version, started: started, reloads: orders.reloads())
             let text = MetricsText.write(await proxy.metrics(), facts)
             return AdminResponse(status: 200, type: MetricsText.contentType, body: text)
+        case ("/v1/failures", "GET"), ("/v1/failures", "HEAD"): return await failures(request.query)
         case ("/v1/endpoints", "GET"), ("/v1/endpoints", "HEAD"): return AdminResponse(json: await endpoints())
         case ("/v1/endpoints", "POST"): return await order(request.body)
         case ("/v1/reload", "POST"): return await reload(request.query)
         case ("/v1/upgrade", "POST"): return Self.answer(await orders.upgrade())
         case ("/v1/handover", "POST"): return handOver(request)
-        case ("/", _), ("/v1/status", _), ("/metrics", _): return Self.refusal(of: request, allowing: "GET, HEAD")
+        case ("/", _), ("/v1/status", _), ("/v1/failures", _), ("/metrics", _):
+            return Self.refusal(of: request, allowing: "GET, HEAD")
         case ("/v1/endpoints", _): return Self.refusal(of: request, allowing: "GET, HEAD, POST")
         case ("/v1/reload", _), ("/v1/upgrade", _), ("/v1/handover", _):
             return Self.refusal(of: request, allowing: "POST")
@@ -181,6 +184,14 @@ public struct AdminAPI: Sendable {
     }
 
     private func endpoints() async -> [EndpointDocument] { await proxy.endpoints().map { EndpointDocument($0) } }
+
+    private func failures(_ parts: [String]) async -> AdminResponse {
+        guard let query = FailureQuery(parts) else {
+            return AdminResponse(failure: 400, "`/v1/failures` takes `id` and `limit` (1 to 10000)")
+        }
+        let found = await proxy.recentRequests(query.id, limit: query.limit)
+        return AdminResponse(json: FailuresDocument(failures: found.map { FailureDocument($0) }))
+    }
 
     private func order(_ body: [UInt8]) async -> AdminResponse {
         guard !orders.isHandingOver() else { return AdminResponse(failure: 409, "another process is taking over") }

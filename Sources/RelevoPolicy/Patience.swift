@@ -39,7 +39,7 @@ package struct Patience: Sendable, Hashable {
     }
 
     /// Whole nanoseconds of a duration; none of a negative one, the most of one that is too long for 64 bits.
-    static func nanoseconds(_ duration: Duration) -> UInt64 {
+    package static func nanoseconds(_ duration: Duration) -> UInt64 {
         let (seconds, attoseconds) = duration.components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
         let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)

@@ -70,6 +70,12 @@ package struct SnapshotBuilder {
         check("body_rate", limits.bodyRate, 0...(1 << 30))
         check("idle_upstreams", limits.idleUpstreams, 0...100_000)
         check("upstream_requests", limits.upstreamRequests, 1...1_000_000_000)
+        if let recent = configuration.recent {
+            if !(1...100_000).contains(recent.requests) {
+                report("`recent.requests` is \(recent.requests)", "1 to 100000, or `recent: off`", at: nil)
+            }
+            check(time: "slower_than", recent.slowerThan, at: nil)
+        }
         let times = configuration.timeouts
         let named = [
             ("head", times.head), ("body", times.body), ("idle", times.idle), ("connect", times.connect),

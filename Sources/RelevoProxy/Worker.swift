@@ -40,6 +40,8 @@ package final class Worker {
     let notify: @Sendable (ProxyNotice) -> Void
     /// What is counted of domains and routes.
     var tallies: TallyBook
+    /// Requests that failed or were slow.
+    var recent: RecentRequests
     /// Client connections that the worker may hold.
     var maxConnections: Int
     /// What the workers of the group have in common besides the snapshot.
@@ -107,6 +109,7 @@ package final class Worker {
         snapshot = settings.snapshot
         headLimits = HeadLimits(settings.snapshot.limits)
         tallies = TallyBook(settings.snapshot.table)
+        recent = RecentRequests(settings.snapshot.configuration.recent)
         random = RandomSource(seed: settings.seed)
         requestCounter = random.next()
         shared = (settings.count, settings.secret)

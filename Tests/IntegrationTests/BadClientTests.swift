@@ -140,7 +140,9 @@ extension Integration {
             // The worker does nothing else while it is held here.
             let hook: RequestHook = { request in
                 guard request.target == "/hold" else { return .forward }
-                let turn = entered.change { $0 += 1; return $0 }
+                let turn = entered.change {
+                    $0 += 1; return $0
+                }
                 released.wait { $0 >= turn }
                 return .forward
             }

@@ -107,6 +107,9 @@ struct EffectiveYAMLTests {
         access_log:
           format: json                          # default
           to: stdout                            # default
+        recent:
+          requests: 200                         # default
+          slower_than: 1s                       # default
         admin: off                              # default
         user: off                               # default
 

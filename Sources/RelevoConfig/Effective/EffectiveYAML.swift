@@ -45,9 +45,17 @@ struct EffectiveYAML {
         write(configuration.resolver)
         write(configuration.hsts, 0, ["hsts"])
         write(configuration.accessLog)
+        write(configuration.recent)
         write(configuration.admin)
         put("user", configuration.user.map { YAMLText.block($0.text) } ?? "off", 0, ["user"])
         return aligned()
+    }
+
+    private mutating func write(_ recent: RecentSettings?) {
+        guard let recent else { return put("recent", "off", 0, ["recent"]) }
+        header("recent", 0)
+        put("requests", String(recent.requests), 1, ["recent", "requests"])
+        put("slower_than", DurationText.write(recent.slowerThan), 1, ["recent", "slower_than"])
     }
 
     private mutating func write(_ admin: AdminSettings?) {

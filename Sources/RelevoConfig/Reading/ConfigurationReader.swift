@@ -59,6 +59,7 @@ struct ConfigurationReader {
         result.resolver = fields["resolver"].map { resolver($0) } ?? result.resolver
         result.hsts = fields["hsts"].flatMap { hsts($0) }
         result.accessLog = fields["access_log"].flatMap { accessLog($0) } ?? .standardOutput
+        if let field = fields["recent"] { result.recent = recent(field) }
         result.admin = fields["admin"].flatMap { admin($0) }
         result.user = fields["user"].flatMap { user($0) }
         return result

@@ -6,7 +6,7 @@ import RelevoPolicy
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
     case root, listener, listenerTLS, certificate, clientCertificates, redirectToTLS, hsts, clusterTLS, proxyProtocol
-    case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, redirect,
+    case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, recent, redirect,
         respond, admin
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
     case script, phase, errors, latency
@@ -23,7 +23,7 @@ enum Section: CaseIterable {
         case .root:
             [
                 "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
-                "hsts", "access_log", "admin", "user",
+                "hsts", "access_log", "recent", "admin", "user",
             ]
         case .listener: ["address", "tls", "proxy_protocol", "redirect"]
         case .listenerTLS: ["certificates", "certificate", "key", "ocsp", "client"]
@@ -54,6 +54,7 @@ enum Section: CaseIterable {
             ]
         case .resolver: ["nameservers", "search", "timeout", "tries", "min_ttl", "max_ttl"]
         case .accessLog: ["format", "to"]
+        case .recent: ["requests", "slower_than"]
         case .admin: ["address", "token_file"]
         case .redirect: ["to", "status"]
         case .respond: ["status", "body"]
@@ -84,8 +85,8 @@ enum Section: CaseIterable {
         case .domain, .route, .cluster: ["limits"]
         case .root, .admin, .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts,
             .clusterTLS,
-            .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .redirect, .respond,
-            .balance, .hash,
+            .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .recent, .redirect,
+            .respond, .balance, .hash,
             .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
             []
         }
@@ -112,6 +113,7 @@ enum Section: CaseIterable {
         case .limits: "the top-level `limits`"
         case .resolver: "`resolver`"
         case .accessLog: "`access_log`"
+        case .recent: "`recent`"
         case .admin: "`admin`"
         case .redirect: "`redirect`"
         case .respond: "`respond`"
@@ -137,7 +139,7 @@ enum Section: CaseIterable {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
         case .root, .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts, .clusterTLS,
             .proxyProtocol, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .resolver,
-            .accessLog, .admin, .redirect, .respond, .script, .phase, .errors, .latency:
+            .accessLog, .recent, .admin, .redirect, .respond, .script, .phase, .errors, .latency:
             false
         }
     }

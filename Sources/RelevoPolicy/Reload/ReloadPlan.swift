@@ -166,6 +166,7 @@ extension ReloadPlan {
             ("limits", before.limits == after.limits), ("resolver", before.resolver == after.resolver),
             ("trusted_proxies", before.trustedProxies == after.trustedProxies),
             ("hsts", before.hsts == after.hsts), ("access_log", before.accessLog == after.accessLog),
+            ("recent", before.recent == after.recent),
             ("admin", before.admin == after.admin), ("user", before.user == after.user),
         ])
         for key in keys { add(.setting, key, .changed, at: nil) }

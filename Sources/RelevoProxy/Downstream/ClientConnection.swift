@@ -34,8 +34,7 @@ final class ClientConnection {
     /// The same for one that was refused because there are too many of its address: its place is wanted.
     static let refusedLingerTime: UInt64 = 250_000_000
 
-    /// How long a connection stays whose request may be on its way or has come unread, though its time is over, in
-    /// nanoseconds.
+    /// How long one stays, in nanoseconds, whose request may be on its way or unread though its time is over.
     static let drainPatience: UInt64 = 500_000_000
 
     let worker: Worker
@@ -354,7 +353,8 @@ extension ClientConnection {
 
     /// Ends the connection if it waits between two requests; true if it did.
     func endIfIdle() -> Bool {
-        guard case .idle = state, requestCount > 0, bufferevent.output.isEmpty, bufferevent.isQuiet else { return false }
+        guard case .idle = state, requestCount > 0, bufferevent.output.isEmpty else { return false }
+        guard bufferevent.isQuiet else { return false }
         close(.orderly)
         return true
     }

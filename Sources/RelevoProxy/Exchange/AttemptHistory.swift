@@ -6,10 +6,18 @@ import CLibevent
 import RelevoPolicy
 
 /// An attempt that failed and was followed by another, for the log.
-struct FailedAttempt {
+struct FailedAttempt: Sendable {
     let endpoint: Endpoint
     let failure: AttemptFailure
+    /// When the endpoint was chosen, and how long it took from then on.
+    let began: MonotonicTime
     let nanoseconds: UInt64
+    /// Whether the connection had been kept from an earlier request.
+    let wasReused: Bool
+    /// Whether bytes of the request may have left.
+    let wasSent: Bool
+    /// More about it, if there is more to say.
+    let detail: String?
 }
 
 /// The attempts of one exchange that have failed, and the means for another.
@@ -24,6 +32,8 @@ final class AttemptHistory {
     private(set) var replay = ReplayBuffer()
     /// The connection that is being opened beside the exchange's own.
     private(set) var rival: UpstreamConnection?
+    /// Why the last failure was not followed by another attempt.
+    private(set) var refusal: RetryRefusal?
     private var pause: Timer?
 
     /// Notes that a position was tried.
@@ -40,6 +50,12 @@ final class AttemptHistory {
         isUsed = true
         if failures.count == Self.maxFailures { failures.removeLast() }
         failures.append(failure)
+    }
+
+    /// Notes why there is no other attempt.
+    func refuse(_ refusal: RetryRefusal) {
+        isUsed = true
+        self.refusal = refusal
     }
 
     /// All positions may be tried once more.
@@ -89,6 +105,7 @@ final class AttemptHistory {
         isUsed = false
         tried.removeAll(keepingCapacity: true)
         failures = []
+        refusal = nil
         replay.forget()
         rival = nil
         pause?.stop()

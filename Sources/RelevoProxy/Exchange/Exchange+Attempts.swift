@@ -166,8 +166,12 @@ extension Exchange {
     private func nextAttempt(after failure: AttemptFailure) -> (place: RetryVerdict.Where, waits: Bool)? {
         guard let cluster else { return nil }
         let verdict = cluster.verdict(evidence(of: failure, cluster), now: now.nanoseconds)
-        guard case .another(let place, _, let waits) = verdict else { return nil }
-        return (place, waits)
+        switch verdict {
+        case .another(let place, _, let waits): return (place, waits)
+        case .no(let refusal):
+            history.refuse(refusal)
+            return nil
+        }
     }
 
     private func evidence(of failure: AttemptFailure, _ cluster: ClusterState) -> AttemptEvidence {
@@ -216,7 +220,10 @@ extension Exchange {
     private func note(_ failure: AttemptFailure) {
         guard let target else { return }
         let time = now.nanoseconds(since: record.attemptBegan)
-        history.add(FailedAttempt(endpoint: target.endpoint, failure: failure, nanoseconds: time))
+        history.add(
+            FailedAttempt(
+                endpoint: target.endpoint, failure: failure, began: record.attemptBegan, nanoseconds: time,
+                wasReused: record.upstreamReused, wasSent: hasForwarded, detail: detail))
     }
 
     private func tryAgain(_ next: (place: RetryVerdict.Where, waits: Bool)) {
@@ -295,8 +302,8 @@ extension Exchange {
         pause(wait)
     }
 
-    /// Descriptors or buffers have run out: idle connections give theirs back, and the request waits for those of others
-    /// as long as a connection may take to open. False if it has waited so long.
+    /// Descriptors or buffers have run out: idle connections give theirs back, and the request waits for those of
+    /// others, as long as a connection may take to open. False if it has waited so long.
     private func waitsForRoom(at target: EndpointState) -> Bool {
         worker.makeRoom()
         let since = record.shortSince ?? now

@@ -50,7 +50,9 @@ extension Exchange {
         record.fault = fault
         closeUpstream(.reset)
         send(
-            .fault(fault, detail: detail, requestID: String(decoding: requestID, as: UTF8.self)),
+            .fault(
+                fault, detail: detail, requestID: String(decoding: requestID, as: UTF8.self),
+                tellsHow: snapshot.configuration.admin != nil && snapshot.configuration.recent != nil),
             closing: fault.row.closesClient)
     }
 
@@ -116,6 +118,7 @@ extension Exchange {
         worker.stats.count(record)
         if let fault = record.fault { worker.count(fault) }
         worker.count(self)
+        worker.recent.note(self)
         worker.accessLog?.append(self)
         client?.exchangeEnded(self, continuation)
     }

@@ -26,7 +26,8 @@ struct LocalAnswer {
     }
 
     /// The answer that tells a client of a fault (RFC 9209 for the field).
-    static func fault(_ fault: Fault, detail: String?, requestID: String) -> LocalAnswer {
+    /// - Parameter tellsHow: whether the page says how the operator finds the cause.
+    static func fault(_ fault: Fault, detail: String?, requestID: String, tellsHow: Bool = false) -> LocalAnswer {
         let row = fault.row
         var answer = LocalAnswer(status: row.status)
         // What a client did wrong is told exactly; what endpoints say or do is the operator's matter.
@@ -41,10 +42,18 @@ struct LocalAnswer {
             request: \(requestID)
 
             """.utf8)
+        if tellsHow, isPlain(requestID) {
+            answer.body += Array("for the operator: relevo why \(requestID)\n".utf8)
+        }
         let quoted = "Proxy-Status: relevo; error=\(row.proxyStatus); details=\"\(fault.rawValue)\"\r\n"
         answer.fields = Array("\(quoted)X-Request-ID: \(requestID)\r\n".utf8)
         if row.status == 503 { answer.fields += Array("Retry-After: 1\r\n".utf8) }
         return answer
+    }
+
+    /// Whether an identifier may stand in a command that somebody copies: others may have made it up.
+    private static func isPlain(_ requestID: String) -> Bool {
+        requestID.utf8.allSatisfy { ASCII.isDigit($0) || ASCII.isLetter($0) }
     }
 
     /// How the connection is announced.
