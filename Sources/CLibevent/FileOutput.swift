@@ -9,6 +9,12 @@ public enum FileOutput {
     /// Writes all bytes, waiting as long as it takes.
     /// - Returns: false if the descriptor cannot take them: closed, full disk, no reader.
     public static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        write(bytes, to: descriptor) == bytes.count
+    }
+
+    /// Writes as many bytes as the descriptor takes, waiting as long as it takes.
+    /// - Returns: how many it has taken: fewer than there are if it is closed, its disk is full, or nobody reads.
+    public static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
             while !rest.isEmpty {
@@ -19,12 +25,23 @@ public enum FileOutput {
                     var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     poll(&wait, 1, -1)
                 } else if !(written < 0 && errno == EINTR) {
-                    return false
+                    break
                 }
             }
-            return true
+            return buffer.count - rest.count
         }
     }
+
+    /// Opens a file, made if it is missing (mode 0640), so that whatever is written goes to its end (`open(2)`).
+    /// - Returns: the descriptor, which is the caller's.
+    public static func openForAppending(_ path: String) throws(SystemError) -> Int32 {
+        let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o640)
+        guard descriptor >= 0 else { throw .last(in: .open) }
+        return descriptor
+    }
+
+    /// Closes a descriptor of ``openForAppending(_:)``.
+    public static func close(_ descriptor: Int32) { Glibc.close(descriptor) }
 }
 
 extension FileOutput {

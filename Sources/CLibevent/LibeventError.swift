@@ -67,7 +67,7 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// The calls that this module makes and that can fail.
 public enum StaticCallName: String, Sendable, Hashable {
-    case socket, bind, listen, connect, accept, read, write, unlink, eventfd, pipe  // tidy: each is a call's name
+    case socket, bind, listen, connect, accept, read, write, open, unlink, eventfd, pipe  // tidy: each is a call's name
     case eventBase = "event_base_new"
     case event = "event_new"
     case bufferevent = "bufferevent_socket_new"

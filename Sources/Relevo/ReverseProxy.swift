@@ -193,6 +193,12 @@ public final class ReverseProxy: Sendable {
     /// What is served, or will be.
     var served: Material { material.withLock(\.self) }
 
+    /// Opens the file of the access log anew, if there is one: call it when the file has been moved away. Any thread.
+    /// - Throws: `SystemError` if it cannot be opened; then the file from before stays in use.
+    public func reopenLog() async throws(SystemError) {
+        if let reason = await runningLog?.reopen() { throw reason }
+    }
+
     func replace(with next: Material) { material.withLock { $0 = next } }
 
     /// The access log, while the proxy runs.
@@ -211,14 +217,14 @@ public final class ReverseProxy: Sendable {
     var isNew: Bool { state.withLock { if case .new = $0 { true } else { false } } }
 
     private func openLog() throws(StartError) -> LogWriter? {
-        switch served.snapshot.configuration.accessLog {
-        case .off: return nil
-        case .standardOutput:
-            do throws(SystemError) {
-                return try LogWriter(descriptor: 1)
-            } catch {
+        guard let settings = served.snapshot.configuration.accessLog.settings else { return nil }
+        do throws(SystemError) {
+            return try LogWriter(settings.target)
+        } catch {
+            guard case .file(let path) = settings.target, error.call == .open else {
                 throw StartError(listener: nil, reason: error)
             }
+            throw StartError(listener: nil, file: path, reason: error)
         }
     }
 

@@ -32,6 +32,7 @@ final class ProcessSignals: Sendable {
         case SIGTERM: "SIGTERM"
         case SIGINT: "SIGINT"
         case SIGHUP: "SIGHUP"
+        case SIGUSR1: "SIGUSR1"
         case SIGUSR2: "SIGUSR2"
         default: "signal \(number)"
         }

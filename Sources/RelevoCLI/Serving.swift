@@ -58,7 +58,7 @@ struct Serving {
         Descriptors.raiseLimit()
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
         let isToStop = Mutex(false)
-        let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP, SIGUSR2]) { number in
+        let watcher = try? ProcessSignals([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2]) { number in
             if number == SIGTERM || number == SIGINT { isToStop.withLock { $0 = true } }
             continuation.yield(number)
         }
@@ -178,12 +178,23 @@ struct Serving {
         }
     }
 
+    private func reopenLog() async {
+        do throws(SystemError) {
+            try await proxy.reopenLog()
+            logger.info("the access log is opened anew")
+        } catch {
+            logger.error(
+                "the access log cannot be opened anew: the file from before stays", metadata: ["reason": "\(error)"])
+        }
+    }
+
     private func handle(_ signals: AsyncStream<Int32>) async {
         var isStopping = false
         for await number in signals {
             let name = ProcessSignals.name(number)
             switch number {
             case SIGHUP: Task { await reload() }
+            case SIGUSR1: Task { await reopenLog() }
             case SIGUSR2: Task { await succession.upgrade() }
             case _ where isStopping:
                 logger.warning("second signal: ending at once", metadata: ["signal": .string(name)])

@@ -276,11 +276,3 @@ public enum ForwardedMode: String, Sendable, Hashable, CaseIterable {
     /// Nothing; neither `Via` nor any other field is added.
     case none
 }
-
-/// Whether and where a line is written for each request.
-public enum AccessLog: Sendable, Hashable {
-    /// No access log.
-    case off
-    /// JSON lines on standard output.
-    case standardOutput
-}

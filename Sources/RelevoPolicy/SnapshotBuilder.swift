@@ -70,6 +70,14 @@ package struct SnapshotBuilder {
         check("body_rate", limits.bodyRate, 0...(1 << 30))
         check("idle_upstreams", limits.idleUpstreams, 0...100_000)
         check("upstream_requests", limits.upstreamRequests, 1...1_000_000_000)
+        if let log = configuration.accessLog.settings {
+            if !(0...100).contains(log.sample) {
+                report("`access_log.sample` is \(log.sample)%", "0% to 100%", at: nil)
+            }
+            if case .file(let path) = log.target, !path.hasPrefix("/") {
+                report("the access log's file is `\(path)`", "write a whole path", at: nil)
+            }
+        }
         if let recent = configuration.recent {
             if !(1...100_000).contains(recent.requests) {
                 report("`recent.requests` is \(recent.requests)", "1 to 100000, or `recent: off`", at: nil)

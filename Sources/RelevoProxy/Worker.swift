@@ -98,7 +98,8 @@ package final class Worker {
         self.loop = loop
         wheel = DeadlineWheel(now: .now)
         hook = settings.hook
-        accessLog = settings.log.map(AccessLogBuffer.init)
+        let logging = settings.snapshot.configuration.accessLog.settings ?? AccessLogSettings()
+        accessLog = settings.log.map { AccessLogBuffer($0, logging) }
         notify = settings.notify
         census = settings.census
         balance = settings.balance

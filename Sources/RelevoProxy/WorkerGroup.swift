@@ -10,12 +10,15 @@ import Synchronization
 package struct StartError: Error, Sendable {
     /// The listener that could not be opened; nil if threads or loops were the matter.
     package let listener: ListenerSpec?
+    /// The file that could not be opened, if one was the matter.
+    package let file: String?
     /// The system's reason.
     package let reason: SystemError
 
     /// Creates an error.
-    package init(listener: ListenerSpec?, reason: SystemError) {
+    package init(listener: ListenerSpec?, file: String? = nil, reason: SystemError) {
         self.listener = listener
+        self.file = file
         self.reason = reason
     }
 }

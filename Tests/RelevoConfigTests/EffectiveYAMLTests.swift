@@ -107,6 +107,10 @@ struct EffectiveYAMLTests {
         access_log:
           format: json                          # default
           to: stdout                            # default
+          only: all                             # default
+          slower_than: off                      # default
+          sample: 100%                          # default
+          redact: off                           # default
         recent:
           requests: 200                         # default
           slower_than: 1s                       # default

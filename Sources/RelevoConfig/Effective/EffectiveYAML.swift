@@ -111,13 +111,17 @@ struct EffectiveYAML {
     }
 
     private mutating func write(_ log: AccessLog) {
-        switch log {
-        case .off: put("access_log", "off", 0, ["access_log"])
-        case .standardOutput:
-            header("access_log", 0)
-            put("format", "json", 1, ["access_log", "format"])
-            put("to", "stdout", 1, ["access_log", "to"])
-        }
+        guard case .lines(let settings) = log else { return put("access_log", "off", 0, ["access_log"]) }
+        var target = "stdout"
+        if case .file(let path) = settings.target { target = YAMLText.block(path) }
+        let redacted = settings.redacted.map(\.rawValue).sorted().joined(separator: ", ")
+        let values = [
+            ("format", settings.format.rawValue), ("to", target), ("only", settings.only.rawValue),
+            ("slower_than", settings.slowerThan.map { DurationText.write($0) } ?? "off"),
+            ("sample", "\(settings.sample)%"), ("redact", redacted.isEmpty ? "off" : "[\(redacted)]"),
+        ]
+        header("access_log", 0)
+        for (key, value) in values { put(key, value, 1, ["access_log", key]) }
     }
 }
 

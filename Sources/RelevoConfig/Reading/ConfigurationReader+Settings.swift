@@ -131,20 +131,4 @@ extension ConfigurationReader {
         if says("unlimited", field) { return 0 }
         return size(field, in: 0...(1 << 60))
     }
-
-    /// Whether and where requests are logged.
-    mutating func accessLog(_ field: Field) -> AccessLog? {
-        if says("off", field) { return .off }
-        guard let fields = map(field, .accessLog, wants: "`off` or a map such as `{ format: json, to: stdout }`") else {
-            return nil
-        }
-        for (key, supported) in [("format", "json"), ("to", "stdout")] {
-            guard let field = fields[key], let word = text(field, wants: "`\(supported)`") else { continue }
-            guard word != supported else { continue }
-            report(
-                "\(field.label) \(word.quoted) is not supported yet", suggestion: "write `\(supported)`",
-                at: field.place)
-        }
-        return .standardOutput
-    }
 }

@@ -8,18 +8,20 @@ import RelevoPolicy
 /// Writes access log lines.
 enum AccessLogLine {
     /// Appends one line with its line feed.
-    static func append(_ exchange: Exchange, now: MonotonicTime, clock: inout LogClock, to output: inout [UInt8]) {
+    static func append(
+        _ exchange: Exchange, _ redaction: LogRedaction, now: MonotonicTime, clock: inout LogClock,
+        to output: inout [UInt8]
+    ) {
         let requestID = exchange.requestID
         output.append(contentsOf: LogText.time)
         clock.append(.now, to: &output)
         output.append(contentsOf: LogText.requestID)
         JSONText.append(requestID[...], to: &output)
         output.append(contentsOf: LogText.client)
-        JSONText.append(exchange.clientAddress[...], to: &output)
-        output.append(contentsOf: LogText.peer)
-        if let client = exchange.client {
-            append(client.peer, host: client.peerHost, to: &output)
-            if client.announcement != nil { appendRelay(of: client, to: &output) }
+        if redaction.cutsClient {
+            appendCut(exchange, redaction, to: &output)
+        } else {
+            appendPeers(of: exchange, to: &output)
         }
         output.append(0x22)
         JSONText.append(LogText.domain, exchange.domain?.name, to: &output)
@@ -29,11 +31,26 @@ enum AccessLogLine {
         output.append(contentsOf: LogText.method)
         JSONText.append(head[exchange.request.methodRange.clamped(to: head.indices)], to: &output)
         output.append(contentsOf: LogText.target)
-        JSONText.append(head[exchange.request.targetRange.clamped(to: head.indices)], to: &output)
+        JSONText.append(redaction.target(head[exchange.request.targetRange.clamped(to: head.indices)]), to: &output)
         append(exchange.record, now: now, to: &output)
         append(exchange, exchange.record, to: &output)
         if let security = exchange.client?.security { output.append(contentsOf: security.logText) }
         output.append(contentsOf: LogText.end)
+    }
+
+    private static func appendPeers(of exchange: Exchange, to output: inout [UInt8]) {
+        JSONText.append(exchange.clientAddress[...], to: &output)
+        output.append(contentsOf: LogText.peer)
+        guard let client = exchange.client else { return }
+        append(client.peer, host: client.peerHost, to: &output)
+        if client.announcement != nil { appendRelay(of: client, to: &output) }
+    }
+
+    /// The same without what may tell who the client is: no port, and no relay, whose address may be the client's own.
+    private static func appendCut(_ exchange: Exchange, _ redaction: LogRedaction, to output: inout [UInt8]) {
+        JSONText.append(redaction.host(exchange.clientAddress)[...], to: &output)
+        output.append(contentsOf: LogText.peer)
+        if let client = exchange.client { JSONText.append(redaction.host(client.peerHost)[...], to: &output) }
     }
 
     /// Appends the description of an address whose host is known as text already: asking the system for that text

@@ -2,12 +2,13 @@
 // What a line says is AccessLogLine's matter.
 
 package import CLibevent
+package import RelevoPolicy
 import Synchronization
 
-/// Takes blocks of log lines from all workers and writes them to a descriptor, never blocking the worker.
+/// Takes blocks of log lines from all workers and writes them to a descriptor or a file, never blocking the worker.
 ///
-/// If the reader of the descriptor stalls, blocks wait up to ``capacity`` bytes; what comes then is dropped and
-/// counted.
+/// If the reader stalls, blocks wait up to ``capacity`` bytes; what comes then, and what a full disk does not take, is
+/// dropped and counted.
 package final class LogWriter: Sendable {
     /// Bytes that may wait for the writer.
     package static let capacity = 4 << 20
@@ -18,12 +19,31 @@ package final class LogWriter: Sendable {
     private let thread: LoopThread
 
     /// Starts the writer's thread. The descriptor stays the caller's and must outlive the writer.
-    package init(descriptor: Int32) throws(SystemError) {
+    package convenience init(descriptor: Int32) throws(SystemError) {
+        try self.init(LogSink.Output(descriptor: descriptor, path: nil))
+    }
+
+    /// Opens what the settings say and starts the writer's thread.
+    package convenience init(_ target: AccessLogSettings.Target) throws(SystemError) {
+        switch target {
+        case .standardOutput: try self.init(descriptor: 1)
+        case .file(let path):
+            let output = LogSink.Output(descriptor: try FileOutput.openForAppending(path), path: path)
+            do throws(SystemError) {
+                try self.init(output)
+            } catch {
+                FileOutput.close(output.descriptor)
+                throw error
+            }
+        }
+    }
+
+    private init(_ output: LogSink.Output) throws(SystemError) {
         let mailbox = try LoopMailbox<LogSink>()
         self.mailbox = mailbox
         thread = try LoopThread.start(name: "relevo-log") { () throws(SystemError) in
             let loop = try EventLoop()
-            let receiver = try mailbox.receive(on: loop, context: LogSink(descriptor: descriptor, loop: loop))
+            let receiver = try mailbox.receive(on: loop, context: LogSink(output, loop: loop))
             return {
                 loop.run()
                 receiver.close()
@@ -49,6 +69,16 @@ package final class LogWriter: Sendable {
         dropped.add(lines, ordering: .relaxed)
     }
 
+    /// Opens the file anew, after those lines that wait: whoever rotates logs has moved it away. A file that cannot be
+    /// opened leaves the one from before in use.
+    /// - Returns: why it could not be opened; nil also if there is no file.
+    package func reopen() async -> SystemError? {
+        await withCheckedContinuation { continuation in
+            let isPosted = mailbox.post { continuation.resume(returning: $0.reopen()) }
+            if !isPosted { continuation.resume(returning: nil) }
+        }
+    }
+
     /// Ends the thread after what waits has been written. A reader that has stalled is given `limit`, then left behind
     /// with its thread.
     package func finish(within limit: Duration) async {
@@ -64,15 +94,49 @@ package final class LogWriter: Sendable {
 
 /// The writer's end of the mailbox. Confined to the writer's thread.
 package final class LogSink {
-    private let descriptor: Int32
-    private let loop: EventLoop
+    /// Where lines go.
+    struct Output: Sendable {
+        var descriptor: Int32
+        /// The file; nil for a descriptor that is somebody else's.
+        var path: String?
+    }
 
-    init(descriptor: Int32, loop: EventLoop) {
-        self.descriptor = descriptor
+    private var output: Output
+    private let loop: EventLoop
+    /// Whether the last line was cut: a full disk took a part of it.
+    private var isAmidLine = false
+
+    init(_ output: Output, loop: EventLoop) {
+        self.output = output
         self.loop = loop
     }
 
-    func write(_ block: [UInt8]) -> Bool { FileOutput.writeAll(block, to: descriptor) }
+    func write(_ block: [UInt8]) -> Bool {
+        if isAmidLine {
+            guard FileOutput.writeAll([0x0A], to: output.descriptor) else { return false }
+            isAmidLine = false
+        }
+        let count = FileOutput.write(block, to: output.descriptor)
+        isAmidLine = count > 0 && block[count - 1] != 0x0A
+        return count == block.count
+    }
 
-    func stop() { loop.stop() }
+    func reopen() -> SystemError? {
+        guard let path = output.path else { return nil }
+        do throws(SystemError) {
+            let next = try FileOutput.openForAppending(path)
+            FileOutput.close(output.descriptor)
+            output.descriptor = next
+            isAmidLine = false
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    func stop() {
+        if output.path != nil { FileOutput.close(output.descriptor) }
+        output = Output(descriptor: -1, path: nil)
+        loop.stop()
+    }
 }
