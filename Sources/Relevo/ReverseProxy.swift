@@ -270,7 +270,7 @@ public final class ReverseProxy: Sendable {
         case .handshakesFailed(let report): logger.notice("TLS handshakes failed", metadata: metadata(of: report))
         case .nameUnresolved(let endpoint, let reason):
             logger.warning(
-                "name not resolved: the endpoint keeps the addresses that it has",
+                "name not resolved: the endpoint keeps the addresses that it has, or is down without any",
                 metadata: ["endpoint": .string(endpoint), "reason": .string(reason)])
         case .nameResolved(let endpoint, let addresses):
             logger.info(

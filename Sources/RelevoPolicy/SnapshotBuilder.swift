@@ -38,7 +38,7 @@ package struct SnapshotBuilder {
         problems.append(ConfigurationProblem(message, suggestion: suggestion, location: location))
     }
 
-    func firstAt(_ location: SourceLocation?) -> String? { location.map { "the first is at \($0)" } }
+    func firstAt(_ location: SourceLocation?) -> String? { location.map { "remove one; the first is at \($0)" } }
 
     private mutating func trustedProxies() -> TrustedProxies {
         var ranges: [AddressRange] = []

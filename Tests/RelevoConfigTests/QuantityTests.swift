@@ -79,7 +79,7 @@ struct QuantityTests {
     func badNumber(text: String) {
         #expect(
             problems(settings("workers: \(text)")) == [
-                "relevo.yaml:3:10: `workers` wants a whole number or `auto`, found `\(text)`"
+                "relevo.yaml:3:10: `workers` wants a whole number or `auto`, found `\(text)` (write 1 to 256)"
             ])
     }
 }

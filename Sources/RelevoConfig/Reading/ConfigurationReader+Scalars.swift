@@ -37,7 +37,7 @@ extension ConfigurationReader {
         }
         guard let text = written(scalar, field) else { return nil }
         guard let number = WholeNumber.parse(text) else {
-            mismatch(field, wants: wants)
+            mismatch(field, wants: wants, suggestion: range.upperBound == .max ? nil : bounds(range, String.init))
             return nil
         }
         guard range.contains(number) else {

@@ -64,10 +64,14 @@ extension Exchange {
     }
 
     /// Refuses bytes that are no valid head.
-    func refuse(_ error: HTTPParseError) { fail(Fault(refusing: error.kind), detail: error.explanation) }
+    func refuse(_ error: HTTPParseError) { refuse(Fault(refusing: error.kind), detail: error.explanation) }
 
     /// Refuses a request of which there is no complete head.
-    func refuse(_ fault: Fault) { fail(fault) }
+    func refuse(_ fault: Fault, detail: String? = nil) {
+        // Nothing was taken of it, but all of this is what the client has sent.
+        if let client, record.bytesReceived == 0 { record.bytesReceived = client.bufferevent.input.length }
+        fail(fault, detail: detail)
+    }
 
     func route() {
         var filter = RequestFilter(snapshot: snapshot, hook: worker.hook)
