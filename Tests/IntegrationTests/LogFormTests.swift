@@ -24,6 +24,7 @@ extension Integration {
                         .init(.cluster("api")),
                     ])
             ]) {
+                $0.workers = 1
                 $0.clusters = [.init("api", endpoints: [.init(origin.text)])]
                 var log = AccessLogSettings()
                 log.target = .file(path)
