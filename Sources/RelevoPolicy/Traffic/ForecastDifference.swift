@@ -6,7 +6,7 @@ package struct ForecastDifference: Sendable, Hashable {
     /// What it is about.
     package enum Aspect: String, Sendable, Hashable, CaseIterable {
         case outcome, domain, route, endpoints, status  // tidy: each is the word for what it names
-        case location, body, timeouts, fields, trust  // tidy: each is the word for what it names
+        case location, body, timeouts, fields, trust
     }
 
     /// What it is about.
