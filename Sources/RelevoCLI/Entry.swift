@@ -9,9 +9,9 @@ import Foundation
 enum ExitStatus: Int32 {
     /// It worked.
     case success = 0
-    /// The configuration is wrong.
+    /// The configuration is wrong, its tests fail, or another one sends requests elsewhere.
     case configuration = 1
-    /// The command line is wrong.
+    /// The command line is wrong, or there is nothing to compare.
     case usage = 2
     /// The proxy could not start.
     case start = 3
@@ -70,6 +70,8 @@ struct RelevoCommand: AsyncParsableCommand {
         discussion: """
             Try it:        relevo demo
             Check a file:  relevo check relevo.yaml
+            Test it:       relevo test relevo.yaml
+            Compare it:    relevo diff relevo.yaml new.yaml
             Play with it:  relevo simulate relevo.yaml
             Serve:         relevo run relevo.yaml
             Look at it:    relevo status
@@ -77,13 +79,12 @@ struct RelevoCommand: AsyncParsableCommand {
             Change it:     relevo reload
             Renew it:      relevo upgrade
 
-            Exit codes: 0 success, 1 wrong configuration, 2 wrong usage, 3 could not start, 4 no running proxy answers \
-            or it refuses.
+            Exit codes: 0 success, 1 wrong configuration, or a test or comparison that found something, 2 wrong usage, \
+            3 could not start, 4 no running proxy answers or it refuses.
             """,
         version: Version.text,
         subcommands: [
-            Run.self, Check.self, Explain.self, Simulate.self, Demo.self, Status.self, Why.self, Reload.self,
-            Upgrade.self,
-            EndpointOrder.self, Version.self,
+            Run.self, Check.self, Explain.self, Test.self, Diff.self, Simulate.self, Demo.self, Status.self, Why.self,
+            Reload.self, Upgrade.self, EndpointOrder.self, Version.self,
         ])
 }

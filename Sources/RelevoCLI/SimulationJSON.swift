@@ -69,10 +69,16 @@ struct SimulationJSON: Encodable {
     }
 
     /// The text, with keys in the order of the alphabet.
-    func text() throws -> String {
+    func text() throws -> String { try JSONOutput.text(of: self) }
+}
+
+/// JSON for programs, as all commands print it.
+enum JSONOutput {
+    /// The text of a value: indented, keys in the order of the alphabet and with underscores.
+    static func text(of value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

@@ -51,7 +51,7 @@ public enum ConfigurationDiagnostics {
     }
 
     /// A text without what would command a terminal.
-    private static func oneLine(_ text: String) -> String { String(scalars: text.unicodeScalars.map(\.shown)) }
+    package static func oneLine(_ text: String) -> String { String(scalars: text.unicodeScalars.map(\.shown)) }
 
     /// The part of a line around a column, and the offset of the column in it.
     private static func excerpt(of line: ArraySlice<Unicode.Scalar>, column: Int) -> (String, Int) {

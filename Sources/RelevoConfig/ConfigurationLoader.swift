@@ -82,6 +82,7 @@ public struct ConfigurationLoader: Sendable {
         guard problems.isEmpty, let configuration else {
             throw Self.failure(problems, "it needs at least `listeners` and `domains`", file: file, text: text)
         }
-        return LoadedConfiguration(configuration: configuration, file: file, text: text, origins: reader.origins)
+        return LoadedConfiguration(
+            configuration: configuration, file: file, text: text, origins: reader.origins, tests: reader.tests)
     }
 }

@@ -13,6 +13,8 @@ public struct LoadedConfiguration: Sendable {
     public let text: String
     /// Where each value was written; what is not in it is a default.
     package let origins: [ValuePath: ValueOrigin]
+    /// What the file expects of itself; no part of the configuration, which would be the same without.
+    package let tests: [RequestTest]
 
     /// The complete configuration as YAML: every default written out, after each value a comment with its origin
     /// (`# default`, `# line 12`, `# line 3, from ${PORT}`). It loads to an equal configuration, apart from

@@ -15,7 +15,7 @@ extension RequestExplainer {
     /// Looks at the listeners with a URL in mind: its scheme, and its port if a listener has that.
     func doors(for question: Question) -> Doors {
         var doors = Doors(lines: snapshot.listeners.map(describe))
-        let isSecure = question.url.lowercased().hasPrefix("https://")
+        let isSecure = question.isSecure
         var meant = snapshot.listeners.filter { ($0.tls != nil) == isSecure }
         if meant.isEmpty {
             doors.lines.append(
@@ -23,7 +23,8 @@ extension RequestExplainer {
                     ? "note      no listener speaks TLS: explained as if one did"
                     : "note      every listener speaks TLS: explained as if one did not")
         }
-        if let port = Self.port(of: question.url), meant.contains(where: { $0.address.port == port }) {
+        let port = Self.port(of: question.url)
+        if meant.contains(where: { $0.address.port == port }) {
             meant = meant.filter { $0.address.port == port }
         }
         let sending = meant.filter { $0.redirect != nil }
@@ -49,36 +50,19 @@ extension RequestExplainer {
         return text
     }
 
-    /// What a listener that sends its clients to TLS makes of a request; nil if it serves it.
-    func outcome(of redirect: RedirectToTLS, _ decision: RouteDecision, _ head: borrowing RequestHead) -> String? {
-        switch decision {
-        case .unknownDomain: return nil
-        case .matched(_, let route) where route.isForChallenge: return nil
-        case .matched, .noRoute:
-            let location = String(decoding: redirect.location(of: head), as: UTF8.self)
-            return "outcome   redirect, status \(redirect.status(answering: head.method)), to \(location)"
-        }
-    }
-
     /// What endpoints hear of clients' certificates.
     func certificates(_ domain: Domain) -> String {
         let removed = "what the client says in X-Client-Cert-* and Client-Cert is removed"
         return domain.forwarded == .none ? removed : removed + "; where a listener asks, the proxy says it"
     }
 
-    /// What browsers are told of TLS in the answer.
-    func strictTransport(_ decision: RouteDecision, _ question: Question) -> [String] {
-        guard question.url.lowercased().hasPrefix("https://") else { return [] }
-        switch decision {
-        case .unknownDomain: return []
-        case .matched(let domain, _), .noRoute(let domain):
-            guard !domain.hsts.isEmpty else { return [] }
-            return ["hsts      " + String(decoding: domain.hsts.dropLast(2), as: UTF8.self)]
-        }
+    /// What browsers are told of TLS in the answer to a request that comes over it.
+    func strictTransport(_ domain: Domain) -> [String] {
+        domain.hsts.isEmpty ? [] : ["hsts      " + String(decoding: domain.hsts.dropLast(2), as: UTF8.self)]
     }
 
     /// The port that a URL names, or that its scheme stands for.
-    private static func port(of url: String) -> Int? {
+    static func port(of url: String) -> Int {
         let (authority, _) = split(url)
         let named = try? Authority.parse(Array(authority.utf8)[...]).port
         return named ?? (url.lowercased().hasPrefix("https://") ? 443 : 80)

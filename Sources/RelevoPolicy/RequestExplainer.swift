@@ -23,8 +23,15 @@ package struct RequestExplainer {
             self.fields = fields
             self.client = client
         }
+
+        /// Whether the fields say the host.
+        var hasHost: Bool { fields.contains { $0.lowercased().hasPrefix("host:") } }
+
+        /// Whether it comes over TLS.
+        var isSecure: Bool { url.prefix(8).lowercased() == "https://" }
     }
 
+    /// Against which it explains.
     let snapshot: ProxySnapshot
 
     /// What is wrong with a question, nil if it can be answered.
@@ -33,6 +40,7 @@ package struct RequestExplainer {
             let scheme = question.url[..<mark.lowerBound].lowercased()
             if scheme != "http", scheme != "https" { return "`\(question.url)` is no URL of http or https" }
         }
+        if split(question.url).authority.isEmpty, !question.hasHost { return "`\(question.url)` has no host" }
         if IPAddress(question.client) == nil { return "`\(question.client)` is no IP address" }
         return nil
     }
@@ -46,42 +54,23 @@ package struct RequestExplainer {
         var lines = ["request   \(question.method) \(target) for \(authority), from \(question.client)"]
         let doors = doors(for: question)
         lines += doors.lines
-        do throws(HTTPParseError) {
-            let head = try Self.head(authority: authority, target: target, question)
-            if head.method == .connect || head.method == .trace { return lines + outcome(.clientMethodRefused) }
-            var trace = RouteExplanation()
-            let query = RouteQuery(
-                host: head.authority.host[...], path: head.pathBytes, method: head.methodBytes)
-            let decision = snapshot.table.decide(query, trace: &trace)
-            lines += trace.steps + strictTransport(decision, question)
-            let trusts = IPAddress(question.client).map { snapshot.trustedProxies.trusts($0) } ?? false
-            if let redirect = doors.redirect, !(trusts && TrustedProxies.sayTLS(head.fields)),
-                let sent = outcome(of: redirect, decision, head)
-            {
-                return lines + [sent]
-            }
-            return lines + describe(decision, head)
-        } catch {
-            lines.append("refused   \(error.name): \(error.explanation)")
-            return lines + outcome(Fault(refusing: error.kind))
+        var trace = RouteExplanation()
+        let forecast = forecast(question, sentTo: doors.redirect, trace: &trace)
+        lines += trace.steps
+        if question.isSecure, let domain = forecast.domain { lines += strictTransport(domain) }
+        switch forecast.outcome {
+        case .fault(let fault, let error):
+            if let error { lines.append("refused   \(error.name): \(error.explanation)") }
+            lines.append(
+                "outcome   \(fault.rawValue): status \(fault.row.status), and no endpoint sees the request")
+        case .redirect(let status, let location):
+            lines.append("outcome   redirect, status \(status), to \(location)")
+        case .answer(let status, let body):
+            lines.append("outcome   answered at once: status \(status), \(body.count) bytes")
+        case .cluster(let cluster):
+            if let route = forecast.route, let domain = forecast.domain { lines += describe(cluster, route, domain) }
         }
-    }
-
-    private func describe(_ decision: RouteDecision, _ head: borrowing RequestHead) -> [String] {
-        switch decision {
-        case .unknownDomain: return outcome(.routeUnknownDomain)
-        case .noRoute: return outcome(.routeNone)
-        case .matched(let domain, let route):
-            switch route.target {
-            case .cluster(let cluster): return describe(cluster, route, domain)
-            case .redirect(let target, let status):
-                let query = head.hasQuery ? [UInt8(ascii: "?")] + head.queryBytes : []
-                let location = target.location(path: NormalPath(head.pathBytes).bytes, query: query[...])
-                return ["outcome   redirect, status \(status), to \(String(decoding: location, as: UTF8.self))"]
-            case .respond(let status, let body):
-                return ["outcome   answered at once: status \(status), \(body.count) bytes"]
-            }
-        }
+        return lines
     }
 
     private func describe(_ cluster: Cluster, _ route: Route, _ domain: Domain) -> [String] {
@@ -114,10 +103,6 @@ package struct RequestExplainer {
         return "\(fields); the client's connection is \(client)"
     }
 
-    private func outcome(_ fault: Fault) -> [String] {
-        ["outcome   \(fault.rawValue): status \(fault.row.status), and no endpoint sees the request"]
-    }
-
     // MARK: The request
 
     /// Splits a URL into authority and target; what follows `#` never leaves a client.
@@ -128,20 +113,6 @@ package struct RequestExplainer {
         let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
         let target = String(rest[end...])
         return (String(rest[..<end]), target.hasPrefix("/") ? target : "/" + target)
-    }
-
-    /// The request as its head would arrive, judged by the parser of the request path.
-    private static func head(
-        authority: String, target: String, _ question: Question
-    ) throws(HTTPParseError) -> RequestHead {
-        var text = "\(question.method) \(target) HTTP/1.1\r\n"
-        let hasHost = question.fields.contains { $0.lowercased().hasPrefix("host:") }
-        if !hasHost { text += "Host: \(authority)\r\n" }
-        for field in question.fields { text += field + "\r\n" }
-        var head = RequestHead()
-        head.fields.bytes = Array((text + "\r\n").utf8)
-        try head.parse(limits: HeadLimits(headBytes: 1 << 20, fields: 10_000, targetBytes: 1 << 20))
-        return head
     }
 }
 

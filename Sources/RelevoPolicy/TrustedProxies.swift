@@ -100,6 +100,19 @@ package struct TrustedProxies: Sendable, Hashable {
         return ASCII.matches(value.span, 0..<(end - value.startIndex), lowercase: "https")
     }
 
+    /// Bytes of a request's identifier that is taken over at most.
+    package static let maxRequestIDBytes = 128
+
+    /// The identifier that a trusted peer sent, if it is fit to be written into heads and log lines.
+    package static func requestID(in fields: borrowing HeaderFields) -> [UInt8]? {
+        guard fields.count(of: .xRequestID) == 1, let line = fields.first(.xRequestID) else { return nil }
+        let value = fields.value(of: line)
+        guard (1...maxRequestIDBytes).contains(value.count), value.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            return nil
+        }
+        return Array(value)
+    }
+
     /// The client's address according to a trusted peer's `X-Forwarded-For`: read from the right, the first that is
     /// not itself trusted. What stands left of it was claimed by the client and proves nothing. Nil if the fields
     /// name nobody.

@@ -301,10 +301,12 @@ extension Integration {
             #expect(outcome.output.split(separator: "\n").count == 120)
         }
 
-        @Test("every example passes check", arguments: Examples.files)
+        @Test("every example passes check, and its tests", arguments: Examples.files)
         func examples(_ file: String) throws {
-            let outcome = try Program.run("check", file)
-            #expect(outcome.status == 0, "\(outcome.complaints)")
+            for verb in ["check", "test"] {
+                let outcome = try Program.run(verb, file)
+                #expect(outcome.status == 0, "\(outcome.complaints)\(outcome.output)")
+            }
         }
     }
 }

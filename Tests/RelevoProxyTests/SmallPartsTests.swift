@@ -3,6 +3,7 @@
 
 import CLibevent
 import RelevoHTTP
+import RelevoPolicy
 @testable import RelevoProxy
 import Testing
 
@@ -52,11 +53,11 @@ import Testing
         func accepted(_ values: [String]) throws -> String? {
             var fields = HeaderFields()
             for value in values { try fields.append(name: "X-Request-ID", value: value) }
-            return RequestID.accepted(from: fields).map { String(decoding: $0, as: UTF8.self) }
+            return TrustedProxies.requestID(in: fields).map { String(decoding: $0, as: UTF8.self) }
         }
         #expect(try accepted(["abc-123"]) == "abc-123")
-        #expect(try accepted([String(repeating: "a", count: RequestID.maxBytes)]) != nil)
-        #expect(try accepted([String(repeating: "a", count: RequestID.maxBytes + 1)]) == nil)
+        #expect(try accepted([String(repeating: "a", count: TrustedProxies.maxRequestIDBytes)]) != nil)
+        #expect(try accepted([String(repeating: "a", count: TrustedProxies.maxRequestIDBytes + 1)]) == nil)
         #expect(try accepted(["a", "b"]) == nil)
         #expect(try accepted(["a b"]) == nil)
         #expect(try accepted(["ü"]) == nil)

@@ -10,6 +10,8 @@ struct ConfigurationReader {
     let source: SourceText
     /// What was found wrong so far.
     var problems: [ConfigurationProblem] = []
+    /// What the file expects of itself.
+    private(set) var tests: [RequestTest] = []
     /// Where the values were written.
     var origins: [ValuePath: ValueOrigin] = [:]
     /// Where to point for the keys that were read so far.
@@ -62,6 +64,7 @@ struct ConfigurationReader {
         if let field = fields["recent"] { result.recent = recent(field) }
         result.admin = fields["admin"].flatMap { admin($0) }
         result.user = fields["user"].flatMap { user($0) }
+        tests = fields["tests"].map { tests($0) } ?? []
         return result
     }
 

@@ -9,6 +9,7 @@ enum Section: CaseIterable {
     case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, recent, redirect,
         respond, admin
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
+    case test, expect
     case script, phase, errors, latency
 
     /// Keys of a cluster that a domain or a route has too, beside its `endpoints`.
@@ -17,13 +18,18 @@ enum Section: CaseIterable {
         "proxy_protocol",
     ]
 
+    /// Keys of what a test expects, in the order in which it is judged.
+    static let expectations = [
+        "domain", "route", "cluster", "endpoint", "status", "location", "body", "code", "headers", "timeouts",
+    ]
+
     /// Keys that it may have.
     var keys: [String] {
         switch self {
         case .root:
             [
                 "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
-                "hsts", "access_log", "recent", "admin", "user",
+                "hsts", "access_log", "recent", "admin", "user", "tests",
             ]
         case .listener: ["address", "tls", "proxy_protocol", "redirect"]
         case .listenerTLS: ["certificates", "certificate", "key", "ocsp", "client"]
@@ -43,8 +49,7 @@ enum Section: CaseIterable {
         case .timeouts:
             [
                 "handshake", "head", "body", "idle", "connect", "response", "stream", "tunnel", "upstream_idle",
-                "half_close", "drain",
-                "shutdown",
+                "half_close", "drain", "shutdown",
             ]
         case .overrides: ["body", "connect", "response", "stream"]
         case .limits:
@@ -72,6 +77,8 @@ enum Section: CaseIterable {
         case .concurrency: ["limit", "adaptive"]
         case .adaptive: ["minimum", "maximum"]
         case .queue: ["length", "timeout"]
+        case .test: ["request", "headers", "from", "name", "expect"]
+        case .expect: Section.expectations
         case .script: ["cluster", "duration", "rate", "posts", "workers", "clients", "checks", "endpoints"]
         case .phase: ["at", "latency", "refuses", "ignores", "drops", "hangs", "errors", "checks", "recovers"]
         case .errors: ["share", "status"]
@@ -86,8 +93,8 @@ enum Section: CaseIterable {
         case .root, .admin, .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts,
             .clusterTLS,
             .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .recent, .redirect,
-            .respond, .balance, .hash,
-            .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .script, .phase, .errors, .latency:
+            .respond, .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .test,
+            .expect, .script, .phase, .errors, .latency:
             []
         }
     }
@@ -126,6 +133,8 @@ enum Section: CaseIterable {
         case .concurrency: "`concurrency`"
         case .adaptive: "`adaptive`"
         case .queue: "`queue`"
+        case .test: "a test"
+        case .expect: "`expect` of a test"
         case .script: "the top level of a script"
         case .phase: "a phase of an endpoint"
         case .errors: "`errors`"
@@ -139,7 +148,7 @@ enum Section: CaseIterable {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
         case .root, .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts, .clusterTLS,
             .proxyProtocol, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .resolver,
-            .accessLog, .recent, .admin, .redirect, .respond, .script, .phase, .errors, .latency:
+            .accessLog, .recent, .admin, .redirect, .respond, .test, .expect, .script, .phase, .errors, .latency:
             false
         }
     }
@@ -152,6 +161,9 @@ enum Section: CaseIterable {
         }
     }
 
+    /// Whether it says what is expected of a configuration: many of its keys are those that are expected to decide.
+    private var isOfTest: Bool { self == .test || self == .expect }
+
     /// Whether it has settings of a cluster, or is one.
     private var isOfCluster: Bool { isBlock || keys.contains("queue") }
 
@@ -160,7 +172,7 @@ enum Section: CaseIterable {
         if let near = Section.closest(to: key, among: keys) { return "did you mean `\(near)`?" }
         let homes = Section.allCases.filter { home in
             // `port` of a listener is no slip of one who meant a health check, or a redirect.
-            home.isOfScript == isOfScript && home != .overrides && home != .redirectToTLS
+            home.isOfScript == isOfScript && home.isOfTest == isOfTest && home != .overrides && home != .redirectToTLS
                 && (isOfCluster || !home.isBlock)
                 && (home.keys + home.laterKeys).contains(key)
         }

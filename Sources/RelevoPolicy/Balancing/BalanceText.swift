@@ -33,7 +33,7 @@ enum BalanceText {
     }
 
     /// Those of the lowest number that have a weight.
-    private static func serving(_ cluster: Cluster) -> [Endpoint] {
+    static func serving(_ cluster: Cluster) -> [Endpoint] {
         let usable = cluster.endpoints.filter { $0.weight > 0 }
         let first = usable.lazy.map(\.backup).min()
         return usable.filter { $0.backup == first }

@@ -57,7 +57,7 @@ extension Exchange {
     /// Takes a trusted peer's word about the client and the request.
     private func identify() {
         guard let client, client.isTrusted else { return }
-        if let accepted = RequestID.accepted(from: request.fields) { ownRequestID = accepted }
+        if let accepted = TrustedProxies.requestID(in: request.fields) { ownRequestID = accepted }
         if let address = snapshot.trustedProxies.client(in: request.fields) {
             clientAddress = Array(address.description.utf8)
         }
@@ -129,13 +129,8 @@ extension Exchange {
     private var requestRewrite: RequestRewrite {
         guard !isClassic else { return .classic }
         var rewrite = RequestRewrite(
-            connection: traits.wantsUpgrade ? .upgrade : keepsUpstream ? .keepAlive : .close)
-        switch forwarded {
-        case .none: return rewrite
-        case .xForwarded: rewrite.forwarded = .xForwarded
-        case .rfc7239: rewrite.forwarded = .rfc7239
-        }
-        rewrite.via = true
+            connection: traits.wantsUpgrade ? .upgrade : keepsUpstream ? .keepAlive : .close, telling: forwarded)
+        guard forwarded != .none else { return rewrite }
         if client?.security != nil { rewrite.scheme = .https }
         rewrite.clientAddress = client?.address ?? []
         rewrite.trusted = client?.isTrusted ?? false

@@ -1,5 +1,5 @@
-// Judges a request head: hook, then routes.
-// Pure apart from the hook; what follows from a verdict is Exchange's matter.
+// Judges a request head: the hook's say among the rules of RelevoPolicy, which know no hooks.
+// What follows from a verdict is Exchange's matter.
 
 import RelevoHTTP
 import RelevoPolicy
@@ -32,85 +32,21 @@ struct RequestFilter {
 
     /// Judges a parsed head. Edits that the hook asks for are made in `request`.
     func judge(_ request: inout RequestHead, client: [UInt8]) -> Verdict {
-        switch request.method {
-        case .connect, .trace: return .fault(.clientMethodRefused, RequestMatch())
-        default: break
-        }
-        if case .length(let length) = request.framing, isTooLarge(length) {
-            return .fault(.clientBodyTooLarge, RequestMatch())
-        }
-        if goesInCircles(request) { return .fault(.routeLoop, RequestMatch()) }
+        let rules = RequestRules(snapshot, redirect: redirect)
+        if let fault = rules.refusal(of: request) { return .fault(fault, RequestMatch()) }
         if let hook, let verdict = consult(hook, &request, client) {
             if redirect == nil { return verdict }
             // Only an answer goes out without TLS, not the request to an endpoint.
             if case .answer = verdict { return verdict }
         }
-        if let redirect { return sendToTLS(redirect, request) }
-        let query = RouteQuery(
-            host: request.authority.host[...], path: request.pathBytes, method: request.methodBytes)
-        switch snapshot.table.decide(query) {
-        case .unknownDomain: return .fault(.routeUnknownDomain, RequestMatch())
-        case .noRoute(let domain): return .fault(.routeNone, RequestMatch(domain: domain))
-        case .matched(let domain, let route):
-            if !domain.isClassic, let answer = lastForward(&request) {
-                return .answer(answer, RequestMatch(domain: domain, route: route))
-            }
-            return verdict(of: route, domain, request)
-        }
-    }
-
-    /// How often a request may pass a Relevo: tiers of proxies are legitimate, circles are not.
-    static let maxPasses = 8
-
-    /// Whether Via names this kind of proxy too often (RFC 9110 §7.6.3). Endless circles would eat every descriptor.
-    private func goesInCircles(_ request: borrowing RequestHead) -> Bool {
-        guard request.fields.contains(.via) else { return false }
-        let span = request.fields.bytes.span
-        var passes = 0
-        for line in request.fields.lines where line.known == .via && !line.removed {
-            var hops = ListElements(line.value)
-            while let hop = hops.next(in: span) {
-                if Self.isRelevo(span, hop) { passes += 1 }
-                if passes >= Self.maxPasses { return true }
-            }
-        }
-        return false
-    }
-
-    /// Whether one element of Via, `1.1 name (comment)`, names this kind of proxy.
-    private static func isRelevo(_ span: borrowing Span<UInt8>, _ hop: Range<Int>) -> Bool {
-        var start = hop.lowerBound
-        while start < hop.upperBound, !ASCII.isBlank(span[start]) { start += 1 }
-        while start < hop.upperBound, ASCII.isBlank(span[start]) { start += 1 }
-        var end = start
-        while end < hop.upperBound, !ASCII.isBlank(span[end]) { end += 1 }
-        return ASCII.matches(span, start..<end, lowercase: "relevo")
-    }
-
-    /// RFC 9110 §7.6.2: an OPTIONS that may go no further is answered here, any other Max-Forwards is counted down.
-    private func lastForward(_ request: inout RequestHead) -> LocalAnswer? {
-        guard request.method == .options, let line = request.fields.first(.maxForwards) else { return nil }
-        let digits = String(decoding: request.fields.value(of: line), as: UTF8.self)
-        guard let count = Int(digits), count >= 0 else { return nil }
-        if count == 0 { return LocalAnswer(status: 204) }
-        request.fields.remove(.maxForwards)
-        try? request.fields.append(name: "Max-Forwards", value: String(count - 1))
-        return nil
-    }
-
-    private func isTooLarge(_ length: Int) -> Bool {
-        snapshot.limits.bodyBytes > 0 && length > snapshot.limits.bodyBytes
-    }
-
-    func verdict(of route: Route, _ domain: Domain, _ request: borrowing RequestHead) -> Verdict {
-        let match = RequestMatch(domain: domain, route: route)
-        switch route.target {
-        case .cluster(let cluster): return .forward(cluster, match, route.patience)
-        case .respond(let status, let body): return .answer(LocalAnswer(status: status, body: body), match)
-        case .redirect(let target, let status):
-            let query = request.hasQuery ? [UInt8(ascii: "?")] + request.queryBytes : []
-            let location = target.location(path: NormalPath(request.pathBytes).bytes, query: query[...])
-            return .answer(.redirect(status, to: location), match)
+        switch rules.ruling(on: &request) {
+        case .fault(let fault, let domain): return .fault(fault, RequestMatch(domain: domain))
+        case .forward(let cluster, let domain, let route):
+            return .forward(cluster, RequestMatch(domain: domain, route: route), route.patience)
+        case .answer(let status, let body, let domain, let route):
+            return .answer(LocalAnswer(status: status, body: body), RequestMatch(domain: domain, route: route))
+        case .redirect(let status, let location, let domain, let route):
+            return .answer(.redirect(status, to: location), RequestMatch(domain: domain, route: route))
         }
     }
 }

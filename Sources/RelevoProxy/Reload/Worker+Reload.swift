@@ -78,13 +78,6 @@ extension Worker {
     }
 }
 
-extension HeadLimits {
-    /// The bounds on heads of a configuration.
-    init(_ limits: Limits) {
-        self.init(headBytes: limits.headBytes, fields: limits.fields, targetBytes: limits.targetBytes)
-    }
-}
-
 extension ClientConnection {
     /// Whether what runs on the connection would be let in and answered from the same place by another snapshot.
     func mayStay(in snapshot: ProxySnapshot) -> Bool {
