@@ -1,6 +1,7 @@
 // What a proxy has counted and measured, by domain, route, cluster and endpoint, as plain values.
 // The form in which others read them is the matter of whoever publishes them, as RelevoAdmin does.
 
+import CLibevent
 public import RelevoPolicy
 import RelevoProxy
 
@@ -24,10 +25,32 @@ public struct ProxyMetrics: Sendable {
         public var count: UInt64 { counts.reduce(0, +) }
     }
 
+    /// What becomes of a route's requests.
+    public enum Target: Sendable, Hashable {
+        /// They go to an endpoint of the cluster of this name.
+        case cluster(String)
+        /// They are sent elsewhere.
+        case redirect(to: String, status: Int)
+        /// They are answered by the proxy itself.
+        case respond(status: Int)
+    }
+
+    /// Where clients are accepted. Every listener serves every domain, unless it redirects.
+    public struct Listener: Sendable, Hashable {
+        /// The address, with the real port.
+        public var address: String
+        /// Whether clients speak TLS.
+        public var isEncrypted: Bool
+        /// Whether clients are sent to TLS instead of being served.
+        public var isRedirecting: Bool
+    }
+
     /// One route's requests.
     public struct Route: Sendable, Hashable {
         /// The route as it was written: `GET /v1/`.
         public var text: String
+        /// What becomes of them.
+        public var target: Target
         /// Answers by the first digit of their status; 0 counts requests without an answer.
         public var answers: [Int: Int]
     }
@@ -80,6 +103,8 @@ public struct ProxyMetrics: Sendable {
     public var domains: [Domain]
     /// In the order of the configuration.
     public var clusters: [Cluster]
+    /// In the order of the configuration.
+    public var listeners: [Listener]
 }
 
 extension ReverseProxy {
@@ -87,9 +112,17 @@ extension ReverseProxy {
     public func metrics() async -> ProxyMetrics {
         let statistics = await statistics()
         let found = await runningGroup?.metrics() ?? GroupMetrics()
+        // A reload in between may have opened others: then the configured addresses have to do.
+        let addresses = addresses
+        let areSame = addresses.count == found.listeners.count
+        let listeners = found.listeners.enumerated().map { place, listener in
+            ProxyMetrics.Listener(
+                address: areSame ? addresses[place].description : listener.address.description,
+                isEncrypted: listener.tls != nil, isRedirecting: listener.redirect != nil)
+        }
         return ProxyMetrics(
             statistics: statistics, domains: found.domains.map { ProxyMetrics.Domain($0) },
-            clusters: found.clusters.map { ProxyMetrics.Cluster($0) })
+            clusters: found.clusters.map { ProxyMetrics.Cluster($0) }, listeners: listeners)
     }
 }
 
@@ -115,7 +148,21 @@ extension ProxyMetrics.Domain {
         faults = part.tally.faults
         duration = .init(part.tally.duration)
         responseStart = .init(part.tally.responseStart)
-        routes = part.routes.map { ProxyMetrics.Route(text: $0.text, answers: $0.answers.byClass) }
+        routes = part.routes.map { route, answers in
+            ProxyMetrics.Route(
+                text: route.text, target: ProxyMetrics.Target(route.target), answers: answers.byClass)
+        }
+    }
+}
+
+extension ProxyMetrics.Target {
+    fileprivate init(_ target: RouteTarget) {
+        switch target {
+        case .cluster(let cluster): self = .cluster(cluster.name)
+        case .redirect(let target, let status):
+            self = .redirect(to: String(decoding: target.text, as: UTF8.self), status: status)
+        case .respond(let status, _): self = .respond(status: status)
+        }
     }
 }
 

@@ -46,7 +46,7 @@ public struct AdminRefusal: Error, Sendable {
 }
 
 /// An order for an endpoint, as it is sent.
-public struct EndpointOrderDocument: Codable, Sendable {
+public struct EndpointOrderDocument: Codable, Sendable, Hashable {
     /// The cluster's name.
     public var cluster: String
     /// The endpoint with its port.
@@ -125,6 +125,7 @@ public struct AdminAPI: Sendable {
     private let proxy: ReverseProxy
     private let version: String
     private let started = Date()
+    private let birth = MonotonicTime.now
     private let orders: AdminOrders
 
     /// Answers for a proxy; `orders` know the process that it is in.
@@ -135,9 +136,11 @@ public struct AdminAPI: Sendable {
     }
 
     private static let paths = """
+        GET  /dashboard      a page for browsers
         GET  /v1/status      how the proxy is
         GET  /metrics        the same and more, for Prometheus
         GET  /v1/failures    requests that failed or were slow, and why; ?id=ID for one, ?limit=N
+        GET  /v1/traffic     counters by domain, route, cluster and endpoint, and what leads where
         GET  /v1/endpoints   how its endpoints are
         POST /v1/endpoints   an order: { "cluster": …, "endpoint": …, "command": "drain" }
         POST /v1/reload      the configuration is read again; with ?dry_run=1 nothing is changed
@@ -148,8 +151,12 @@ public struct AdminAPI: Sendable {
     /// Answers a request.
     public func answer(_ request: AdminRequest) async -> AdminResponse {
         switch (request.path, request.method) {
-        case ("/", "GET"), ("/", "HEAD"): return AdminResponse(status: 200, text: Self.paths)
+        case ("/", "GET"), ("/", "HEAD"):
+            return request.prefersHTML ? .dashboard : AdminResponse(status: 200, text: Self.paths)
+        case ("/dashboard", "GET"), ("/dashboard", "HEAD"): return .dashboard
         case ("/v1/status", "GET"), ("/v1/status", "HEAD"): return AdminResponse(json: await status())
+        case ("/v1/traffic", "GET"), ("/v1/traffic", "HEAD"):
+            return AdminResponse(json: await traffic(), .compact)
         case ("/metrics", "GET"), ("/metrics", "HEAD"):
             let facts = ProcessFacts(version: version, started: started, reloads: orders.reloads())
             let text = MetricsText.write(await proxy.metrics(), facts)
@@ -160,7 +167,7 @@ public struct AdminAPI: Sendable {
         case ("/v1/reload", "POST"): return await reload(request.query)
         case ("/v1/upgrade", "POST"): return Self.answer(await orders.upgrade())
         case ("/v1/handover", "POST"): return handOver(request)
-        case ("/", _), ("/v1/status", _), ("/v1/failures", _), ("/metrics", _):
+        case ("/", _), ("/dashboard", _), ("/v1/status", _), ("/v1/failures", _), ("/v1/traffic", _), ("/metrics", _):
             return Self.refusal(of: request, allowing: "GET, HEAD")
         case ("/v1/endpoints", _): return Self.refusal(of: request, allowing: "GET, HEAD, POST")
         case ("/v1/reload", _), ("/v1/upgrade", _), ("/v1/handover", _):
@@ -181,6 +188,14 @@ public struct AdminAPI: Sendable {
             process: Int(ProcessInfo.processInfo.processIdentifier), started: started,
             addresses: proxy.addresses.map(\.description), statistics: await proxy.statistics(),
             endpoints: await endpoints())
+    }
+
+    private func traffic() async -> TrafficDocument {
+        let metrics = await proxy.metrics()
+        return TrafficDocument(
+            version: version, state: proxy.isStopping ? "stopping" : "running",
+            process: Int(ProcessInfo.processInfo.processIdentifier),
+            uptime: Double(MonotonicTime.now.nanoseconds(since: birth)) / 1e9, metrics)
     }
 
     private func endpoints() async -> [EndpointDocument] { await proxy.endpoints().map { EndpointDocument($0) } }

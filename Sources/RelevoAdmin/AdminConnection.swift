@@ -102,6 +102,7 @@ final class AdminConnection {
         request.query = Self.text(head.queryBytes).split(separator: "&").map(String.init)
         connection.input.takePrefix(count, into: &request.body)
         request.upgrade = value(of: "upgrade").map(Self.text) ?? ""
+        request.accept = value(of: "accept").map(Self.text) ?? ""
         request.cameByPath = owner.isPath
         let sender = AdminAccess.Sender(
             host: Self.text(head.authority.host[...]), authority: value(of: "host").map(Self.text) ?? "",

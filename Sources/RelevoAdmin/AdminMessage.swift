@@ -16,6 +16,8 @@ public struct AdminRequest: Sendable {
     public var body: [UInt8] = []
     /// What the connection is to become (RFC 9110 §7.8); empty if it is to stay what it is.
     public var upgrade = ""
+    /// Which types of content are wanted (Accept); empty if anything is.
+    public var accept = ""
     /// Whether it came by a path, where descriptors can pass.
     public var cameByPath = false
 
@@ -73,10 +75,19 @@ public struct AdminResponse: Sendable {
         self.body = body
     }
 
+    /// How a value for programs is written.
+    public enum Form: Sendable {
+        /// So that people can read it as well.
+        case readable
+        /// In as few bytes as possible, for what is asked for again and again.
+        case compact
+    }
+
     /// An answer that is a value for programs.
-    public init(status: Int = 200, json value: some Encodable) {
+    public init(status: Int = 200, json value: some Encodable, _ form: Form = .readable) {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if form == .readable { encoder.outputFormatting.insert(.prettyPrinted) }
         encoder.keyEncodingStrategy = .convertToSnakeCase
         self.status = status
         type = "application/json"

@@ -136,7 +136,7 @@ extension MetricsText {
     private mutating func samples(_ labels: Labels, _ answers: [Int: Int]) {
         for digit in 0..<6 {
             guard let count = answers[digit] else { continue }
-            sample(labels.adding("class", digit == 0 ? "none" : "\(digit)xx"), count)
+            sample(labels.adding("class", Published.answerClass(digit)), count)
         }
     }
 

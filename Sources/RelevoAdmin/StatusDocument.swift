@@ -40,6 +40,12 @@ public struct StatusDocument: Codable, Sendable {
         public var names: [String]
         /// Until when it is valid (RFC 3339).
         public var notAfter: String
+
+        init(_ status: CertificateStatus) {
+            file = status.file
+            names = status.names
+            notAfter = Date(timeIntervalSince1970: TimeInterval(status.notAfter)).formatted(.iso8601)
+        }
     }
 
     /// Counters since the start, and some that are of this moment.
@@ -62,6 +68,8 @@ public struct StatusDocument: Codable, Sendable {
         public var connectsFailed: Int
         /// TLS handshakes with clients that succeeded.
         public var handshakes: Int
+        /// Those of them that went on from an earlier one.
+        public var handshakesResumed: Int
         /// Those that did not.
         public var handshakesFailed: Int
         /// Bytes of requests.
@@ -102,11 +110,24 @@ public struct StatusDocument: Codable, Sendable {
         uptime = Int(Date().timeIntervalSince(started))
         listeners = addresses
         self.endpoints = endpoints
-        certificates = statistics.certificates.map {
-            let end = Date(timeIntervalSince1970: TimeInterval($0.notAfter))
-            return Certificate(file: $0.file, names: $0.names, notAfter: end.formatted(.iso8601))
-        }
+        certificates = statistics.certificates.map { Certificate($0) }
         counters = Counters(statistics)
+    }
+}
+
+/// The names that figures have for whoever reads them, whatever the form.
+enum Published {
+    /// The class of an answer by the first digit of its status; 0 is no answer.
+    static func answerClass(_ digit: Int) -> String { digit == 0 ? "none" : "\(digit)xx" }
+
+    /// Answers by class.
+    static func answers(_ counts: [Int: Int]) -> [String: Int] {
+        Dictionary(counts.map { (answerClass($0.key), $0.value) }, uniquingKeysWith: +)
+    }
+
+    /// Failures by code.
+    static func failures(_ counts: [Fault: Int]) -> [String: Int] {
+        Dictionary(counts.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: +)
     }
 }
 
@@ -116,13 +137,12 @@ extension StatusDocument.Counters {
         connectionsAccepted = statistics.connectionsAccepted
         requestsActive = statistics.requestsActive
         requests = statistics.requests
-        answers = Dictionary(
-            statistics.answersByStatusClass.map { ($0.key == 0 ? "none" : "\($0.key)xx", $0.value) },
-            uniquingKeysWith: +)
-        failures = Dictionary(statistics.faults.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: +)
+        answers = Published.answers(statistics.answersByStatusClass)
+        failures = Published.failures(statistics.faults)
         connects = statistics.connectsBegun
         connectsFailed = statistics.connectsFailed
         handshakes = statistics.handshakes
+        handshakesResumed = statistics.handshakesResumed
         handshakesFailed = statistics.handshakesFailed
         bytesReceived = statistics.bytesReceived
         bytesSent = statistics.bytesSent

@@ -2,7 +2,7 @@
 // Whoever asks for it pays for it: workers only copy their numbers.
 
 import CLibevent
-import RelevoPolicy
+package import RelevoPolicy
 
 /// What a group has counted since its start, for what is served now.
 package struct GroupMetrics: Sendable {
@@ -13,7 +13,7 @@ package struct GroupMetrics: Sendable {
         /// Its requests.
         package var tally: DomainTally
         /// Its routes with their answers.
-        package var routes: [(text: String, answers: AnswerCounts)]
+        package var routes: [(route: Route, answers: AnswerCounts)]
     }
 
     /// One cluster.
@@ -32,6 +32,8 @@ package struct GroupMetrics: Sendable {
     package var domains: [DomainPart] = []
     /// In the order of the configuration.
     package var clusters: [ClusterPart] = []
+    /// The listeners as configured, in their order.
+    package var listeners: [ListenerSpec] = []
 
     /// Nothing was counted.
     package init() {}
@@ -50,6 +52,7 @@ extension WorkerGroup {
             guard let snapshot = parts.first?.snapshot, parts.count == workers.count else { break }
             guard parts.allSatisfy({ $0.snapshot === snapshot }) else { continue }
             var metrics = GroupMetrics()
+            metrics.listeners = snapshot.listeners
             metrics.domains = Self.domains(of: parts, snapshot)
             metrics.clusters = Self.clusters(of: parts, snapshot, reports, ejections)
             return metrics
@@ -72,7 +75,7 @@ extension WorkerGroup {
             let routes = (domain?.routes ?? []).map { route in
                 var answers = AnswerCounts()
                 for part in parts { answers.add(part.book.routes[route.number]) }
-                return (text: route.text, answers: answers)
+                return (route: route, answers: answers)
             }
             return .init(name: domain?.written, tally: tally, routes: routes)
         }
