@@ -6,7 +6,7 @@
 /// The dashboard, one page that needs nothing else.
 enum DashboardPage {
     /// The digest of its style (CSP Level 3 §2.3.1).
-    static let styleDigest = "sha256-+SRuPXTaggOjRz5Z5auTZEswboy78Jheb62TQ5ETsvM="
+    static let styleDigest = "sha256-oaxBcSDNHz4J4XS9fNlpgn2PHQRivALRNuHGE6Zts9s="
     /// The digest of its script.
     static let scriptDigest = "sha256-ARwDBKvK0Azqh1RnxyeRgHusFUafTYnU9SfRkhmzzG0="
     /// The page.
@@ -60,7 +60,8 @@ header { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; pad
   border-radius: 99px; background: var(--panel); font-weight: 600; font-size: 13px; }
 #state::before { content: ""; width: 8px; height: 8px; border-radius: 50%; background: var(--quiet); }
 #state[data-state="running"]::before { background: var(--good); }
-#state[data-state="stopping"]::before, #state[data-state="paused"]::before { background: var(--warn); border-radius: 2px; }
+#state[data-state="stopping"]::before,
+#state[data-state="paused"]::before { background: var(--warn); border-radius: 2px; }
 #state[data-state="away"] { color: var(--bad); border-color: currentcolor; }
 #state[data-state="away"]::before { background: var(--bad); border-radius: 0; }
 #controls { display: flex; gap: 8px; margin-left: auto; }

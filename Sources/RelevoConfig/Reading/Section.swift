@@ -71,8 +71,7 @@ enum Section: CaseIterable {
                 "probe", "path", "method", "host", "status", "body", "interval", "timeout", "rise", "fall", "port",
                 "initial",
             ]
-        case .ejection:
-            ["consecutive", "rate", "volume", "window", "time", "max_time", "share", "server_errors"]
+        case .ejection: ["consecutive", "rate", "volume", "window", "time", "max_time", "share", "server_errors"]
         case .retry: ["attempts", "statuses", "budget", "reserve", "body_bytes", "backoff"]
         case .concurrency: ["limit", "adaptive"]
         case .adaptive: ["minimum", "maximum"]
