@@ -6,7 +6,7 @@
 /// The dashboard, one page that needs nothing else.
 enum DashboardPage {
     /// The digest of its style (CSP Level 3 §2.3.1).
-    static let styleDigest = "sha256-oaxBcSDNHz4J4XS9fNlpgn2PHQRivALRNuHGE6Zts9s="
+    static let styleDigest = "sha256-weHPkjrIUz7+Fzcbu2LPTjRO/ThapEPldcXzJc5fd2s="
     /// The digest of its script.
     static let scriptDigest = "sha256-ARwDBKvK0Azqh1RnxyeRgHusFUafTYnU9SfRkhmzzG0="
     /// The page.
@@ -66,7 +66,13 @@ header { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; pad
 #state[data-state="away"]::before { background: var(--bad); border-radius: 0; }
 #controls { display: flex; gap: 8px; margin-left: auto; }
 input, button { font: inherit; color: inherit; }
-#filter { width: 230px; padding: 6px 11px; border: 1px solid var(--line); border-radius: 8px; background: var(--panel); }
+#filter {
+    width: 230px;
+    padding: 6px 11px;
+    border: 1px solid var(--line);
+    border-radius: 8px;
+    background: var(--panel);
+}
 #pause, .foot button { padding: 6px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--panel);
   cursor: pointer; font-weight: 600; }
 #pause { min-width: 78px; }
@@ -74,7 +80,12 @@ input, button { font: inherit; color: inherit; }
 #pause[aria-pressed="true"] { background: var(--soft); color: var(--accent); }
 
 main { display: grid; gap: 16px; }
-.panel, .tile { background: var(--panel); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); }
+.panel, .tile {
+    background: var(--panel);
+    border: 1px solid var(--line);
+    border-radius: 12px;
+    box-shadow: var(--shadow);
+}
 .panel { padding: 14px 16px 16px; min-width: 0; }
 #tiles { display: grid; grid-template-columns: repeat(8, 1fr); gap: 12px; }
 .tile { padding: 10px 14px 11px; min-width: 0; }
@@ -92,7 +103,14 @@ main { display: grid; gap: 16px; }
 .line { fill: none; stroke: var(--tone); stroke-width: 2; stroke-linejoin: round; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; list-style: none; font-size: 12px; color: var(--quiet); }
 .legend b { margin-left: 5px; color: var(--text); }
-.swatch { display: inline-block; width: 9px; height: 9px; margin-right: 6px; border-radius: 2px; background: var(--tone); }
+.swatch {
+    display: inline-block;
+    width: 9px;
+    height: 9px;
+    margin-right: 6px;
+    border-radius: 2px;
+    background: var(--tone);
+}
 .c2xx { --tone: var(--s2); fill: var(--s2); }
 .c3xx { --tone: var(--s3); fill: var(--s3); }
 .c4xx { --tone: var(--s4); fill: var(--s4); }
