@@ -6,7 +6,7 @@
 /// The dashboard, one page that needs nothing else.
 enum DashboardPage {
     /// The digest of its style (CSP Level 3 §2.3.1).
-    static let styleDigest = "sha256-weHPkjrIUz7+Fzcbu2LPTjRO/ThapEPldcXzJc5fd2s="
+    static let styleDigest = "sha256-NakfcEzxje4lbWRBhhFKT0YVXI5AGE4vmce6OeanmB0="
     /// The digest of its script.
     static let scriptDigest = "sha256-ARwDBKvK0Azqh1RnxyeRgHusFUafTYnU9SfRkhmzzG0="
     /// The page.
@@ -137,7 +137,8 @@ main { display: grid; gap: 16px; }
 .link.idle { stroke: var(--quiet); stroke-opacity: 0.28; stroke-dasharray: 2 4; }
 .link.dim { stroke-opacity: 0.05; }
 .dim .node { opacity: 0.32; }
-.node { position: relative; display: grid; grid-template-columns: auto minmax(0, 1fr) auto; column-gap: 6px; width: 100%;
+.node { position: relative; display: grid; grid-template-columns: auto minmax(0, 1fr) auto;
+    column-gap: 6px; width: 100%;
   padding: 5px 10px 7px; overflow: hidden; border: 1px solid var(--line); border-radius: 8px; background: var(--panel);
   text-align: left; cursor: pointer; }
 .node:hover, .node[aria-pressed="true"] { border-color: var(--accent); }
@@ -236,7 +237,9 @@ footer { padding: 18px 2px 0; font-size: 12px; }
 <body>
 <a class="skip" href="#domains">Skip to the tables</a>
 <header>
-  <h1><svg viewBox="0 0 32 20" aria-hidden="true"><path d="M1 10h9M10 10c6 0 5-8 12-8h9M10 10c6 0 5 8 12 8h9M10 10h21"/></svg>Relevo</h1>
+  <h1><svg viewBox="0 0 32 20" aria-hidden="true">
+      <path d="M1 10h9M10 10c6 0 5-8 12-8h9M10 10c6 0 5 8 12 8h9M10 10h21"/>
+    </svg>Relevo</h1>
   <p id="state" role="status" data-state="waiting">connecting</p>
   <p id="facts" class="quiet"></p>
   <form id="controls" role="search">
@@ -245,7 +248,8 @@ footer { padding: 18px 2px 0; font-size: 12px; }
     <button id="pause" type="button" aria-pressed="false">Pause</button>
   </form>
 </header>
-<noscript><p class="note">This page draws with JavaScript. Without it, GET /v1/traffic and GET /metrics have the same figures.</p></noscript>
+<noscript><p class="note">This page draws with JavaScript.
+    Without it, GET /v1/traffic and GET /metrics have the same figures.</p></noscript>
 <main>
   <dl id="tiles" aria-label="Now"></dl>
   <section id="charts" aria-label="The last three minutes"></section>
