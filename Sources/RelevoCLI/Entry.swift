@@ -73,6 +73,7 @@ struct RelevoCommand: AsyncParsableCommand {
             Play with it:  relevo simulate relevo.yaml
             Serve:         relevo run relevo.yaml
             Look at it:    relevo status
+            Watch it:      relevo top
             Change it:     relevo reload
             Renew it:      relevo upgrade
 
@@ -81,7 +82,8 @@ struct RelevoCommand: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Run.self, Check.self, Explain.self, Simulate.self, Demo.self, Status.self, Reload.self, Upgrade.self,
+            Run.self, Check.self, Explain.self, Simulate.self, Demo.self, Status.self, Top.self, Reload.self,
+            Upgrade.self,
             EndpointOrder.self, Version.self,
         ])
 }
