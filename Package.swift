@@ -59,11 +59,13 @@ let package = Package(
             swiftSettings: safe),
         .target(
             name: "RelevoAdmin", dependencies: ["Relevo", "RelevoPolicy", "RelevoHTTP", "CLibevent"],
-            swiftSettings: safe),
+            // What script/page puts into DashboardPage.swift.
+            exclude: ["Page"], swiftSettings: safe),
+        .target(name: "RelevoTop", dependencies: ["RelevoAdmin"], swiftSettings: safe),
         .executableTarget(
             name: "RelevoCLI",
             dependencies: [
-                "Relevo", "RelevoAdmin", "RelevoConfig", "RelevoPolicy", "CLibevent", "CLibeventHTTP",
+                "Relevo", "RelevoAdmin", "RelevoTop", "RelevoConfig", "RelevoPolicy", "CLibevent", "CLibeventHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -96,6 +98,7 @@ let package = Package(
             exclude: ["Simulations"], swiftSettings: safe),
         .testTarget(
             name: "ConformanceTests", dependencies: ["TestSupport", "RelevoPolicy"], swiftSettings: safe),
+        .testTarget(name: "RelevoTopTests", dependencies: ["RelevoTop", "RelevoAdmin"], swiftSettings: safe),
         .testTarget(name: "TidyTests", swiftSettings: common),
     ]
 )

@@ -6,9 +6,9 @@
 /// The dashboard, one page that needs nothing else.
 enum DashboardPage {
     /// The digest of its style (CSP Level 3 §2.3.1).
-    static let styleDigest = "sha256-NakfcEzxje4lbWRBhhFKT0YVXI5AGE4vmce6OeanmB0="
+    static let styleDigest = "sha256-MEs8F15WzuuWLHcCEEowQntGJD2mUBWSzfL6+vLn/2U="
     /// The digest of its script.
-    static let scriptDigest = "sha256-ARwDBKvK0Azqh1RnxyeRgHusFUafTYnU9SfRkhmzzG0="
+    static let scriptDigest = "sha256-3DhZZPODmJFdk8dLmvmnKHHRtYmuY39mKYXzjRFye1k="
     /// The page.
     static let text = #"""
 <!doctype html>
@@ -60,19 +60,13 @@ header { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; pad
   border-radius: 99px; background: var(--panel); font-weight: 600; font-size: 13px; }
 #state::before { content: ""; width: 8px; height: 8px; border-radius: 50%; background: var(--quiet); }
 #state[data-state="running"]::before { background: var(--good); }
-#state[data-state="stopping"]::before,
-#state[data-state="paused"]::before { background: var(--warn); border-radius: 2px; }
+#state:is([data-state="stopping"], [data-state="paused"])::before { background: var(--warn); border-radius: 2px; }
 #state[data-state="away"] { color: var(--bad); border-color: currentcolor; }
 #state[data-state="away"]::before { background: var(--bad); border-radius: 0; }
 #controls { display: flex; gap: 8px; margin-left: auto; }
 input, button { font: inherit; color: inherit; }
-#filter {
-    width: 230px;
-    padding: 6px 11px;
-    border: 1px solid var(--line);
-    border-radius: 8px;
-    background: var(--panel);
-}
+#filter { width: 230px; padding: 6px 11px; border: 1px solid var(--line); border-radius: 8px;
+  background: var(--panel); }
 #pause, .foot button { padding: 6px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--panel);
   cursor: pointer; font-weight: 600; }
 #pause { min-width: 78px; }
@@ -80,12 +74,8 @@ input, button { font: inherit; color: inherit; }
 #pause[aria-pressed="true"] { background: var(--soft); color: var(--accent); }
 
 main { display: grid; gap: 16px; }
-.panel, .tile {
-    background: var(--panel);
-    border: 1px solid var(--line);
-    border-radius: 12px;
-    box-shadow: var(--shadow);
-}
+.panel, .tile { background: var(--panel); border: 1px solid var(--line); border-radius: 12px;
+  box-shadow: var(--shadow); }
 .panel { padding: 14px 16px 16px; min-width: 0; }
 #tiles { display: grid; grid-template-columns: repeat(8, 1fr); gap: 12px; }
 .tile { padding: 10px 14px 11px; min-width: 0; }
@@ -103,14 +93,8 @@ main { display: grid; gap: 16px; }
 .line { fill: none; stroke: var(--tone); stroke-width: 2; stroke-linejoin: round; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; list-style: none; font-size: 12px; color: var(--quiet); }
 .legend b { margin-left: 5px; color: var(--text); }
-.swatch {
-    display: inline-block;
-    width: 9px;
-    height: 9px;
-    margin-right: 6px;
-    border-radius: 2px;
-    background: var(--tone);
-}
+.swatch { display: inline-block; width: 9px; height: 9px; margin-right: 6px; border-radius: 2px;
+  background: var(--tone); }
 .c2xx { --tone: var(--s2); fill: var(--s2); }
 .c3xx { --tone: var(--s3); fill: var(--s3); }
 .c4xx { --tone: var(--s4); fill: var(--s4); }
@@ -137,8 +121,8 @@ main { display: grid; gap: 16px; }
 .link.idle { stroke: var(--quiet); stroke-opacity: 0.28; stroke-dasharray: 2 4; }
 .link.dim { stroke-opacity: 0.05; }
 .dim .node { opacity: 0.32; }
-.node { position: relative; display: grid; grid-template-columns: auto minmax(0, 1fr) auto;
-    column-gap: 6px; width: 100%;
+.node { position: relative; display: grid; grid-template-columns: auto minmax(0, 1fr) auto; column-gap: 6px;
+  width: 100%;
   padding: 5px 10px 7px; overflow: hidden; border: 1px solid var(--line); border-radius: 8px; background: var(--panel);
   text-align: left; cursor: pointer; }
 .node:hover, .node[aria-pressed="true"] { border-color: var(--accent); }
@@ -238,8 +222,7 @@ footer { padding: 18px 2px 0; font-size: 12px; }
 <a class="skip" href="#domains">Skip to the tables</a>
 <header>
   <h1><svg viewBox="0 0 32 20" aria-hidden="true">
-      <path d="M1 10h9M10 10c6 0 5-8 12-8h9M10 10c6 0 5 8 12 8h9M10 10h21"/>
-    </svg>Relevo</h1>
+    <path d="M1 10h9M10 10c6 0 5-8 12-8h9M10 10c6 0 5 8 12 8h9M10 10h21"/></svg>Relevo</h1>
   <p id="state" role="status" data-state="waiting">connecting</p>
   <p id="facts" class="quiet"></p>
   <form id="controls" role="search">
@@ -248,8 +231,8 @@ footer { padding: 18px 2px 0; font-size: 12px; }
     <button id="pause" type="button" aria-pressed="false">Pause</button>
   </form>
 </header>
-<noscript><p class="note">This page draws with JavaScript.
-    Without it, GET /v1/traffic and GET /metrics have the same figures.</p></noscript>
+<noscript><p class="note">This page draws with JavaScript. Without it,
+  GET /v1/traffic and GET /metrics have the same figures.</p></noscript>
 <main>
   <dl id="tiles" aria-label="Now"></dl>
   <section id="charts" aria-label="The last three minutes"></section>
@@ -1120,7 +1103,9 @@ function clock(text) {
 
 const page = (name) => document.getElementById(name);
 const windowSeconds = 10;
-const state = { answers: [], samples: [], now: null, isPaused: false, misses: 0, asking: false, turn: 0, restUntil: 0 };
+const state = {
+  answers: [], samples: [], now: null, isPaused: false, misses: 0, asking: false, turn: 0, restUntil: 0,
+};
 
 const charts = {
   rate: new Chart("Requests per second", "areas", figure),

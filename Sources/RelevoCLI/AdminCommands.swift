@@ -32,15 +32,22 @@ struct AdminOptions: ParsableArguments {
         }
     }
 
+    /// Who asks there.
+    var client: AdminClient { AdminClient(AdminSettings(address, tokenFile: tokenFile)) }
+
     /// Asks; a failure ends the process.
     func ask<Value>(_ question: (AdminClient) throws(AdminError) -> Value) throws -> Value {
         do throws(AdminError) {
-            return try question(AdminClient(AdminSettings(address, tokenFile: tokenFile)))
+            return try question(client)
         } catch {
             guard error.status != 422 else { throw CommandFailure(status: .configuration, message: "\(error)") }
-            let hint = error.status == 401 ? "; `--token-file FILE` names its file" : ""
-            throw CommandFailure(status: .refused, message: "relevo: \(error)\(hint)")
+            throw CommandFailure(status: .refused, message: "relevo: " + Self.words(error))
         }
+    }
+
+    /// Why something was refused, and what would help.
+    static func words(_ error: AdminError) -> String {
+        "\(error)" + (error.status == 401 ? "; `--token-file FILE` names its file" : "")
     }
 }
 

@@ -75,6 +75,7 @@ struct RelevoCommand: AsyncParsableCommand {
             Play with it:  relevo simulate relevo.yaml
             Serve:         relevo run relevo.yaml
             Look at it:    relevo status
+            Watch it:      relevo top
             Understand it: relevo why
             Change it:     relevo reload
             Renew it:      relevo upgrade
@@ -84,7 +85,7 @@ struct RelevoCommand: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Run.self, Check.self, Explain.self, Test.self, Diff.self, Simulate.self, Demo.self, Status.self, Why.self,
-            Reload.self, Upgrade.self, EndpointOrder.self, Version.self,
+            Run.self, Check.self, Explain.self, Test.self, Diff.self, Simulate.self, Demo.self, Status.self, Top.self,
+            Why.self, Reload.self, Upgrade.self, EndpointOrder.self, Version.self,
         ])
 }

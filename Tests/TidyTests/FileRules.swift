@@ -15,8 +15,10 @@ let allowedImports: [String: Set<String>] = [
     "RelevoAdmin": [
         "Relevo", "RelevoPolicy", "RelevoHTTP", "CLibevent", "Foundation", "Synchronization",
     ],
+    "RelevoTop": ["RelevoAdmin"],
     "RelevoCLI": [
-        "Relevo", "RelevoAdmin", "RelevoConfig", "RelevoPolicy", "CLibevent", "CLibeventHTTP", "ArgumentParser",
+        "Relevo", "RelevoAdmin", "RelevoTop", "RelevoConfig", "RelevoPolicy", "CLibevent", "CLibeventHTTP",
+        "ArgumentParser",
         "Logging",
         "ServiceLifecycle", "Foundation", "Glibc", "Synchronization",
     ],

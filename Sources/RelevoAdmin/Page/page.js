@@ -3,7 +3,9 @@
 
 const page = (name) => document.getElementById(name);
 const windowSeconds = 10;
-const state = { answers: [], samples: [], now: null, isPaused: false, misses: 0, asking: false, turn: 0, restUntil: 0 };
+const state = {
+  answers: [], samples: [], now: null, isPaused: false, misses: 0, asking: false, turn: 0, restUntil: 0,
+};
 
 const charts = {
   rate: new Chart("Requests per second", "areas", figure),
