@@ -33,9 +33,11 @@ public enum FileOutput {
     }
 
     /// Opens a file, made if it is missing (mode 0640), so that whatever is written goes to its end (`open(2)`).
+    /// A pipe that nobody reads is refused rather than waited for.
     /// - Returns: the descriptor, which is the caller's.
     public static func openForAppending(_ path: String) throws(SystemError) -> Int32 {
-        let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o640)
+        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
+        let descriptor = Glibc.open(path, flags, 0o640)
         guard descriptor >= 0 else { throw .last(in: .open) }
         return descriptor
     }

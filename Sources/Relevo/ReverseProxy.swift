@@ -40,6 +40,8 @@ public final class ReverseProxy: Sendable {
         let warnings: [ConfigurationProblem]
 
         let ticketKeys: SharedTicketKeys
+        /// The files that are followed beside certificates, as they were before they were read.
+        let marks: [String: FileMark]
 
         /// - Parameters:
         ///   - served: what is served, if it is; then nothing is read for which one would have to wait.
@@ -49,6 +51,7 @@ public final class ReverseProxy: Sendable {
         ) throws(ConfigurationError) {
             snapshot = try SnapshotBuilder.build(configuration, after: served?.snapshot)
             if served != nil { try snapshot.refuseFilesThatWait() }
+            marks = snapshot.marksOfOthers
             self.ticketKeys = served?.ticketKeys ?? ticketKeys ?? SharedTicketKeys()
             let certificates = try ListenerCertificates(snapshot, ticketKeys: self.ticketKeys)
             clusterCertificates = try ClusterCertificates(snapshot, after: served?.clusterCertificates)
@@ -233,6 +236,7 @@ public final class ReverseProxy: Sendable {
             hook: hook, log: log, notify: { [logger] in Self.report($0, to: logger) },
             seed: UInt64.random(in: 0...UInt64.max))
         settings.certificates = material.certificates
+        settings.marksOfOthers = material.marks
         settings.clusterCertificates = material.clusterCertificates
         settings.othersChanged = { [weak self] paths in
             Task { [weak self] in await self?.readAgain(paths) }

@@ -11,7 +11,7 @@ import RelevoPolicy
 /// Says whether a configuration is right.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say everything that is wrong with a configuration, or that it is right.",
+        abstract: "Say what is wrong with a configuration, or that it is right.",
         discussion: """
             Exit code 0 if it is right, 1 if it is not. Certificates are read; nothing else is opened, and no name is
             looked up.

@@ -110,7 +110,7 @@ package final class Worker {
         snapshot = settings.snapshot
         headLimits = HeadLimits(settings.snapshot.limits)
         tallies = TallyBook(settings.snapshot.table)
-        recent = RecentRequests(settings.snapshot.configuration.recent)
+        recent = RecentRequests(settings.snapshot.configuration)
         random = RandomSource(seed: settings.seed)
         requestCounter = random.next()
         shared = (settings.count, settings.secret)

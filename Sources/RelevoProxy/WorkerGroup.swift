@@ -44,6 +44,8 @@ package struct GroupSettings: Sendable {
     /// Called when files have changed that only a reload can take up: authorities, lists of revoked certificates, and
     /// certificates that are shown to endpoints. Any thread.
     package var othersChanged: @Sendable ([String]) -> Void = { _ in }
+    /// Those files as they were before they were read.
+    package var marksOfOthers: [String: FileMark]?
     /// Listening sockets that somebody else has opened; of use for a start only.
     package var inherited = InheritedListeners()
     /// Orders for endpoints that hold from the start.
@@ -154,7 +156,7 @@ package final class WorkerGroup: Sendable {
     ) throws(StartError) -> FilesLoop? {
         guard let certificates = settings.certificates else { return nil }
         let followed = FollowedFiles(
-            certificates: certificates, others: snapshot.othersToFollow,
+            certificates: certificates, others: snapshot.othersToFollow, marks: settings.marksOfOthers,
             publish: { [weak self] in self?.serve($0, of: epoch) }, othersChanged: settings.othersChanged)
         guard !followed.others.isEmpty || certificates.contexts.contains(where: { $0 != nil }) else { return nil }
         do throws(SystemError) {

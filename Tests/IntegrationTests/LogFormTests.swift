@@ -32,7 +32,7 @@ extension Integration {
                 $0.accessLog = .lines(log)
             }
             try await withRunning(settings) { _, address in
-                let head = "Host: a.example\r\nUser-Agent: a \"b\"\tc\r\nReferer: http://r.example/\r\n\r\n"
+                let head = "Host: a.example\r\nUser-Agent: a \"b\"\tc\r\nReferer: http://r.example/?token=1\r\n\r\n"
                 let client = try Client(address)
                 try client.send("GET /x?token=secret&y=%20 HTTP/1.1\r\n" + head)
                 #expect(try client.response().status == 200)
@@ -51,7 +51,7 @@ extension Integration {
             #expect(lines.count == 3)
             let time = #/\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\]/#
             let plain = lines.map { $0.replacing(time, with: "[T]") }
-            let agent = #""http://r.example/" "a \x22b\x22\x09c""#
+            let agent = #""http://r.example/?token=1" "a \x22b\x22\x09c""#
             #expect(plain[0].hasPrefix(#"127.0.0.1 - - [T] "GET /x?token=secret&y=%20 HTTP/1.1" 200 "#))
             #expect(plain[0].hasSuffix(agent))
             #expect(plain[1].hasPrefix(#"127.0.0.1 - - [T] "GET /no HTTP/1.0" 404 "#))
@@ -77,6 +77,11 @@ extension Integration {
             let first = LogLine(text: try #require(lines.first))
             #expect(first.text("client") == "127.0.0.0" && first.text("peer") == "127.0.0.0")
             #expect(first.text("target") == "/x?")
+            let combined = try await self.lines {
+                $0.format = .combined
+                $0.redacted = [.query]
+            }
+            #expect(combined.first?.contains("token") == false)
         }
 
         @Test("only failures, or a share of what is none")
@@ -122,6 +127,38 @@ extension Integration {
                 #expect(await (try? proxy.reopenLog()) == nil)
                 #expect(try ask(address, "a.example", "/4").status == 200)
                 #expect(await eventually { targets(moved) == ["/3", "/4"] })
+            }
+        }
+
+        @Test("a pipe that nobody reads fails the start instead of holding it up")
+        func pipe() async throws {
+            let directory = try TemporaryDirectory()
+            let path = directory.path + "/pipe"
+            #expect(ChildProcess.run("mkfifo", path) == 0)
+            let settings = configuration([.init("a.example", endpoints: ["127.0.0.1:9"])]) {
+                var log = AccessLogSettings()
+                log.target = .file(path)
+                $0.accessLog = .lines(log)
+            }
+            let proxy = try ReverseProxy(
+                configuration: settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            await #expect(throws: ProxyStartError.self) { try await proxy.start() }
+        }
+
+        @Test("what a log leaves out, why leaves out as well")
+        func redactedStories() async throws {
+            let settings = configuration([.init("a.example", endpoints: ["127.0.0.1:9"])]) {
+                var log = AccessLogSettings()
+                log.redacted = [.client, .query]
+                log.target = .file("/dev/null")
+                $0.accessLog = .lines(log)
+            }
+            try await withRunning(settings) { proxy, address in
+                #expect(try ask(address, "a.example", "/x?secret=1").status == 502)
+                let story = try #require(await proxy.recentRequests().first)
+                #expect(story.client == "127.0.0.0" && story.target == "/x?")
+                let told = story.timeline.map(\.text).joined()
+                #expect(!told.contains("secret") && !told.contains("connection of"))
             }
         }
 

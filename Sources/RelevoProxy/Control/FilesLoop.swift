@@ -13,6 +13,8 @@ struct FollowedFiles: Sendable {
     var certificates: ListenerCertificates
     /// Others, which only a reload can take up.
     var others: Set<String>
+    /// Those as they were before they were read; nil if that is not known.
+    var marks: [String: FileMark]?
     /// Called with what is to be served from then on.
     var publish: @Sendable (ListenerCertificates) -> Void
     /// Called with those of the others on which something has changed, in their order.
@@ -25,6 +27,7 @@ final class FilesPlane {
     let watcher: FileWatcher
     let renewal: CertificateRenewal
     private let others: Set<String>
+    private let marks: [String: FileMark]?
     private let othersChanged: ([String]) -> Void
 
     /// Creates the parts; nothing is looked at yet.
@@ -32,7 +35,7 @@ final class FilesPlane {
         _ loop: EventLoop, _ followed: FollowedFiles, _ pace: FilePace, notify: @escaping (FileNotice) -> Void
     ) throws(SystemError) {
         self.loop = loop
-        (others, othersChanged) = (followed.others, followed.othersChanged)
+        (others, marks, othersChanged) = (followed.others, followed.marks, followed.othersChanged)
         watcher = try FileWatcher(loop: loop, pace: pace, notify: notify)
         renewal = try CertificateRenewal(
             loop: loop, followed.certificates, pace: pace, publish: followed.publish, notify: notify)
@@ -44,7 +47,11 @@ final class FilesPlane {
         let files = renewal.files
         watcher.follow(files) { [unowned renewal] in renewal.filesChanged($0) }
         renewal.filesChanged(files.sorted())
-        if !others.isEmpty { watcher.follow(others) { [unowned self] in othersChanged($0) } }
+        guard !others.isEmpty else { return }
+        watcher.follow(others) { [unowned self] in othersChanged($0) }
+        // What was changed after it was read and before it was followed is told by nobody else.
+        let changed = others.filter { path in marks.map { FileMark(path) != $0[path] } ?? false }
+        if !changed.isEmpty { othersChanged(changed.sorted()) }
     }
 
     func close() {

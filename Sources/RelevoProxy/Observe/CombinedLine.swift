@@ -27,7 +27,9 @@ enum CombinedLine {
             output += Array((exchange.traits.version == .http10 ? " HTTP/1.0" : " HTTP/1.1").utf8)
         }
         output += Array("\" \(record.status) \(record.bytesSent) \"".utf8)
-        append(exchange.request.fields.line(named: "referer").map(exchange.request.fields.value), to: &output)
+        // What was cut from the target of one page comes back as the Referer of the next.
+        let referer = exchange.request.fields.line(named: "referer").map(exchange.request.fields.value)
+        append(referer.map(redaction.target), to: &output)
         output += Array("\" \"".utf8)
         append(exchange.request.fields.first(.userAgent).map(exchange.request.fields.value), to: &output)
         output += [0x22, 0x0A]

@@ -20,6 +20,9 @@ struct LogRedaction {
         guard cutsClient, let address = IPAddress(bytes: text.span) else { return text }
         switch address {
         case .v4(let bits): return Array(IPAddress.v4(bits & ~0xFF).description.utf8)
+        case .v6(0, let lower) where lower >> 32 == 0xFFFF:
+            // An IPv4 address in other clothes (RFC 4291 §2.5.5.2).
+            return Array(IPAddress.v6(0, lower & ~0xFF).description.utf8)
         case .v6(let upper, _): return Array(IPAddress.v6(upper & ~0xFFFF, 0).description.utf8)
         }
     }

@@ -92,7 +92,7 @@ extension RequestStory {
             sentences.append(fault.row.explanation)
             if fault.row.blamesEndpoint || fault == .upstreamStale, let endpoint {
                 sentences.append(sentence("It was \(endpoint)\(trace.detail.map { ": \($0)" } ?? "")"))
-            } else if let detail = trace.detail {
+            } else if let detail = trace.detail, detail != fault.row.explanation {
                 sentences.append(sentence("\(detail.prefix(1).uppercased())\(detail.dropFirst())"))
             }
             if endpoint == nil, let cluster = trace.cluster, !fault.isOfRequest {

@@ -28,18 +28,19 @@ struct RequestTrace: Sendable {
     let refusal: RetryRefusal?
     let detail: String?
 
-    /// Copies what the exchange knows.
-    init(_ exchange: Exchange) {
+    /// Copies what the exchange knows, but for what log lines leave out as well.
+    init(_ exchange: Exchange, _ redaction: LogRedaction) {
         id = exchange.requestID
         ended = .now
         end = exchange.now
         record = exchange.record
         let head = exchange.request.fields.bytes
         method = Array(head[exchange.request.methodRange.clamped(to: head.indices)].prefix(64))
-        target = Array(head[exchange.request.targetRange.clamped(to: head.indices)].prefix(Self.maxTarget))
+        let whole = redaction.target(head[exchange.request.targetRange.clamped(to: head.indices)])
+        target = Array(whole.prefix(Self.maxTarget))
         host = exchange.request.authority.host
-        client = exchange.clientAddress
-        peer = exchange.client?.peer
+        client = redaction.host(exchange.clientAddress)
+        peer = redaction.cutsClient ? nil : exchange.client?.peer
         listener = exchange.client?.door.spec.address
         domain = exchange.domain
         route = exchange.routeNumber.flatMap { number in exchange.domain?.routes.first { $0.number == number } }
@@ -59,24 +60,27 @@ struct RecentRequests {
     private var rings: [Ring] = [Ring(), Ring(), Ring()]
     private var places: Int
     private var slow: UInt64
+    private var redaction: LogRedaction
 
-    /// Remembers as `settings` say; nothing with nil.
-    init(_ settings: RecentSettings?) {
+    /// Remembers as the configuration says.
+    init(_ configuration: ProxyConfiguration) {
+        let settings = configuration.recent
+        redaction = LogRedaction(configuration.accessLog.settings?.redacted ?? [])
         places = settings?.requests ?? 0
         slow = settings.map { Patience.nanoseconds($0.slowerThan) } ?? .max
     }
 
     /// Remembers by other settings from now on; what is too much for them goes.
-    mutating func change(to settings: RecentSettings?) {
+    mutating func change(to configuration: ProxyConfiguration) {
         let before = self
-        self = RecentRequests(settings)
+        self = RecentRequests(configuration)
         for index in rings.indices { for trace in before.rings[index].inOrder { rings[index].add(trace, places) } }
     }
 
     /// Takes note of an exchange that is over, if it should be remembered.
     mutating func note(_ exchange: Exchange) {
         guard places > 0, let sort = sort(of: exchange.record) else { return }
-        rings[sort.rawValue].add(RequestTrace(exchange), places)
+        rings[sort.rawValue].add(RequestTrace(exchange, redaction), places)
     }
 
     private func sort(of record: ExchangeRecord) -> Sort? {

@@ -1,6 +1,7 @@
 // What files need that are read again by a reload: the keys of tickets stay, and nothing is waited for.
 // Reading itself is the matter of ListenerCertificates and ClusterCertificates.
 
+package import CLibevent
 import CLibeventTLS
 package import RelevoPolicy
 
@@ -27,6 +28,13 @@ extension ProxySnapshot {
         let clients = listeners.flatMap { [$0.tls?.client?.ca, $0.tls?.client?.crl].compactMap(\.self) }
         let endpoints = clusters.flatMap { $0.tls?.files ?? [] }
         return Set(clients + endpoints).filter { !PEMFile.mayWait($0) }
+    }
+
+    /// Those files as they are now. Taken before they are read, it tells later whether something else was there since.
+    package var marksOfOthers: [String: FileMark] {
+        var marks: [String: FileMark] = [:]
+        for path in othersToFollow { marks[path] = FileMark(path) }
+        return marks
     }
 
     /// Refuses files, as pipes are, whose reading would keep a proxy that serves waiting.

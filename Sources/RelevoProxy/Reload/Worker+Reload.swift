@@ -12,8 +12,8 @@ extension Worker {
     func take(_ generation: Generation) -> Int {
         guard !hasEnded else { return 0 }
         tallies = TallyBook(generation.snapshot.table, after: (tallies, snapshot.table))
-        let remembers = generation.snapshot.configuration.recent
-        if remembers != snapshot.configuration.recent { recent.change(to: remembers) }
+        let configuration = generation.snapshot.configuration
+        if configuration.recent != snapshot.configuration.recent { recent.change(to: configuration) }
         snapshot = generation.snapshot
         headLimits = HeadLimits(snapshot.limits)
         maxConnections = generation.maxConnections
