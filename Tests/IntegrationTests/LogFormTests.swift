@@ -108,7 +108,9 @@ extension Integration {
                 $0.accessLog = .lines(log)
             }
             func targets(_ path: String) -> [String] {
-                let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+                // Foundation leaks what it reads files of no length into.
+                let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size]) as? Int ?? 0
+                let text = size > 0 ? (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" : ""
                 return text.split(separator: "\n").compactMap { LogLine(text: String($0)).text("target") }
             }
             try await withRunning(settings) { proxy, address in
