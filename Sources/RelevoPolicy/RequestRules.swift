@@ -38,15 +38,22 @@ package struct RequestRules {
 
     /// What becomes of a request that is not refused. Max-Forwards is counted down in it.
     package func ruling(on request: inout RequestHead) -> Ruling {
+        let query = Self.query(of: request)
         var silent = SilentTrace()
-        return ruling(on: &request, trace: &silent)
+        return ruling(on: &request, after: snapshot.table.decide(query, trace: &silent))
     }
 
     /// The same, every step of routing noted.
     func ruling(on request: inout RequestHead, trace: inout some RouteTrace) -> Ruling {
-        let query = RouteQuery(
-            host: request.authority.host[...], path: request.pathBytes, method: request.methodBytes)
-        let decision = snapshot.table.decide(query, trace: &trace)
+        let query = Self.query(of: request)
+        return ruling(on: &request, after: snapshot.table.decide(query, trace: &trace))
+    }
+
+    private static func query(of request: borrowing RequestHead) -> RouteQuery {
+        RouteQuery(host: request.authority.host[...], path: request.pathBytes, method: request.methodBytes)
+    }
+
+    private func ruling(on request: inout RequestHead, after decision: RouteDecision) -> Ruling {
         if let redirect { return sendToTLS(redirect, decision, request) }
         switch decision {
         case .unknownDomain: return .fault(.routeUnknownDomain, nil)
