@@ -11,13 +11,6 @@ public enum TLSAuthorities: Sendable, Hashable {
     /// there must then be one for each authority.
     case pem([UInt8], revocations: [UInt8]? = nil)
 
-    /// Those of a file in PEM form. Blocks.
-    public static func file(_ path: String, revocations: String? = nil) throws(TLSError) -> TLSAuthorities {
-        var lists: [UInt8]?
-        if let revocations { lists = try PEMFile.read(revocations) }
-        return .pem(try PEMFile.read(path), revocations: lists)
-    }
-
     func store() throws(TLSError) -> CertificateStore {
         switch self {
         case .system:

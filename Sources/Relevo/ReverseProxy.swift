@@ -53,7 +53,8 @@ public final class ReverseProxy: Sendable {
             if served != nil { try snapshot.refuseFilesThatWait() }
             marks = snapshot.marksOfOthers
             self.ticketKeys = served?.ticketKeys ?? ticketKeys ?? SharedTicketKeys()
-            let certificates = try ListenerCertificates(snapshot, ticketKeys: self.ticketKeys)
+            let certificates = try ListenerCertificates(
+                snapshot, mayWait: served == nil, ticketKeys: self.ticketKeys)
             clusterCertificates = try ClusterCertificates(snapshot, after: served?.clusterCertificates)
             warnings = snapshot.warnings + certificates.warnings
             self.certificates = certificates

@@ -163,5 +163,47 @@ extension Integration {
                 }
             }
         }
+
+        private func behind(_ files: Files) -> ProxyConfiguration {
+            configuration([.init("*", cluster: "api")]) {
+                $0.clusters = [.init("api", endpoints: [.init("https://127.0.0.1:1")])]
+                $0.clusters[0].tls.authorities = files.authorities
+            }
+        }
+
+        @Test("what becomes a pipe just before it is read is not waited for, either", .timeLimit(.minutes(1)))
+        func latePipes() throws {
+            let files = try Files(TemporaryDirectory())
+            let believing = try SnapshotBuilder.build(behind(files))
+            let origin = try Origin.ok("hello")
+            let asking = try SnapshotBuilder.build(
+                listening(files, origin) { $0.client = ClientCertificates(ca: files.authorities, mode: .request) })
+            let served = try ClusterCertificates(believing)
+            for path in [files.authorities, files.certificate] {
+                try FileManager.default.removeItem(atPath: path)
+                #expect(ChildProcess.run("mkfifo", path) == 0)
+                let error = #expect(throws: ConfigurationError.self) {
+                    _ = try ListenerCertificates(asking, mayWait: false)
+                }
+                #expect(error?.description.contains("is no file that could be read again") == true, "\(error as Any)")
+            }
+            let error = #expect(throws: ConfigurationError.self) {
+                _ = try ClusterCertificates(believing, after: served)
+            }
+            #expect(error?.description.contains("is no file that could be read again") == true, "\(error as Any)")
+        }
+
+        @Test("a pipe may bring a start whom a cluster believes, once", .timeLimit(.minutes(1)))
+        func broughtOnce() throws {
+            let files = try Files(TemporaryDirectory())
+            let text = try Authority.shared.get().pem
+            let believing = try SnapshotBuilder.build(behind(files))
+            try FileManager.default.removeItem(atPath: files.authorities)
+            #expect(ChildProcess.run("mkfifo", files.authorities) == 0)
+            let path = files.authorities
+            let writer = Thread { try? Data(text).write(to: URL(filePath: path)) }
+            writer.start()
+            #expect(try ClusterCertificates(believing).contexts.compactMap(\.self).count == 1)
+        }
     }
 }

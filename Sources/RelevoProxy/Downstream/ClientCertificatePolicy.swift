@@ -14,8 +14,12 @@ package struct ClientCertificatePolicy: Sendable {
     /// What works, but should be looked at.
     package private(set) var warnings: [ConfigurationProblem] = []
 
+    /// Which files are read.
+    private let kind: PEMFile.Kind
+
     /// Reads the files that the settings name; nil asks for nothing. Blocks.
-    package init(_ settings: ClientCertificates?, now: WallTime = .now) {
+    package init(_ settings: ClientCertificates?, _ kind: PEMFile.Kind = .any, now: WallTime = .now) {
+        self.kind = kind
         guard let settings else { return }
         let time = Int64(now.seconds)
         guard let authorities = authorities(settings, time) else { return }
@@ -34,7 +38,7 @@ package struct ClientCertificatePolicy: Sendable {
 
     private mutating func authorities(_ settings: ClientCertificates, _ now: Int64) -> [UInt8]? {
         do throws(TLSError) {
-            let text = try PEMFile.read(settings.ca)
+            let text = try PEMFile.read(settings.ca, kind)
             let found = try Certificate.all(in: text)
             for certificate in found where certificate.notAfter <= now {
                 warn("authority `\(certificate.subject)` in `\(settings.ca)` has expired", at: settings.location)
@@ -56,7 +60,7 @@ package struct ClientCertificatePolicy: Sendable {
     ) -> [UInt8]? {
         let place = settings.crlLocation ?? settings.location
         do throws(TLSError) {
-            let text = try PEMFile.read(file)
+            let text = try PEMFile.read(file, kind)
             let lists = try RevocationList.all(in: text, of: authorities)
             for list in lists where list.isSigned == false {
                 report("`\(file)`: the list of `\(list.issuer)` is not signed by that authority", at: place)

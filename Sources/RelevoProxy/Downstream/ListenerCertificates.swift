@@ -35,14 +35,16 @@ package struct ListenerCertificates: Sendable {
     static let reportedNames = 32
 
     /// Reads the files of a snapshot's listeners. Blocks; any thread.
+    /// - Parameter mayWait: whether there is time for whoever brings a file through a pipe: not while a proxy serves.
     /// - Throws: all problems at once.
     package init(
-        _ snapshot: ProxySnapshot, ticketKeys: SharedTicketKeys = SharedTicketKeys(), now: WallTime = .now
+        _ snapshot: ProxySnapshot, mayWait: Bool = true, ticketKeys: SharedTicketKeys = SharedTicketKeys(),
+        now: WallTime = .now
     ) throws(ConfigurationError) {
         self.ticketKeys = ticketKeys.keys
         table = snapshot.table
         readAt = Int64(now.seconds)
-        var reading = Reading(now: readAt)
+        var reading = Reading(kind: mayWait ? .any : .regular, now: readAt)
         for spec in snapshot.listeners {
             guard let tls = spec.tls else {
                 listeners.append(nil)
@@ -141,6 +143,7 @@ package struct CertificateReport: Sendable, Hashable {
 extension ListenerCertificates {
     /// Reads certificates and gathers what is to be said about them.
     private struct Reading {
+        let kind: PEMFile.Kind
         let now: Int64
         var certificates: [ServedCertificate] = []
         var problems: [ConfigurationProblem] = []
@@ -149,10 +152,10 @@ extension ListenerCertificates {
         /// The places of files that were read, without where they were named; nil for those that cannot be used.
         private var known: [CertificateFiles: Int?] = [:]
 
-        init(now: Int64) { self.now = now }
+        init(kind: PEMFile.Kind, now: Int64) { (self.kind, self.now) = (kind, now) }
 
         mutating func clientCertificates(of tls: ListenerTLS) -> TLSServerContext.ClientCertificates {
-            let policy = ClientCertificatePolicy(tls.client)
+            let policy = ClientCertificatePolicy(tls.client, kind)
             problems += policy.problems
             warnings += policy.warnings
             return policy.asked
@@ -172,7 +175,7 @@ extension ListenerCertificates {
         private mutating func read(_ files: CertificateFiles) -> Int? {
             var served: ServedCertificate
             do throws(TLSError) {
-                served = try ServedCertificate(files)
+                served = try ServedCertificate(files, kind)
             } catch {
                 problems.append(
                     ConfigurationProblem(
@@ -190,7 +193,7 @@ extension ListenerCertificates {
         private mutating func readResponse(_ served: inout ServedCertificate) {
             guard let file = served.files.ocsp else { return }
             do throws(ServedCertificate.ResponseRefusal) {
-                _ = try served.readResponse(now: now, .any)
+                _ = try served.readResponse(now: now, kind)
             } catch {
                 switch error {
                 case .unreadable(let reason):

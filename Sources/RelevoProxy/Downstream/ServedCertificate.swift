@@ -22,8 +22,8 @@ package struct ServedCertificate: Sendable {
     private var responseDigest: ContentDigest?
 
     /// Reads certificate and key. Blocks.
-    init(_ files: CertificateFiles) throws(TLSError) {
-        let texts = try Self.texts(files, .any)
+    init(_ files: CertificateFiles, _ kind: PEMFile.Kind) throws(TLSError) {
+        let texts = try Self.texts(files, kind)
         self.files = files
         isLasting = [files.certificate, files.key].allSatisfy { path in
             path.map { FileMark($0)?.isRegular ?? false } ?? true

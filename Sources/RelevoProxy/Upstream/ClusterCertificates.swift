@@ -26,7 +26,8 @@ package struct ClusterCertificates: Sendable {
         var made: [ClusterKey: Made] = [:]
         contexts = snapshot.byCluster { cluster in
             guard let tls = cluster.tls else { return nil }
-            let found = Self.make(tls, cluster.location, after: earlier?.made[cluster.key], &problems)
+            let texts = ReadFiles(tls.files, earlier == nil ? .any : .regular)
+            let found = Self.make(tls, texts, cluster.location, after: earlier?.made[cluster.key], &problems)
             made[cluster.key] = found
             return found?.context
         }
@@ -35,33 +36,33 @@ package struct ClusterCertificates: Sendable {
     }
 
     private static func make(
-        _ tls: ClusterTLS, _ location: SourceLocation?, after earlier: Made?,
+        _ tls: ClusterTLS, _ texts: ReadFiles, _ location: SourceLocation?, after earlier: Made?,
         _ problems: inout [ConfigurationProblem]
     ) -> Made? {
         let settings = tls.unlocated
-        // Read once more, and before: what changes in between is seen by the next reload.
         let contents = settings.files.map { path -> ContentDigest? in
-            guard let bytes = try? PEMFile.read(path) else { return nil }
+            guard let bytes = try? texts.bytes(path) else { return nil }
             return ContentDigest(bytes)
         }
         let isKnown = !contents.contains(nil)
         if let earlier, isKnown, earlier.settings == settings, earlier.contents == contents { return earlier }
-        guard let context = context(tls, location, &problems) else { return nil }
+        guard let context = context(tls, texts, location, &problems) else { return nil }
         return Made(settings: settings, contents: contents, context: context)
     }
 
-    /// Reads the files of one cluster.
+    /// Makes the context of one cluster.
     /// - Parameter problems: gets what is wrong with them.
     private static func context(
-        _ tls: ClusterTLS, _ location: SourceLocation?, _ problems: inout [ConfigurationProblem]
+        _ tls: ClusterTLS, _ texts: ReadFiles, _ location: SourceLocation?, _ problems: inout [ConfigurationProblem]
     ) -> TLSClientContext? {
         let place = tls.location ?? location
         let before = problems.count
         let subject = tls.authorities.map { "authorities in `\($0)`" } ?? "authorities of the system"
-        let verification = read(subject, place, &problems) { () throws(TLSError) in try Self.verification(tls) }
+        let verification = read(subject, place, &problems) { () throws(TLSError) in try Self.verification(tls, texts) }
         let identity = tls.identity.flatMap { files in
             read("certificate `\(files.certificate)`", files.location ?? place, &problems) { () throws(TLSError) in
-                try TLSIdentity(certificateFile: files.certificate, keyFile: files.key)
+                let key = try files.key.map { path throws(TLSError) in try texts.bytes(path) }
+                return try TLSIdentity(certificates: texts.bytes(files.certificate), key: key)
             }
         }
         guard let verification, problems.count == before else { return nil }
@@ -70,10 +71,13 @@ package struct ClusterCertificates: Sendable {
         }
     }
 
-    private static func verification(_ tls: ClusterTLS) throws(TLSError) -> TLSClientContext.Verification {
+    private static func verification(
+        _ tls: ClusterTLS, _ texts: ReadFiles
+    ) throws(TLSError) -> TLSClientContext.Verification {
         guard tls.verifies else { return .offTrustingAnyone }
         guard let file = tls.authorities else { return .authorities(.system) }
-        return .authorities(try TLSAuthorities.file(file, revocations: tls.revocations))
+        let lists = try tls.revocations.map { path throws(TLSError) in try texts.bytes(path) }
+        return .authorities(.pem(try texts.bytes(file), revocations: lists))
     }
 
     private static func read<Value>(
@@ -86,5 +90,26 @@ package struct ClusterCertificates: Sendable {
             problems.append(ConfigurationProblem("\(subject): \(error)", location: place))
             return nil
         }
+    }
+}
+
+/// Files as they were at one moment: each is read once, so that a pipe may bring one, and so that what is compared is
+/// what is used.
+private struct ReadFiles {
+    private let kind: PEMFile.Kind
+    private var found: [String: Result<[UInt8], TLSError>] = [:]
+
+    /// Reads files. Blocks.
+    init(_ paths: [String], _ kind: PEMFile.Kind) {
+        self.kind = kind
+        for path in paths where found[path] == nil {
+            found[path] = Result { () throws(TLSError) in try PEMFile.read(path, kind) }
+        }
+    }
+
+    /// What was read of a file, or why nothing was.
+    func bytes(_ path: String) throws(TLSError) -> [UInt8] {
+        guard let result = found[path] else { return try PEMFile.read(path, kind) }
+        return try result.get()
     }
 }
