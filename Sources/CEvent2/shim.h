@@ -65,6 +65,9 @@ static inline int relevo_pipe(int ends[2]) { return pipe2(ends, O_NONBLOCK | O_C
 /* Asks for a pipe's size in bytes (F_SETPIPE_SZ, which is declared only for GNU sources). */
 static inline int relevo_set_pipe_size(int descriptor, int size) { return fcntl(descriptor, 1031, size); }
 
+/* What poll(2) says when the other side sends nothing more (POLLRDHUP, which is declared only for GNU sources). */
+static const short relevo_pollrdhup = 0x2000;
+
 /* Moves pages between a socket and a pipe: SPLICE_F_MOVE | SPLICE_F_NONBLOCK. */
 static inline ssize_t relevo_splice(int in, int out, size_t count) { return splice(in, NULL, out, NULL, count, 3); }
 

@@ -1,4 +1,4 @@
-// A connection between two processes on which listening sockets pass from one to the other.
+// A connection that is read and written by blocking calls; between two processes listening sockets pass on it, too.
 // What is said on it is the owner's matter.
 
 import CEvent2
@@ -86,6 +86,13 @@ public final class DescriptorChannel: Sendable {
             rest = rest.dropFirst(sent)
             descriptors = []
         }
+    }
+
+    /// Whether the other side sends nothing more; waits for that for at most `limit`.
+    public func hasEnded(within limit: Duration) -> Bool {
+        var watched = pollfd(fd: fileDescriptor, events: relevo_pollrdhup, revents: 0)
+        let milliseconds = limit / .milliseconds(1)
+        return poll(&watched, 1, Int32(max(0, min(milliseconds, 1e9)))) > 0
     }
 
     /// Receives what comes up to a line feed, which is left out; nil if the other side has ended before it.

@@ -127,6 +127,7 @@ public struct AdminAPI: Sendable {
     private let started = Date()
     private let birth = MonotonicTime.now
     private let orders: AdminOrders
+    private let tailSeats = TailSeats()
 
     /// Answers for a proxy; `orders` know the process that it is in.
     public init(_ proxy: ReverseProxy, version: String, orders: AdminOrders) {
@@ -140,6 +141,7 @@ public struct AdminAPI: Sendable {
         GET  /v1/status      how the proxy is
         GET  /metrics        the same and more, for Prometheus
         GET  /v1/failures    requests that failed or were slow, and why; ?id=ID for one, ?limit=N
+        GET  /v1/tail        a line for each request as it ends; ?where=CONDITION, percent-encoded
         GET  /v1/traffic     counters by domain, route, cluster and endpoint, and what leads where
         GET  /v1/endpoints   how its endpoints are
         POST /v1/endpoints   an order: { "cluster": …, "endpoint": …, "command": "drain" }
@@ -162,6 +164,7 @@ public struct AdminAPI: Sendable {
             let text = MetricsText.write(await proxy.metrics(), facts)
             return AdminResponse(status: 200, type: MetricsText.contentType, body: text)
         case ("/v1/failures", "GET"), ("/v1/failures", "HEAD"): return await failures(request.query)
+        case ("/v1/tail", "GET"): return tail(request.query)
         case ("/v1/endpoints", "GET"), ("/v1/endpoints", "HEAD"): return AdminResponse(json: await endpoints())
         case ("/v1/endpoints", "POST"): return await order(request.body)
         case ("/v1/reload", "POST"): return await reload(request.query)
@@ -169,6 +172,7 @@ public struct AdminAPI: Sendable {
         case ("/v1/handover", "POST"): return handOver(request)
         case ("/", _), ("/dashboard", _), ("/v1/status", _), ("/v1/failures", _), ("/v1/traffic", _), ("/metrics", _):
             return Self.refusal(of: request, allowing: "GET, HEAD")
+        case ("/v1/tail", _): return Self.refusal(of: request, allowing: "GET")
         case ("/v1/endpoints", _): return Self.refusal(of: request, allowing: "GET, HEAD, POST")
         case ("/v1/reload", _), ("/v1/upgrade", _), ("/v1/handover", _):
             return Self.refusal(of: request, allowing: "POST")
@@ -206,6 +210,22 @@ public struct AdminAPI: Sendable {
         }
         let found = await proxy.recentRequests(query.id, limit: query.limit)
         return AdminResponse(json: FailuresDocument(failures: found.map { FailureDocument($0) }))
+    }
+
+    private func tail(_ query: [String]) -> AdminResponse {
+        do throws(AdminRefusal) {
+            let query = try TailQuery(query)
+            guard let seat = tailSeats.take() else {
+                throw AdminRefusal("\(TailSeats.most) look on already", status: 503)
+            }
+            guard let feed = proxy.requestFeed(where: query.condition) else {
+                throw AdminRefusal("the proxy does not run", status: 503)
+            }
+            let stream = TailStream(feed: feed, seat: seat)
+            return .lines { stream.begin($0) }
+        } catch {
+            return AdminResponse(failure: error.status, error.words)
+        }
     }
 
     private func order(_ body: [UInt8]) async -> AdminResponse {

@@ -13,7 +13,7 @@ public struct AdminClient: Sendable {
     /// Bytes of an answer at most.
     private static let mostAnswer = 64 << 20
     /// How long an answer is waited for: a reload looks new names up before it answers.
-    private static let patience: Duration = .seconds(60)
+    static let patience: Duration = .seconds(60)
 
     /// Will ask at an address; the token file is read when it is needed.
     public init(_ settings: AdminSettings) { self.settings = settings }
@@ -35,15 +35,26 @@ public struct AdminClient: Sendable {
     private func value<Value: Decodable>(of answer: Answer, as type: Value.Type) throws(AdminError) -> Value {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard (200..<300).contains(answer.status) else {
-            let words = (try? decoder.decode(AdminResponse.Failure.self, from: Data(answer.body)))?.error
-            throw AdminError(words ?? "`\(settings.address)` answers \(answer.status)", status: answer.status)
-        }
+        guard (200..<300).contains(answer.status) else { throw refusal(answer.status, answer.body) }
         guard let value = try? decoder.decode(type, from: Data(answer.body)) else {
             throw AdminError("what `\(settings.address)` answers is not what a proxy would")
         }
         return value
     }
+
+    /// What a refusal says.
+    func refusal(_ status: Int, _ body: [UInt8]) -> AdminError {
+        let words = (try? JSONDecoder().decode(AdminResponse.Failure.self, from: Data(body)))?.error
+        return AdminError(words ?? "`\(settings.address)` answers \(status)", status: status)
+    }
+
+    /// There was no answer.
+    func unreachable(_ error: SystemError) -> AdminError {
+        AdminError("no proxy answers at `\(settings.address)`: \(error.reason)")
+    }
+
+    /// Where is asked.
+    var address: SocketAddress { settings.socketAddress }
 
     /// An answer as it came.
     struct Answer {
@@ -51,22 +62,28 @@ public struct AdminClient: Sendable {
         var body: [UInt8]
     }
 
-    /// Asks, and waits for the whole answer.
-    func ask(_ method: String, _ path: String, _ body: [UInt8] = []) throws(AdminError) -> Answer {
+    /// A question as it is sent.
+    func request(_ method: String, _ path: String, _ body: [UInt8] = []) throws(AdminError) -> [UInt8] {
         var lines = [
             "\(method) \(path) HTTP/1.1", "Host: localhost", "Connection: close", "Content-Length: \(body.count)",
         ]
         if let file = settings.tokenFile {
             lines.append("Authorization: Bearer " + String(decoding: try AdminAccess.token(in: file), as: UTF8.self))
         }
+        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body
+    }
+
+    /// Asks, and waits for the whole answer.
+    func ask(_ method: String, _ path: String, _ body: [UInt8] = []) throws(AdminError) -> Answer {
+        let request = try request(method, path, body)
         do throws(SystemError) {
-            let whole = try Self.exchange(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body, settings)
+            let whole = try Self.exchange(request, settings)
             guard let answer = Self.read(whole) else {
                 throw SystemError(protocol: "the answer is no valid HTTP", in: .read)
             }
             return answer
         } catch {
-            throw AdminError("no proxy answers at `\(settings.address)`: \(error.reason)")
+            throw unreachable(error)
         }
     }
 
@@ -116,7 +133,7 @@ public struct AdminClient: Sendable {
 
 extension Evbuffer {
     /// Moves everything behind what is there already.
-    fileprivate func takeAll(behind bytes: inout [UInt8]) {
+    func takeAll(behind bytes: inout [UInt8]) {
         appendPrefix(length, to: &bytes)
         drain(length)
     }

@@ -45,7 +45,7 @@ struct Diff: ParsableCommand {
         Terminal.say(
             json ? try DiffReportJSON(plan, log).text() : DiffReport(plan, log).lines.joined(separator: "\n"))
         guard let log else { return }
-        if log.comparison.compared + log.comparison.unreadable == 0, log.badLines > 0 {
+        if log.comparison.compared + log.comparison.unreadable == 0 {
             throw CommandFailure(status: .usage, message: "relevo: \(log.name) has no line of an access log")
         }
         if log.comparison.changed > 0 { throw CommandFailure(status: .configuration, message: "") }

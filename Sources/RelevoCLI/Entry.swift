@@ -76,6 +76,7 @@ struct RelevoCommand: AsyncParsableCommand {
             Serve:         relevo run relevo.yaml
             Look at it:    relevo status
             Watch it:      relevo top
+            Follow it:     relevo tail
             Understand it: relevo why
             Change it:     relevo reload
             Renew it:      relevo upgrade
@@ -86,6 +87,6 @@ struct RelevoCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Run.self, Check.self, Explain.self, Test.self, Diff.self, Simulate.self, Demo.self, Status.self, Top.self,
-            Why.self, Reload.self, Upgrade.self, EndpointOrder.self, Version.self,
+            Tail.self, Why.self, Reload.self, Upgrade.self, EndpointOrder.self, Version.self,
         ])
 }

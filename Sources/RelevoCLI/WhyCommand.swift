@@ -27,6 +27,7 @@ struct Why: ParsableCommand {
     var json = false
 
     func validate() throws {
+        guard id?.isEmpty != true else { throw ValidationError("The identifier is empty.") }
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit is a number from 1 to 10000.") }
     }
 

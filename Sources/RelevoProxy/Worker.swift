@@ -42,6 +42,8 @@ package final class Worker {
     var tallies: TallyBook
     /// Requests that failed or were slow.
     var recent: RecentRequests
+    /// Who looks on.
+    var taps = RequestTaps()
     /// Client connections that the worker may hold.
     var maxConnections: Int
     /// What the workers of the group have in common besides the snapshot.

@@ -146,7 +146,11 @@ extension Integration {
                 released.wait { $0 >= turn }
                 return .forward
             }
-            try await withProxy(.loopback([.to("a.example", origin)]) { $0.timeouts.idle = .milliseconds(200) }) {
+            let configuration = ProxyConfiguration.loopback([.to("a.example", origin)]) {
+                $0.timeouts.idle = .milliseconds(200)
+            }
+            let clock = try await TestProxy.start(configuration)
+            try await withProxy(configuration) {
                 $0.hook = hook
             } _: { proxy in
                 defer { released.change { $0 = 2 } }
@@ -157,7 +161,11 @@ extension Integration {
                 try holders[0].get("a.example", "/hold")
                 #expect(entered.wait { $0 == 1 })
                 try holders[1].get("a.example", "/hold")
-                try await Task.sleep(for: .milliseconds(400))
+                let witness = try clock.client()
+                try witness.get("a.example")
+                #expect(try witness.response().text == "ok")
+                // Where nobody is held, a connection whose time began later has come to its end.
+                #expect(witness.end() == .orderly)
                 // The loop's next turn finds the second request and the end of the client's time.
                 released.change { $0 = 1 }
                 #expect(entered.wait { $0 == 2 })
@@ -165,6 +173,7 @@ extension Integration {
                 released.change { $0 = 2 }
                 #expect(try client.response().text == "ok")
             }
+            await clock.stop()
         }
 
         @Test(

@@ -67,6 +67,7 @@ extension Integration {
                     + Array(repeating: "1.1 relevo", count: 8).joined(separator: ", ") + "\r\n\r\n",
                 adjust: { $0.domains[0].forwarded = .xForwarded }),
             Provocation(fault: .connectRefused, adjust: sentTo(["127.0.0.1:1"])),
+            Provocation(fault: .connectUnreachable, adjust: sentTo(["unix:/dev/null/origin.sock"])),
             Provocation(fault: .connectDNS, adjust: sentTo(["nowhere.internal:80"])),
             Provocation(
                 fault: .upstreamClosed, request: post("Content-Length: 0\r\n\r\n"), origin: { try $0.readRequest() }),

@@ -204,9 +204,12 @@ extension Integration {
 
         @Test("more requests at once than there are descriptors for wait for them, and all are answered")
         func requestsWaitForDescriptors() throws {
+            let arrived = Watched(0)
+            let isReleased = Watched(false)
             let origin = try Origin {
                 _ = try $0.readRequest()
-                usleep(50_000)
+                arrived.change { $0 += 1 }
+                isReleased.wait { $0 }
                 try $0.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
             }
             let directory = try TemporaryDirectory()
@@ -214,6 +217,8 @@ extension Integration {
             let (program, address) = try Self.serving(file, limitedTo: 256)
             let crowd = try (0..<200).map { _ in try Client(address) }
             for client in crowd { try client.get("a.example", "/", "Connection: close") }
+            #expect(arrived.wait { $0 >= 20 })
+            isReleased.change { $0 = true }
             for client in crowd { #expect(try client.response().status == 200) }
             program.signal(SIGTERM)
             let outcome = try program.outcome()

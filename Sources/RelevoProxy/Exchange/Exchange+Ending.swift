@@ -120,6 +120,9 @@ extension Exchange {
         worker.count(self)
         worker.recent.note(self)
         worker.accessLog?.append(self)
+        if !worker.taps.isEmpty {
+            worker.taps.note(self, worker.snapshot.configuration.accessLog.settings?.redacted ?? [])
+        }
         client?.exchangeEnded(self, continuation)
     }
 

@@ -24,7 +24,8 @@ enum CombinedLine {
             append(method, to: &output)
             output.append(0x20)
             append(redaction.target(target), to: &output)
-            output += Array((exchange.traits.version == .http10 ? " HTTP/1.0" : " HTTP/1.1").utf8)
+            let version = head[min(exchange.request.targetRange.upperBound, head.endIndex)...].prefix(9)
+            output += version.starts(with: Array(" HTTP/".utf8)) ? Array(version) : Array(" HTTP/1.1".utf8)
         }
         output += Array("\" \(record.status) \(record.bytesSent) \"".utf8)
         // What was cut from the target of one page comes back as the Referer of the next.
