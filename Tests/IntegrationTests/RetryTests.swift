@@ -4,8 +4,22 @@
 import CLibevent
 import RelevoPolicy
 import RelevoProxy
+import Synchronization
 import TestSupport
 import Testing
+
+/// Counts the requests of several origins.
+private final class LeavingCount: Sendable {
+    private let count = Mutex(0)
+
+    /// The number of this request, from 1.
+    func next() -> Int {
+        count.withLock {
+            $0 += 1
+            return $0
+        }
+    }
+}
 
 extension Integration {
     @Suite("Requests that are sent again") struct Retries {
@@ -245,6 +259,46 @@ extension Integration {
                 let seen = try Set((0..<30).map { _ in try ask(proxy, request("GET")).text })
                 #expect(seen == ["one", "two"])
                 withExtendedLifetime(origins) {}
+            }
+        }
+
+        @Test("while endpoints end their connections, as when they stop, a GET is held; a POST is not")
+        func holdAfterEnd() async throws {
+            // Two that take a request and go, as often as a GET may be sent; then one that is back.
+            let left = LeavingCount()
+            func leaving() throws -> Origin {
+                try Origin { connection in
+                    try connection.readRequest()
+                    guard left.next() > 2 else { return }
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nback")
+                }
+            }
+            let (first, second) = (try leaving(), try leaving())
+            let configuration = pair(first, second) {
+                $0.hold = .seconds(10)
+                $0.timeouts.response = .seconds(20)
+            }
+            try await withProxy(configuration) { proxy in
+                try expect(proxy, request("GET"), text: "back")
+                #expect(first.requestCount + second.requestCount == 3)
+            }
+            let (third, fourth) = (try closing(), try closing())
+            try await withProxy(pair(third, fourth) { $0.hold = .seconds(10) }) { proxy in
+                try expect(proxy, request("POST", body: "once"), to: "POST", status: 502)
+                #expect(third.requestCount + fourth.requestCount == 1)
+            }
+        }
+
+        @Test("a request that ends each connection it comes by is not held for ever")
+        func holdPoison() async throws {
+            let origins = try (0..<5).map { _ in try closing() }
+            let configuration = cluster(origins) {
+                $0.hold = .seconds(60)
+                $0.retry?.attempts = 3
+            }
+            try await withProxy(configuration) { proxy in
+                try expect(proxy, request("GET"), status: 502)
+                #expect(origins.map(\.requestCount).reduce(0, +) == 4)
             }
         }
 

@@ -228,4 +228,32 @@ import Testing
         #expect(RetryRefusal.sentOften(1).text == "sent once already")
         #expect(RetryRefusal.statusNotListed(404).text == "status 404 is not listed under retry")
     }
+
+    // MARK: Waiting for any endpoint
+
+    @Test("what was sent nowhere may wait, whatever it is; what was sent, only if it may be sent again")
+    func holdAfterConnect() {
+        for (isIdempotent, sends) in [(true, 0), (false, 0), (true, 3), (false, 1)] {
+            let asked = evidence(.fault(.connectRefused)) { ($0.isIdempotent, $0.sends) = (isIdempotent, sends) }
+            #expect(HoldPolicy.takes(asked, nil) == (isIdempotent || sends == 0))
+        }
+    }
+
+    @Test("where a connection has ended, a request waits that may be sent again, for one more send than else allowed")
+    func holdAfterEnd() {
+        func takes(_ fault: Fault, _ change: (inout AttemptEvidence) -> Void = { _ in }) -> Bool {
+            HoldPolicy.takes(evidence(.fault(fault), change), RetrySettings())
+        }
+        for fault in Fault.allCases {
+            let ends = fault.row.retry == .nothingSent || [.upstreamClosed, .upstreamStale].contains(fault)
+            #expect(takes(fault) == ends, "\(fault)")
+        }
+        #expect(takes(.upstreamClosed) { $0.sends = RetrySettings().attempts })
+        #expect(!takes(.upstreamClosed) { $0.sends = RetrySettings().attempts + 1 })
+        #expect(!takes(.upstreamClosed) { $0.isIdempotent = false })
+        #expect(!takes(.upstreamClosed) { $0.body = .lost })
+        #expect(!takes(.upstreamClosed) { $0.responseBytes = true })
+        #expect(!HoldPolicy.takes(evidence(.fault(.upstreamClosed)), nil))
+        #expect(!HoldPolicy.takes(evidence(.status(503)), RetrySettings()))
+    }
 }

@@ -155,6 +155,13 @@ extension ClusterLedger {
         return .no(.budgetSpent)
     }
 
+    /// Whether a request that goes nowhere else now may wait for any endpoint, if the cluster lets requests wait.
+    package mutating func mayHold(_ evidence: AttemptEvidence, now: UInt64) -> Bool {
+        guard HoldPolicy.takes(evidence, retry) else { return false }
+        if case .fault(let fault) = evidence.failure, fault.row.retry == .nothingSent { return true }
+        return budget.take(now: now)
+    }
+
     /// An endpoint gets a request.
     package mutating func attemptBegan(_ position: Int) {
         if tracksLoad { balancer.view.active[position] += 1 }

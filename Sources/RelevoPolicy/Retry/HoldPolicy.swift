@@ -1,10 +1,22 @@
-// How a request waits while every endpoint of its cluster refuses connections, as during a restart.
-// Nothing was sent anywhere, so this is open to every request; sending again is RetryPolicy's.
+// Which requests wait while endpoints restart, and how: every endpoint refuses, or ends its connections.
+// What goes to another endpoint at once is RetryPolicy's.
 
 /// Paces the rounds of a request that is held.
 package enum HoldPolicy {
     /// Nanoseconds between two rounds: random, so that requests that were held together do not come back together.
     private static let pause: ClosedRange<UInt64> = 50_000_000...150_000_000
+
+    /// Whether a request that goes nowhere else now may wait for any endpoint after this failure.
+    ///
+    /// Always, if it was sent nowhere. If it was sent, and means the same when it is sent twice, it may wait as well;
+    /// but where a connection has ended without an answer it is sent only once more than `retry` allows, for it may be
+    /// what ends them. Each such wait counts against the retry budget.
+    package static func takes(_ evidence: AttemptEvidence, _ settings: RetrySettings?) -> Bool {
+        guard case .fault(let fault) = evidence.failure, fault.mayBeRestart else { return false }
+        if fault.row.retry == .nothingSent { return evidence.sends == 0 || evidence.isIdempotent }
+        guard let settings, evidence.isIdempotent, evidence.body != .lost, !evidence.responseBytes else { return false }
+        return evidence.sends <= settings.attempts
+    }
 
     /// Nanoseconds to wait before all endpoints are tried again; nil once the request has been held for `hold`
     /// nanoseconds. The last wait ends when the hold time does, however short that makes it.
@@ -15,6 +27,11 @@ package enum HoldPolicy {
         guard held < hold else { return nil }
         return min(UInt64.random(in: pause, using: &random), hold - held)
     }
+}
+
+extension Fault {
+    /// Whether an endpoint that restarts may be the reason: it cannot be reached, or ended a connection.
+    package var mayBeRestart: Bool { row.retry == .nothingSent || self == .upstreamStale || self == .upstreamClosed }
 }
 
 /// Lets one of the requests that are held look whether endpoints are back, and the others only after it found one: a

@@ -33,6 +33,8 @@ final class SimulatedWorker {
         Backoff.delay(attempt: attempt, settings, using: &random)
     }
 
+    func mayHold(_ evidence: AttemptEvidence, now: UInt64) -> Bool { ledger.mayHold(evidence, now: now) }
+
     func roundFailed(now: UInt64) { ledger.holdGate.roundFailed(now: now) }
 
     func connected() { ledger.holdGate.connected() }

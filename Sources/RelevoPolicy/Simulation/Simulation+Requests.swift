@@ -93,13 +93,29 @@ extension Simulation {
             if fault == .connectTimeout { requests[place].connectTimeouts += 1 }
             if fault == .upstreamTimeout { capacity?.answered(after: now - request.began, now: now) }
             if goesOn(place, .fault(fault)) { return }
+            let mayHold =
+                hold > 0 && workers[request.worker].mayHold(evidence(of: .fault(fault), at: place), now: now)
             leave(place, .failed(.fault(fault)))
-            if let wait = holdTime(place) { beginRound(place, after: wait) } else { end(place, .fault(fault)) }
+            if mayHold, let wait = holdTime(place) { beginRound(place, after: wait) } else { end(place, .fault(fault)) }
         }
     }
 
     /// Whether another attempt follows a failed one; if so, it begins or is waited for.
     private mutating func goesOn(_ place: Int, _ failure: AttemptFailure) -> Bool {
+        let request = requests[place]
+        let verdict = workers[request.worker].verdict(evidence(of: failure, at: place), now: now)
+        record.decided(verdict)
+        guard case .another(_, _, let waits) = verdict else { return false }
+        leave(place, .failed(failure))
+        if waits {
+            queue.add(.resumed(place), at: now + workers[request.worker].backoff(request.sends, retry))
+        } else {
+            attempt(place)
+        }
+        return true
+    }
+
+    private func evidence(of failure: AttemptFailure, at place: Int) -> AttemptEvidence {
         let request = requests[place]
         var evidence = AttemptEvidence(failure)
         evidence.requestBytesSent = request.fate.wasSent
@@ -111,16 +127,7 @@ extension Simulation {
         evidence.sends = request.sends
         evidence.connectTimeouts = request.connectTimeouts
         evidence.hasUntried = workers[request.worker].ledger.hasUntried(beside: request.position, request.tried)
-        let verdict = workers[request.worker].verdict(evidence, now: now)
-        record.decided(verdict)
-        guard case .another(_, _, let waits) = verdict else { return false }
-        leave(place, .failed(failure))
-        if waits {
-            queue.add(.resumed(place), at: now + workers[request.worker].backoff(request.sends, retry))
-        } else {
-            attempt(place)
-        }
-        return true
+        return evidence
     }
 
     private mutating func leave(_ place: Int, _ outcome: AttemptOutcome) {
@@ -153,8 +160,7 @@ extension Simulation {
 
     /// How long a request waits before another round through all endpoints; nil for no longer.
     private mutating func holdTime(_ place: Int) -> UInt64? {
-        let isHarmless = requests[place].fault.map { $0.row.retry == .nothingSent } ?? true
-        guard hold > 0, isHarmless else { return nil }
+        guard hold > 0, requests[place].fault?.mayBeRestart ?? true else { return nil }
         let since = requests[place].heldSince ?? now
         guard let wait = workers[requests[place].worker].hold(since: since, now: now, hold) else { return nil }
         if requests[place].heldSince == nil { record.heldFirst() }

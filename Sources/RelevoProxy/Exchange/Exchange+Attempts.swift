@@ -137,13 +137,11 @@ extension Exchange {
         record.fault = fault
         let isConnectFailure = fault.row.retry == .nothingSent
         guard let next = nextAttempt(after: .fault(fault)) else {
-            if isConnectFailure, let wait = hold() {
-                closeUpstream(.orderly)
-                leaveEndpoint(.fault(fault))
-                beginRound(after: wait)
-            } else {
-                fail(fault, detail: detail)
-            }
+            guard mayHold(after: .fault(fault)), let wait = hold() else { return fail(fault, detail: detail) }
+            closeUpstream(isConnectFailure ? .orderly : .reset)
+            leaveEndpoint(.fault(fault))
+            rewind()
+            beginRound(after: wait)
             return
         }
         closeUpstream(isConnectFailure ? .orderly : .reset)
@@ -274,11 +272,17 @@ extension Exchange {
 // MARK: - Waiting
 
 extension Exchange {
+    /// Whether a request that goes nowhere else now may wait for any endpoint.
+    private func mayHold(after failure: AttemptFailure) -> Bool {
+        guard let cluster else { return false }
+        return cluster.mayHold(evidence(of: failure, cluster), now: now.nanoseconds)
+    }
+
     /// How long to wait before another round through all endpoints; nil for no longer.
     private func hold() -> UInt64? {
-        // The last failure sent nothing; and what was sent before may be sent again, or there was nothing.
-        let isRefusal = record.fault.map { $0.row.retry == .nothingSent } ?? (record.sends == 0)
-        let isHarmless = isRefusal && (record.sends == 0 || traits.isRepeatable)
+        // The last failure may pass, and what was sent may be sent again, or nothing was.
+        let mayPass = record.fault?.mayBeRestart ?? (record.sends == 0)
+        let isHarmless = mayPass && (record.sends == 0 || traits.isRepeatable)
         guard let patience = cluster?.cluster.hold?.wholeNanoseconds, isHarmless else { return nil }
         let since = record.heldSince ?? now
         var random = worker.random

@@ -144,6 +144,11 @@ extension ClusterState {
     /// Whether and where a request is tried again, as far as the budget grants it.
     func verdict(_ evidence: AttemptEvidence, now: UInt64) -> RetryVerdict { ledger.verdict(evidence, now: now) }
 
+    /// Whether a request that goes nowhere else now may wait for any endpoint.
+    func mayHold(_ evidence: AttemptEvidence, now: UInt64) -> Bool {
+        cluster.hold != nil && ledger.mayHold(evidence, now: now)
+    }
+
     /// All endpoints have refused a request, which is held.
     func roundFailed(now: UInt64) { ledger.holdGate.roundFailed(now: now) }
 
