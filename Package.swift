@@ -24,6 +24,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     ],
@@ -49,6 +50,7 @@ let package = Package(
             name: "Relevo",
             dependencies: [
                 "RelevoProxy", "RelevoPolicy", "CLibevent",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -94,6 +96,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "Relevo", "RelevoAdmin", "RelevoProxy", "RelevoPolicy", "RelevoHTTP", "CLibevent",
                 "CLibeventDNS", "CLibeventTLS", .product(name: "Logging", package: "swift-log"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             exclude: ["Simulations"], swiftSettings: safe),
         .testTarget(

@@ -218,6 +218,9 @@ public final class ReverseProxy: Sendable {
     /// Whether it accepts nobody any more and finishes what runs.
     public var isStopping: Bool { state.withLock { if case .stopping = $0 { true } else { false } } }
 
+    /// Whether it has run and does no more.
+    var hasStopped: Bool { state.withLock { if case .stopped = $0 { true } else { false } } }
+
     var isNew: Bool { state.withLock { if case .new = $0 { true } else { false } } }
 
     private func openLog() throws(StartError) -> LogWriter? {

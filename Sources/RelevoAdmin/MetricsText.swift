@@ -4,28 +4,14 @@
 import Relevo
 
 /// Writes families of samples.
-struct MetricsText {
+struct MetricsText: MetricsSink {
     /// What Prometheus asks for.
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// What kind of figure a family has.
-    enum Kind: String {
-        case counter, gauge, histogram
-    }
-
-    /// Names and values of one sample's labels, escaped already: many samples share them.
-    struct Labels {
+    /// Names and values of one sample's labels, escaped already.
+    struct Labels: MetricLabels {
         fileprivate var bytes: [UInt8] = []
 
-        /// No label.
-        static let none = Labels()
-
-        /// The labels in their order.
-        init(_ pairs: (name: StaticString, value: String)...) {
-            for (name, value) in pairs { append(name, value) }
-        }
-
-        /// One more label behind these.
         func adding(_ name: StaticString, _ value: String) -> Labels {
             var copy = self
             copy.append(name, value)
@@ -60,19 +46,19 @@ struct MetricsText {
     }
 
     /// Begins a family; its samples follow. Without samples it is still there, which is allowed.
-    mutating func family(_ name: String, _ kind: Kind, _ help: String) {
+    mutating func family(_ name: String, _ kind: MetricKind, _ help: String) {
         self.name = Array(name.utf8)
         bytes += Array("# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n".utf8)
     }
 
     /// Writes a sample of the family.
-    mutating func sample(_ labels: Labels = .none, _ value: Int) {
+    mutating func sample(_ labels: Labels, _ value: Int) {
         begin(labels)
         append(UInt64(clamping: value))
     }
 
     /// The same for a number that may have a fraction.
-    mutating func sample(_ labels: Labels = .none, _ value: Double) {
+    mutating func sample(_ labels: Labels, _ value: Double) {
         begin(labels)
         bytes += Array("\(value)\n".utf8)
     }

@@ -117,12 +117,9 @@ public struct StatusDocument: Codable, Sendable {
 
 /// The names that figures have for whoever reads them, whatever the form.
 enum Published {
-    /// The class of an answer by the first digit of its status; 0 is no answer.
-    static func answerClass(_ digit: Int) -> String { digit == 0 ? "none" : "\(digit)xx" }
-
     /// Answers by class.
     static func answers(_ counts: [Int: Int]) -> [String: Int] {
-        Dictionary(counts.map { (answerClass($0.key), $0.value) }, uniquingKeysWith: +)
+        Dictionary(counts.map { (ProxyMetrics.answerClass($0.key), $0.value) }, uniquingKeysWith: +)
     }
 
     /// Failures by code.

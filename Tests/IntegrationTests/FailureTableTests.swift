@@ -201,6 +201,43 @@ extension Integration {
             #expect(proxy.log.lines.map(\.code) == ["endpoint.overloaded", "proxy.draining"])
         }
 
+        @Test("a client whose certificate is not believed has one code")
+        func badCertificate() async throws {
+            let world = try CertifiedWorld()
+            let stranger = try Authority("Strangers").issue("/CN=alice")
+            try await withProxy(world.configuration(.request)) { proxy in
+                let response = try world.client(stranger, proxy).get("a.example", "/")
+                #expect(response.code == "client.certificate_refused")
+                try await agree(proxy, .clientCertificateRefused, id: response.field("X-Request-ID"))
+            }
+        }
+
+        @Test("a request for which the proxy has no descriptor has one code")
+        func noDescriptor() async {
+            await #expect(processExitsWith: .success) {
+                let origin = try Origin.ok()
+                try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
+                    let client = try proxy.client()
+                    let shortage = try DescriptorShortage()
+                    try client.get("a.example")
+                    let response = try client.response()
+                    shortage.end()
+                    #expect(response.code == "proxy.overloaded")
+                    try await FailureTable().agree(proxy, .proxyOverloaded, id: response.field("X-Request-ID"))
+                }
+            }
+        }
+
+        @Test("no code is left out")
+        func whole() {
+            let apart: Set<Fault> = [
+                .clientClosed, .clientRateLimited, .clientCertificateRefused, .upstreamStale, .connectTimeout,
+                .connectTLS, .endpointNoneHealthy, .endpointOverloaded, .proxyDraining, .proxyOverloaded,
+            ]
+            #expect(apart.union(Self.provocations.map(\.fault)) == Set(Fault.allCases))
+            #expect(apart.count + Self.provocations.count == Fault.allCases.count)
+        }
+
         /// Log, metrics and why have the one failure, and nothing else.
         private func agree(_ proxy: TestProxy, _ fault: Fault, id: String?) async throws {
             #expect(await eventually { await !proxy.group.recent(limit: 10).isEmpty })

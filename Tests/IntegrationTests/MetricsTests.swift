@@ -3,6 +3,7 @@
 
 import CLibevent
 import Foundation
+import MetricsTestKit
 import Relevo
 import RelevoAdmin
 import RelevoPolicy
@@ -117,6 +118,32 @@ extension Integration {
             program.signal(SIGTERM)
             let outcome = try program.outcome()
             #expect(outcome.status == 0, "\(outcome.complaints)")
+        }
+
+        @Test("swift-metrics gets the same: counters by what they have grown, gauges as they are, until the proxy ends")
+        func report() async throws {
+            let origin = try Origin.ok("hello")
+            let settings = configuration([.init("a.example", cluster: "api")]) {
+                $0.clusters = [.init("api", endpoints: [.init(origin.text)])]
+            }
+            let backend = TestMetrics()
+            let requests = ("relevo_requests_total", [("domain", "a.example"), ("class", "2xx")])
+            func total() -> Int64 { (try? backend.expectCounter(requests.0, requests.1))?.totalValue ?? 0 }
+            try await withRunning(settings) { proxy, address in
+                for _ in 0..<3 { _ = try ask(address, "a.example") }
+                let report = Task { await proxy.reportMetrics(to: backend, every: .milliseconds(100)) }
+                #expect(await eventually { total() == 3 })
+                for _ in 0..<2 { _ = try ask(address, "a.example") }
+                #expect(await eventually { total() == 5 })
+                let labels = [("domain", "a.example"), ("le", "+Inf")]
+                let bucket = try backend.expectCounter("relevo_request_duration_seconds_bucket", labels)
+                #expect(await eventually { bucket.totalValue == 5 })
+                let endpoint = [("cluster", "api"), ("endpoint", origin.text)]
+                #expect(try backend.expectMeter("relevo_endpoint_available", endpoint).lastValue == 1)
+                await proxy.shutdown()
+                await report.value
+                #expect(backend.counters.isEmpty && backend.meters.isEmpty)
+            }
         }
     }
 }

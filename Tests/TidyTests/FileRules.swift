@@ -10,7 +10,9 @@ let allowedImports: [String: Set<String>] = [
     "RelevoHTTP": [],
     "RelevoPolicy": ["RelevoHTTP", "Synchronization"],
     "RelevoProxy": ["CLibevent", "CLibeventDNS", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy", "Synchronization"],
-    "Relevo": ["RelevoProxy", "RelevoPolicy", "CLibevent", "Logging", "ServiceLifecycle", "Synchronization"],
+    "Relevo": [
+        "RelevoProxy", "RelevoPolicy", "CLibevent", "CoreMetrics", "Logging", "ServiceLifecycle", "Synchronization",
+    ],
     "RelevoConfig": ["RelevoPolicy", "Yams"],
     "RelevoAdmin": [
         "Relevo", "RelevoPolicy", "RelevoHTTP", "CLibevent", "Foundation", "Synchronization",
