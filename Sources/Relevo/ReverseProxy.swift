@@ -166,7 +166,7 @@ public final class ReverseProxy: Sendable {
         }
         await group.shutdown(within: limit, manner, leaving: paths)
         await log?.finish(within: .seconds(1))
-        reportDrops(log)
+        log?.tellOfDrops()
         state.withLock { $0 = .stopped }
         logger.info("stopped")
         stopped.complete()
@@ -226,7 +226,7 @@ public final class ReverseProxy: Sendable {
     private func openLog() throws(StartError) -> LogWriter? {
         guard let settings = served.snapshot.configuration.accessLog.settings else { return nil }
         do throws(SystemError) {
-            return try LogWriter(settings.target)
+            return try LogWriter(settings.target) { [logger] in Self.report(.logLinesDropped($0), to: logger) }
         } catch {
             guard case .file(let path) = settings.target, error.call == .open else {
                 throw StartError(listener: nil, reason: error)
@@ -246,11 +246,6 @@ public final class ReverseProxy: Sendable {
             Task { [weak self] in await self?.readAgain(paths) }
         }
         return settings
-    }
-
-    private func reportDrops(_ log: LogWriter?) {
-        guard let lines = log?.droppedLines, lines > 0 else { return }
-        Self.report(.logLinesDropped(lines), to: logger)
     }
 
     static func report(_ notice: ProxyNotice, to logger: Logger) {
@@ -308,7 +303,8 @@ public final class ReverseProxy: Sendable {
                 level: notice.isTrouble ? .warning : .notice, "\(notice.text)",
                 metadata: Dictionary(notice.details.map { ($0.name, .string($0.value)) }) { first, _ in first })
         case .logLinesDropped(let count):
-            logger.warning("access log lines dropped", metadata: ["lines": .stringConvertible(count)])
+            logger.warning(
+                "access log lines dropped: nobody took them", metadata: ["lines": .stringConvertible(count)])
         }
     }
 }

@@ -87,7 +87,8 @@ extension Integration {
         @Test("lines for a reader that has stalled are dropped and counted; requests and the shutdown go on")
         func stalledReader() async throws {
             let pipe = try RawPipe()
-            let writer = try LogWriter(descriptor: pipe.writeEnd)
+            let told = Watched<[Int]>([])
+            let writer = try LogWriter(descriptor: pipe.writeEnd) { lines in told.change { $0.append(lines) } }
             let domain = ProxyConfiguration.Domain("a.example", routes: [.init(.respond(status: 200, body: "ok"))])
             let requests = 700
             try await withProxy(.loopback([domain])) {
@@ -99,11 +100,14 @@ extension Integration {
                     try client.get("a.example", target)
                     #expect(try client.response().text == "ok")
                 }
-                #expect(await eventually { writer.droppedLines > 0 })
+                // The operator is told at once, and of the rest later.
+                #expect(await eventually { !told.current.isEmpty })
                 await proxy.stop()
                 let dropped = writer.droppedLines
                 #expect((1..<requests).contains(dropped))
                 await writer.finish(within: .milliseconds(100))
+                writer.tellOfDrops()
+                #expect(told.current.reduce(0, +) == dropped && told.current.allSatisfy { $0 > 0 })
             }
             // The writer's thread is blocked in the pipe until nobody can read it any more.
             pipe.close(pipe.readEnd)

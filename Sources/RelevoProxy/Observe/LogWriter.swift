@@ -16,21 +16,39 @@ package final class LogWriter: Sendable {
     private let mailbox: LoopMailbox<LogSink>
     private let waiting = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
+    private let told: Mutex<Told>
+    private let onDrop: @Sendable (Int) -> Void
     private let thread: LoopThread
 
+    /// What the operator was told of lost lines.
+    private struct Told {
+        var lines = 0
+        /// Nothing more before then.
+        var silence = MonotonicTime.now
+    }
+
+    /// How long nothing is told of lost lines after something was.
+    private static let silence: Duration = .seconds(10)
+
     /// Starts the writer's thread. The descriptor stays the caller's and must outlive the writer.
-    package convenience init(descriptor: Int32) throws(SystemError) {
-        try self.init(LogSink.Output(descriptor: descriptor, path: nil))
+    /// - Parameter onDrop: called with the number of lines that were lost since it was called last, every ten seconds
+    ///   at most; on any thread.
+    package convenience init(
+        descriptor: Int32, onDrop: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws(SystemError) {
+        try self.init(LogSink.Output(descriptor: descriptor, path: nil), onDrop)
     }
 
     /// Opens what the settings say and starts the writer's thread.
-    package convenience init(_ target: AccessLogSettings.Target) throws(SystemError) {
+    package convenience init(
+        _ target: AccessLogSettings.Target, onDrop: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws(SystemError) {
         switch target {
-        case .standardOutput: try self.init(descriptor: 1)
+        case .standardOutput: try self.init(descriptor: 1, onDrop: onDrop)
         case .file(let path):
             let output = LogSink.Output(descriptor: try FileOutput.openForAppending(path), path: path)
             do throws(SystemError) {
-                try self.init(output)
+                try self.init(output, onDrop)
             } catch {
                 FileOutput.close(output.descriptor)
                 throw error
@@ -38,7 +56,9 @@ package final class LogWriter: Sendable {
         }
     }
 
-    private init(_ output: LogSink.Output) throws(SystemError) {
+    private init(_ output: LogSink.Output, _ onDrop: @escaping @Sendable (Int) -> Void) throws(SystemError) {
+        self.onDrop = onDrop
+        told = Mutex(Told())
         let mailbox = try LoopMailbox<LogSink>()
         self.mailbox = mailbox
         thread = try LoopThread.start(name: "relevo-log") { () throws(SystemError) in
@@ -61,12 +81,33 @@ package final class LogWriter: Sendable {
         let accepted =
             before + size <= Self.capacity
             && mailbox.post { [self] sink in
-                if !sink.write(block) { dropped.add(lines, ordering: .relaxed) }
+                if !sink.write(block) { drop(lines) }
                 waiting.subtract(size, ordering: .relaxed)
             }
         guard !accepted else { return }
         waiting.subtract(size, ordering: .relaxed)
+        drop(lines)
+    }
+
+    private func drop(_ lines: Int) {
         dropped.add(lines, ordering: .relaxed)
+        let now = MonotonicTime.now
+        let isSilent = told.withLock { told in
+            guard now >= told.silence else { return true }
+            told.silence = now + Self.silence
+            return false
+        }
+        if !isSilent { tellOfDrops() }
+    }
+
+    /// Tells of lines that were lost and not told of yet, if there are any.
+    package func tellOfDrops() {
+        let lost = told.withLock { told in
+            let all = droppedLines
+            defer { told.lines = all }
+            return all - told.lines
+        }
+        if lost > 0 { onDrop(lost) }
     }
 
     /// Opens the file anew, after those lines that wait: whoever rotates logs has moved it away. A file that cannot be
