@@ -70,6 +70,23 @@ extension Integration {
             #expect(lines[2].hasSuffix("code=route.unknown_domain"))
         }
 
+        @Test("a form of one's own has what it names, in its order, and nothing can break out of its line")
+        func template() async throws {
+            let template = try LogTemplate(#"{method} {target} {status} {code} "{header:User-Agent}" {{x}}"#)
+            let lines = try await lines { $0.template = template }
+            #expect(
+                lines == [
+                    #"GET /x?token=secret&y=%20 200 - "a \"b\"\u0009c" {x}"#,
+                    #"GET /no 404 - "a \"b\"\u0009c" {x}"#, #"GET / 421 route.unknown_domain "-" {x}"#,
+                ])
+            let referer = try LogTemplate("{header:referer} {target} {client}")
+            let cut = try await self.lines {
+                $0.template = referer
+                $0.redacted = [.query, .client]
+            }
+            #expect(cut.first == "http://r.example/? /x? 127.0.0.0")
+        }
+
         @Test("what may tell who somebody is can be left out")
         func redaction() async throws {
             let lines = try await lines { $0.redacted = [.client, .query] }

@@ -115,8 +115,9 @@ struct EffectiveYAML {
         var target = "stdout"
         if case .file(let path) = settings.target { target = YAMLText.block(path) }
         let redacted = settings.redacted.map(\.rawValue).sorted().joined(separator: ", ")
+        let form = settings.template.map { ("template", YAMLText.block($0.description)) }
         let values = [
-            ("format", settings.format.rawValue), ("to", target), ("only", settings.only.rawValue),
+            form ?? ("format", settings.format.rawValue), ("to", target), ("only", settings.only.rawValue),
             ("slower_than", settings.slowerThan.map { DurationText.write($0) } ?? "off"),
             ("sample", "\(settings.sample)%"), ("redact", redacted.isEmpty ? "off" : "[\(redacted)]"),
         ]

@@ -12,12 +12,27 @@ extension ConfigurationReader {
         }
         var result = AccessLogSettings()
         take("format", of: fields, into: &result.format) { $0.choice($1, of: AccessLogSettings.Format.self) }
+        take("template", of: fields, into: &result.template) { $0.logTemplate($1) }
+        if fields["template"] != nil, let format = fields["format"] {
+            report("`format` says nothing beside `template`", suggestion: "remove it", at: format.place)
+        }
         take("to", of: fields, into: &result.target) { $0.logTarget($1) }
         take("only", of: fields, into: &result.only) { $0.choice($1, of: AccessLogSettings.Selection.self) }
         takeUnlessOff("slower_than", of: fields, into: &result.slowerThan) { $0.duration($1) }
         take("sample", of: fields, into: &result.sample) { $0.percentage($1) }
         take("redact", of: fields, into: &result.redacted) { $0.redactions($1) }
         return .lines(result)
+    }
+
+    private mutating func logTemplate(_ field: Field) -> LogTemplate? {
+        let suggestion = "for example `'{client} {method} {target} {status}'`"
+        guard let text = text(field, wants: "a text with fields in braces", suggestion: suggestion) else { return nil }
+        do throws(LogTemplateError) {
+            return try LogTemplate(text)
+        } catch {
+            report("\(field.label) cannot be used: \(error)", suggestion: error.suggestion, at: field.place)
+            return nil
+        }
     }
 
     private mutating func logTarget(_ field: Field) -> AccessLogSettings.Target? {

@@ -58,7 +58,7 @@ enum Section: CaseIterable {
                 "handshakes", "client_requests", "idle_upstreams", "upstream_requests",
             ]
         case .resolver: ["nameservers", "search", "timeout", "tries", "min_ttl", "max_ttl"]
-        case .accessLog: ["format", "to", "only", "slower_than", "sample", "redact"]
+        case .accessLog: ["format", "template", "to", "only", "slower_than", "sample", "redact"]
         case .recent: ["requests", "slower_than"]
         case .admin: ["address", "token_file"]
         case .redirect: ["to", "status"]

@@ -58,6 +58,8 @@ public struct AccessLogSettings: Sendable, Hashable {
 
     /// The form.
     public var format = Format.json
+    /// A form of one's own, in place of ``format``; nil for none.
+    public var template: LogTemplate?
     /// Where lines go.
     public var target = Target.standardOutput
     /// Which requests have lines.

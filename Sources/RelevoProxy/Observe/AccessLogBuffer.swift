@@ -32,16 +32,30 @@ final class AccessLogBuffer {
     /// Appends the line of an exchange that is over, if it is wanted.
     func append(_ exchange: Exchange) {
         guard takesAll || wants(exchange.record) else { return }
-        switch settings.format {
-        case .json: AccessLogLine.append(exchange, redaction, now: exchange.now, clock: &clock, to: &block)
-        case .logfmt:
-            line.removeAll(keepingCapacity: true)
-            AccessLogLine.append(exchange, redaction, now: exchange.now, clock: &clock, to: &line)
-            LogfmtText.append(line, to: &block)
-        case .combined: CombinedLine.append(exchange, redaction, to: &block)
+        if let template = settings.template {
+            writeLine(of: exchange)
+            TemplateLine.append(exchange, template, line, redaction, to: &block)
+        } else {
+            appendInFormat(exchange)
         }
         lines += 1
         if block.count >= Self.blockBytes { flush() }
+    }
+
+    private func appendInFormat(_ exchange: Exchange) {
+        switch settings.format {
+        case .json: AccessLogLine.append(exchange, redaction, now: exchange.now, clock: &clock, to: &block)
+        case .logfmt:
+            writeLine(of: exchange)
+            LogfmtText.append(line, to: &block)
+        case .combined: CombinedLine.append(exchange, redaction, to: &block)
+        }
+    }
+
+    /// Writes the JSON form from which others are made.
+    private func writeLine(of exchange: Exchange) {
+        line.removeAll(keepingCapacity: true)
+        AccessLogLine.append(exchange, redaction, now: exchange.now, clock: &clock, to: &line)
     }
 
     private func wants(_ record: ExchangeRecord) -> Bool {
