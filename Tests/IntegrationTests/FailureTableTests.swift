@@ -218,6 +218,8 @@ extension Integration {
                 let origin = try Origin.ok()
                 try await withProxy(.loopback([.to("a.example", origin)])) { proxy in
                     let client = try proxy.client()
+                    // Who is accepted has a descriptor.
+                    #expect(await eventually { await proxy.group.statistics().connectionsOpen == 1 })
                     let shortage = try DescriptorShortage()
                     try client.get("a.example")
                     let response = try client.response()
