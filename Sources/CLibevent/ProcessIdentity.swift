@@ -18,6 +18,9 @@ public struct ProcessIdentity: Sendable, Hashable {
         ProcessIdentity(user: geteuid(), group: getegid(), name: entry(ofUser: geteuid())?.name)
     }
 
+    /// The number of this process.
+    public static var number: Int { Int(getpid()) }
+
     private init(user: UInt32, group: UInt32, name: String?) {
         (self.user, self.group, self.name) = (user, group, name)
     }

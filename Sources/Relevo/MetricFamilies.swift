@@ -81,6 +81,10 @@ extension MetricsSink {
         }
         family("relevo_access_log_lines_dropped_total", .counter, "Lines of the access log that nobody took.")
         sample(Labels(), statistics.logLinesDropped)
+        family("relevo_spans_exported_total", .counter, "Spans that the collector has taken.")
+        sample(Labels(), statistics.spansExported)
+        family("relevo_spans_dropped_total", .counter, "Spans that the collector has not got.")
+        sample(Labels(), statistics.spansDropped)
     }
 
     fileprivate mutating func domains(_ metrics: ProxyMetrics) {

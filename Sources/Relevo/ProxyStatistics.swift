@@ -42,10 +42,14 @@ public struct ProxyStatistics: Sendable, Hashable {
     public var bytesSent = 0
     /// Access log lines that could not be written.
     public var logLinesDropped = 0
+    /// Spans that the collector has taken.
+    public var spansExported = 0
+    /// Spans that the collector has not got.
+    public var spansDropped = 0
 
     init() {}
 
-    init(_ stats: WorkerStats, certificates: [CertificateReport], droppedLines: Int) {
+    init(_ stats: WorkerStats, certificates: [CertificateReport], _ outlets: Outlets) {
         handshakes = stats.handshakes
         handshakesResumed = stats.handshakesResumed
         self.certificates = certificates.map { CertificateStatus($0) }
@@ -65,6 +69,7 @@ public struct ProxyStatistics: Sendable, Hashable {
         connectsFailed = stats.connectsFailed
         bytesReceived = stats.bytesReceived
         bytesSent = stats.bytesSent
-        logLinesDropped = droppedLines
+        logLinesDropped = outlets.log?.droppedLines ?? 0
+        (spansExported, spansDropped) = outlets.spans?.counts ?? (0, 0)
     }
 }

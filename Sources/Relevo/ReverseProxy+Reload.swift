@@ -55,8 +55,8 @@ extension ReverseProxy {
     /// Serves another configuration from now on. What has not changed is not touched: connections, health and counters
     /// stay. Requests that run go on with what they began with. Reloads follow one another; any thread.
     ///
-    /// New listeners are open before those that are gone close. `workers`, `access_log` and `admin` can only be changed
-    /// by a start.
+    /// New listeners are open before those that are gone close. `workers`, `access_log`, `tracing` and `admin` can only
+    /// be changed by a start.
     /// - Parameter isSuperseded: asked when the reload's turn has come: whether it is not wanted any more.
     /// - Throws: ``ReloadError``, and then everything is as it was.
     @discardableResult
@@ -104,7 +104,7 @@ extension ReverseProxy {
         guard plan.needsRestart.isEmpty else { throw .needsRestart(plan.needsRestart) }
         let outcome: ReloadOutcome
         do throws(StartError) {
-            outcome = try await group.reload(next.snapshot, settings(next, log: runningLog))
+            outcome = try await group.reload(next.snapshot, settings(next, runningOutlets ?? .none))
         } catch {
             throw .refused(ProxyStartError(error))
         }

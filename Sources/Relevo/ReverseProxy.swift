@@ -6,6 +6,7 @@ public import Logging
 @_exported public import RelevoPolicy
 import RelevoProxy
 import Synchronization
+public import Tracing
 
 /// A reverse proxy inside your process.
 ///
@@ -26,8 +27,8 @@ public final class ReverseProxy: Sendable {
     private enum State {
         case new
         case starting
-        case running(WorkerGroup, LogWriter?)
-        case stopping(WorkerGroup, LogWriter?)
+        case running(WorkerGroup, Outlets)
+        case stopping(WorkerGroup, Outlets)
         case stopped
     }
 
@@ -71,6 +72,7 @@ public final class ReverseProxy: Sendable {
     private let material: Mutex<Material>
     let logger: Logger
     private let hook: RequestHook?
+    private let tracer: (any Tracer)?
     /// What another proxy has left to this one; let go of when it is used.
     private let inheritance: Mutex<Inheritance?>
     let reloads = Turnstile()
@@ -83,17 +85,20 @@ public final class ReverseProxy: Sendable {
     ///   - configuration: what to serve.
     ///   - logger: told of what operators should know: start, stop, unresolved names, exhausted descriptors.
     ///   - inheritance: what another proxy has left to this one, or sockets that a service manager has opened.
+    ///   - tracer: gets a span for each valid request and each attempt at an endpoint, on workers' threads, in place of
+    ///     the collector of the configuration; it must not block. What it injects goes to endpoints.
     ///   - onRequest: called for each valid request on a worker's thread, before routing; must not block.
     /// - Throws: all problems of the configuration at once.
     public init(
         configuration: ProxyConfiguration, logger: Logger, inheriting inheritance: Inheritance? = nil,
-        onRequest: RequestHook? = nil
+        tracer: (any Tracer)? = nil, onRequest: RequestHook? = nil
     ) throws(ConfigurationError) {
         let keys = inheritance.flatMap { SharedTicketKeys($0.state.ticketKeys) }
         material = Mutex(try Material(configuration, ticketKeys: keys))
         self.inheritance = Mutex(inheritance)
         self.logger = logger
         hook = onRequest
+        self.tracer = tracer
     }
 
     /// Opens all listeners and starts the workers; returns when clients are served.
@@ -112,11 +117,12 @@ public final class ReverseProxy: Sendable {
         guard mayStart else { throw ProxyStartError.notNew }
         defer { started.complete() }
         for warning in warnings { logger.warning("\(warning)") }
-        var log: LogWriter?
+        var outlets = Outlets.none
         do {
-            log = try openLog()
             let material = served
-            var settings = settings(material, log: log)
+            outlets = try await Outlets.open(material.snapshot.configuration) { [logger] in Self.report($0, to: logger)
+            }
+            var settings = settings(material, outlets)
             // Sockets that no listener wants are closed with it.
             inheritance.withLock { inheritance in
                 if let inheritance { settings.take(inheritance) }
@@ -124,7 +130,7 @@ public final class ReverseProxy: Sendable {
             }
             let group = try await WorkerGroup.start(material.snapshot, settings)
             replace(with: material.withoutCertificates)
-            state.withLock { $0 = .running(group, log) }
+            state.withLock { $0 = .running(group, outlets) }
             logger.info(
                 "listening",
                 metadata: [
@@ -133,7 +139,7 @@ public final class ReverseProxy: Sendable {
                 ])
             return group.addresses
         } catch {
-            await log?.finish(within: .seconds(1))
+            await outlets.finish(within: .seconds(1))
             state.withLock { $0 = .stopped }
             stopped.complete()
             throw ProxyStartError(error)
@@ -150,23 +156,22 @@ public final class ReverseProxy: Sendable {
 
     func end(within limit: Duration, _ manner: DrainManner, leaving paths: [String]) async {
         if !isNew { await started.wait() }
-        let (running, ending): ((WorkerGroup, LogWriter?)?, WorkerGroup?) = state.withLock { state in
+        let (running, ending): ((WorkerGroup, Outlets)?, WorkerGroup?) = state.withLock { state in
             switch state {
-            case .running(let group, let log):
-                state = .stopping(group, log)
-                return ((group, log), nil)
+            case .running(let group, let outlets):
+                state = .stopping(group, outlets)
+                return ((group, outlets), nil)
             case .stopping(let group, _): return (nil, group)
             case .new, .starting, .stopped: return (nil, nil)
             }
         }
-        guard let (group, log) = running else {
+        guard let (group, outlets) = running else {
             await ending?.hasten(within: limit)
             if !isNew { await stopped.wait() }
             return
         }
         await group.shutdown(within: limit, manner, leaving: paths)
-        await log?.finish(within: .seconds(1))
-        log?.tellOfDrops()
+        await outlets.finish(within: .seconds(1))
         state.withLock { $0 = .stopped }
         logger.info("stopped")
         stopped.complete()
@@ -177,15 +182,15 @@ public final class ReverseProxy: Sendable {
 
     /// What the proxy has done so far; zeros unless it runs or finishes what runs.
     public func statistics() async -> ProxyStatistics {
-        let living: (WorkerGroup, LogWriter?)? = state.withLock { state in
+        let living: (WorkerGroup, Outlets)? = state.withLock { state in
             switch state {
-            case .running(let group, let log), .stopping(let group, let log): (group, log)
+            case .running(let group, let outlets), .stopping(let group, let outlets): (group, outlets)
             case .new, .starting, .stopped: nil
             }
         }
-        guard let (group, log) = living else { return ProxyStatistics() }
+        guard let (group, outlets) = living else { return ProxyStatistics() }
         return ProxyStatistics(
-            await group.statistics(), certificates: group.certificates, droppedLines: log?.droppedLines ?? 0)
+            await group.statistics(), certificates: group.certificates, outlets)
     }
 
     /// Where clients are accepted now, in the order of the listeners, with real ports; empty unless the proxy runs.
@@ -200,14 +205,14 @@ public final class ReverseProxy: Sendable {
     /// Opens the file of the access log anew, if there is one: call it when the file has been moved away. Any thread.
     /// - Throws: `SystemError` if it cannot be opened; then the file from before stays in use.
     public func reopenLog() async throws(SystemError) {
-        if let reason = await runningLog?.reopen() { throw reason }
+        if let reason = await runningOutlets?.log?.reopen() { throw reason }
     }
 
     func replace(with next: Material) { material.withLock { $0 = next } }
 
-    /// The access log, while the proxy runs.
-    var runningLog: LogWriter? {
-        state.withLock { if case .running(_, let log) = $0 { log } else { nil } }
+    /// Where it writes about requests, while it runs.
+    var runningOutlets: Outlets? {
+        state.withLock { if case .running(_, let outlets) = $0 { outlets } else { nil } }
     }
 
     /// The workers, while they run.
@@ -223,22 +228,11 @@ public final class ReverseProxy: Sendable {
 
     var isNew: Bool { state.withLock { if case .new = $0 { true } else { false } } }
 
-    private func openLog() throws(StartError) -> LogWriter? {
-        guard let settings = served.snapshot.configuration.accessLog.settings else { return nil }
-        do throws(SystemError) {
-            return try LogWriter(settings.target) { [logger] in Self.report(.logLinesDropped($0), to: logger) }
-        } catch {
-            guard case .file(let path) = settings.target, error.call == .open else {
-                throw StartError(listener: nil, reason: error)
-            }
-            throw StartError(listener: nil, file: path, reason: error)
-        }
-    }
-
-    func settings(_ material: Material, log: LogWriter?) -> GroupSettings {
+    func settings(_ material: Material, _ outlets: Outlets) -> GroupSettings {
         var settings = GroupSettings(
-            hook: hook, log: log, notify: { [logger] in Self.report($0, to: logger) },
+            hook: hook, log: outlets.log, notify: { [logger] in Self.report($0, to: logger) },
             seed: UInt64.random(in: 0...UInt64.max))
+        if let tracer { settings.tracer = TracerBridge(tracer: tracer) } else { settings.spans = outlets.spans }
         settings.certificates = material.certificates
         settings.marksOfOthers = material.marks
         settings.clusterCertificates = material.clusterCertificates
@@ -246,6 +240,14 @@ public final class ReverseProxy: Sendable {
             Task { [weak self] in await self?.readAgain(paths) }
         }
         return settings
+    }
+
+    private static func log(
+        _ isTrouble: Bool, _ text: String, _ details: [(name: String, value: String)], _ logger: Logger
+    ) {
+        logger.log(
+            level: isTrouble ? .warning : .notice, "\(text)",
+            metadata: Dictionary(details.map { ($0.name, .string($0.value)) }) { first, _ in first })
     }
 
     static func report(_ notice: ProxyNotice, to logger: Logger) {
@@ -298,13 +300,8 @@ public final class ReverseProxy: Sendable {
             logger.notice(
                 "client connections are bounded by descriptors",
                 metadata: ["connections": .stringConvertible(count), "descriptors": .stringConvertible(descriptors)])
-        case .file(let notice):
-            logger.log(
-                level: notice.isTrouble ? .warning : .notice, "\(notice.text)",
-                metadata: Dictionary(notice.details.map { ($0.name, .string($0.value)) }) { first, _ in first })
-        case .logLinesDropped(let count):
-            logger.warning(
-                "access log lines dropped: nobody took them", metadata: ["lines": .stringConvertible(count)])
+        case .file(let notice): log(notice.isTrouble, notice.text, notice.details, logger)
+        case .outlet(let notice): log(notice.isTrouble, notice.text, notice.details, logger)
         }
     }
 }

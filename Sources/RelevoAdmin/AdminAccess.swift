@@ -9,7 +9,7 @@ import RelevoPolicy
 /// may do everything.
 struct AdminAccess: Sendable {
     private let isPort: Bool
-    private let token: [UInt8]?
+    let token: [UInt8]?
 
     /// Bytes of a token at least.
     static let shortestToken = 16

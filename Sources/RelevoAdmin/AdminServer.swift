@@ -133,6 +133,8 @@ public final class AdminServer: Sendable {
 
     /// Where it listens, with the real port.
     public let address: SocketAddress
+    /// What somebody has to know to change something by a port, and to have requests explained; nil without a file.
+    public let token: String?
     private let mailbox: LoopMailbox<AdminPlane>
     private let thread: LoopThread
     private let isStopped = Mutex(false)
@@ -150,6 +152,7 @@ public final class AdminServer: Sendable {
     ) throws(AdminError) {
         let watchers = Watchers(handler: handler, onRefusal: onRefusal)
         let access = try AdminAccess(settings)
+        token = access.token.map { String(decoding: $0, as: UTF8.self) }
         let mailbox: LoopMailbox<AdminPlane>
         do throws(SystemError) {
             let found: AdminSocket

@@ -144,6 +144,7 @@ struct Serving {
             adminSettings, inheriting: try arrival.takeAdminSocket(), onRefusal: { [logger] in Self.tell($0, logger) },
             handler: { await api.answer($0) })
         succession.take(server)
+        if let token = server.token { proxy.explainRequests(withToken: token) }
         logger.info("admin listener open", metadata: ["address": .string(server.address.description)])
         return server
     }

@@ -13,6 +13,8 @@ package enum ASCII {
     package static let space: UInt8 = 0x20
     /// Separates the elements of a list.
     package static let comma: UInt8 = 0x2C
+    /// Stands between the parts of some values.
+    package static let dash: UInt8 = 0x2D
     /// Begins a path.
     package static let slash: UInt8 = 0x2F
     /// Ends a field name; separates host and port.
@@ -152,6 +154,16 @@ package enum ASCII {
         }
         appendDecimal(number / 10, to: &output)
         output.append(0x30 &+ UInt8(truncatingIfNeeded: number % 10))
+    }
+
+    /// Appends a number as 16 hexadecimal digits.
+    package static func append(hexadecimal number: UInt64, to output: inout [UInt8]) {
+        output.append(addingCapacity: 16) { digits in
+            for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                let digit = UInt8(truncatingIfNeeded: number &>> shift) & 15
+                digits.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+            }
+        }
     }
 }
 

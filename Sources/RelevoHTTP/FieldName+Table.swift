@@ -67,6 +67,7 @@ extension KnownField {
         case 0x7464_2D73_696E_6365: (.ifModifiedSince, 0x6966_2D6D_6F64_6966, 0x69)  // if-modified-since
         case 0x7664_2D73_696E_6365: (.ifUnmodifiedSince, 0x6966_2D75_6E6D_6F64, 0x69_6669)  // if-unmodified-since
         case 0x752D_7374_6174_7573: (.proxyStatus, 0x7072_6F78, 0)  // proxy-status
+        case 0x2365_7870_6C61_696E: (.relevoExplain, 0x7265_6C65_766F, 0)  // relevo-explain
         default: (.other, 0, 0)
         }
     }
@@ -85,6 +86,6 @@ extension KnownField {
         "set-cookie", "location", "authorization", "authentication-info", "www-authenticate", "cache-control",
         "max-forwards", "range", "age", "expires", "pragma", "vary", "warning", "if-match", "if-none-match",
         "if-modified-since", "if-unmodified-since", "if-range", "user-agent", "proxy-status", "alt-svc",
-        "origin",
+        "origin", "relevo-explain",
     ]
 }

@@ -11,7 +11,7 @@ package enum KnownField: UInt8, Sendable, Hashable, CaseIterable {
     case contentEncoding, contentRange, retryAfter, cookie, setCookie, location, authorization
     case authenticationInfo, wwwAuthenticate, cacheControl, maxForwards, range, age, expires, pragma
     case vary, warning, ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince, ifRange, userAgent
-    case proxyStatus, altSvc, origin
+    case proxyStatus, altSvc, origin, relevoExplain
 
     /// Recognises a name in any case; a name that means nothing to the proxy is `.other`.
     @inlinable

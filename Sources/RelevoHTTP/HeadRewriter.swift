@@ -52,6 +52,8 @@ package struct RequestRewrite: Sendable, Hashable {
     /// The value for X-Request-ID, which takes the place of received ones; empty to leave those as they are. The
     /// caller vouches that it is fit for a field.
     package var requestID: [UInt8] = []
+    /// The request's place in a trace, which takes the place of a received one; nil to leave what was received.
+    package var trace: TracePassage?
 
     /// Decides the three things that make the mode; the rest has defaults.
     package init(connection: ConnectionField = .keepAlive, forwarded: Forwarded = .none, via: Bool = false) {

@@ -17,6 +17,9 @@ package enum HeadSerializer {
         var filter = LineFilter(head.connectionOptions, claims: replacedClaims(rewrite))
         filter.dropped.insert(replacedFields(rewrite))
         if !rewrite.requestID.isEmpty { filter.dropped.insert(.xRequestID) }
+        if let trace = rewrite.trace {
+            filter.dropped.insert(trace.isNew ? KnownFieldSet(.traceparent, .tracestate) : KnownFieldSet(.traceparent))
+        }
         let ownHost = ownHostRange(head)
         if ownHost != nil { filter.dropped.insert(.host) }
         let ownLength = !hasExactLength(head.fields, head.framing)
@@ -45,6 +48,11 @@ package enum HeadSerializer {
         case .upgrade, .keepAlive: break
         }
         appendForwarded(head, rewrite, to: &output)
+        if let trace = rewrite.trace {
+            output.append(contentsOf: HeadText.traceparent)
+            trace.parent.append(to: &output)
+            output.append(contentsOf: HeadText.lineEnd)
+        }
         appendPassage(head.version, rewrite, to: &output)
     }
 

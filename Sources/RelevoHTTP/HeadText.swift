@@ -108,4 +108,14 @@ package enum HeadText {
     package static let headEnd: [UInt8] = [
         0x0D, 0x0A, 0x0D, 0x0A,
     ]
+    /// `Traceparent: `
+    package static let traceparent: [UInt8] = [
+        0x54, 0x72, 0x61, 0x63, 0x65, 0x70, 0x61, 0x72, 0x65, 0x6E, 0x74, 0x3A, 0x20,
+    ]
+    /// `00-`
+    package static let traceVersion: [UInt8] = [0x30, 0x30, 0x2D]
+    /// `-01`
+    package static let traceSampled: [UInt8] = [0x2D, 0x30, 0x31]
+    /// `-00`
+    package static let traceNotSampled: [UInt8] = [0x2D, 0x30, 0x30]
 }

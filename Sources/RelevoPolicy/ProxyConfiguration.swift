@@ -32,6 +32,8 @@ public struct ProxyConfiguration: Sendable, Equatable {
     public var accessLog: AccessLog
     /// Which requests are remembered so that somebody can ask why they failed or were slow; nil for none.
     public var recent: RecentSettings? = RecentSettings()
+    /// Whether and where spans of requests are reported; nil for nowhere, and then what requests say of traces passes.
+    public var tracing: TracingSettings?
     /// Where the proxy can be asked how it is and given orders; nil for nowhere. The library opens nothing for it: it
     /// is for programs that run a proxy, as `relevo` does.
     public var admin: AdminSettings?

@@ -29,6 +29,7 @@ package struct SnapshotBuilder {
         builder.checkResolver()
         if let admin = configuration.admin { builder.checkAdmin(admin) }
         if let user = configuration.user { builder.checkUser(user) }
+        if let tracing = configuration.tracing { builder.checkTracing(tracing) }
         guard builder.problems.isEmpty else { throw ConfigurationError(builder.problems) }
         return ProxySnapshot(
             builder, listeners: listeners, table: RouteTable(domains: domains), clusters: clusters, trusted: trusted)

@@ -70,6 +70,7 @@ extension Worker {
         caller.close()
         tellFailedHandshakes()
         accessLog?.flush()
+        spans?.flush()
         endIdleUpstreams()
         while let spare = spareExchange {
             spareExchange = spare.nextSpare

@@ -12,6 +12,11 @@ package final class Worker {
     let wheel: DeadlineWheel
     let hook: RequestHook?
     let accessLog: AccessLogBuffer?
+    /// The spans of its requests; nil without traces.
+    let spans: SpanBuffer?
+    let tracer: (any ExchangeTracer)?
+    /// What somebody has to know to have requests explained; nil if nobody can.
+    var explanationKey: ExplanationKey?
     var random: RandomSource
     var stats = WorkerStats()
     /// Serialised heads on their way to an output buffer: see `takeScratch()`.
@@ -102,6 +107,11 @@ package final class Worker {
         hook = settings.hook
         let logging = settings.snapshot.configuration.accessLog.settings ?? AccessLogSettings()
         accessLog = settings.log.map { AccessLogBuffer($0, logging) }
+        let tracing = settings.snapshot.configuration.tracing
+        spans = settings.spans.flatMap { exporter in
+            tracing.map { SpanBuffer(exporter, $0, logging.redacted, seed: .random(in: 0 ... .max)) }
+        }
+        tracer = settings.tracer
         notify = settings.notify
         census = settings.census
         balance = settings.balance
@@ -155,6 +165,7 @@ package final class Worker {
         seeWhetherFull()
         tendHandshakes()
         accessLog?.flush()
+        spans?.flush()
         reporter.report()
         for case let cluster? in clusters {
             cluster.rise(now: loop.now.nanoseconds)

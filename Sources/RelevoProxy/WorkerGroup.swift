@@ -29,6 +29,10 @@ package struct GroupSettings: Sendable {
     package var hook: RequestHook?
     /// Where access log lines go; nil for no log.
     package var log: LogWriter?
+    /// Where spans go; nil for nowhere.
+    package var spans: SpanExporter?
+    /// The embedding program's own traces, in place of spans.
+    package var tracer: (any ExchangeTracer)?
     /// Where news for the operator goes; any thread.
     package var notify: @Sendable (ProxyNotice) -> Void
     /// Who answers questions for names.
@@ -296,8 +300,10 @@ extension WorkerGroup {
     ) -> WorkerSettings {
         var seeds = RandomSource(seed: settings.seed &+ UInt64(index))
         return WorkerSettings(
-            snapshot: snapshot, hook: settings.hook, log: settings.log, notify: settings.notify,
-            census: census, balance: balance, index: index, control: control.mailbox, count: workers.count,
+            snapshot: snapshot, hook: settings.hook, log: settings.log,
+            spans: settings.spans, tracer: settings.tracer, notify: settings.notify, census: census, balance: balance,
+            index: index,
+            control: control.mailbox, count: workers.count,
             secret: secret,
             capacities: capacities.withLock(\.self),
             callOthers: { [workers] cluster in Self.call(workers, but: index, cluster) },

@@ -13,6 +13,10 @@ package struct WorkerSettings: Sendable {
     package var hook: RequestHook?
     /// Where access log lines go; nil for no log.
     package var log: LogWriter?
+    /// Where spans go; nil for nowhere.
+    package var spans: SpanExporter?
+    /// The embedding program's own traces, in place of spans.
+    package var tracer: (any ExchangeTracer)?
     /// Where news for the operator goes; any thread.
     package var notify: @Sendable (ProxyNotice) -> Void
     /// Connections of each client address, over all workers.

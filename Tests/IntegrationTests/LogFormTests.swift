@@ -87,6 +87,39 @@ extension Integration {
             #expect(cut.first == "http://r.example/? /x? 127.0.0.0")
         }
 
+        @Test("lines for the system's log are datagrams; while nobody listens they are counted, and then it goes on")
+        func syslog() async throws {
+            let directory = try TemporaryDirectory()
+            let path = directory.path + "/log"
+            var inbox: DatagramInbox? = try DatagramInbox(at: path)
+            var log = AccessLogSettings()
+            log.target = .syslog(Syslog(.local3, socket: path))
+            log.format = .logfmt
+            let settings = configuration([.init("a.example", routes: [.init(.respond(status: 200, body: ""))])]) {
+                $0.workers = 1
+                $0.accessLog = .lines(log)
+            }
+            try await withRunning(settings) { proxy, address in
+                for path in ["/1", "/2"] { #expect(try ask(address, "a.example", path).status == 200) }
+                for path in ["/1", "/2"] {
+                    let line = try #require(inbox?.next())
+                    #expect(line.hasPrefix("<158>relevo[\(ProcessInfo.processInfo.processIdentifier)]: time="))
+                    #expect(line.contains(" target=\(path) ") && !line.contains("\n"))
+                }
+                inbox = nil
+                try FileManager.default.removeItem(atPath: path)
+                #expect(try ask(address, "a.example").status == 200)
+                #expect(await eventually { await proxy.statistics().logLinesDropped == 1 })
+                let again = try DatagramInbox(at: path)
+                #expect(try ask(address, "a.example", "/3").status == 200)
+                #expect(again.next()?.contains(" target=/3 ") == true)
+            }
+            let proxy = try ReverseProxy(
+                configuration: settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            try? FileManager.default.removeItem(atPath: path)
+            await #expect(throws: ProxyStartError.self) { try await proxy.start() }
+        }
+
         @Test("what may tell who somebody is can be left out")
         func redaction() async throws {
             let lines = try await lines { $0.redacted = [.client, .query] }

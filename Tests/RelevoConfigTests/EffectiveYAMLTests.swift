@@ -114,6 +114,7 @@ struct EffectiveYAMLTests {
         recent:
           requests: 200                         # default
           slower_than: 1s                       # default
+        tracing: off                            # default
         admin: off                              # default
         user: off                               # default
 

@@ -36,6 +36,8 @@ struct HeadTextTests {
             (HeadText.unknown, "unknown"),
             (HeadText.literalStart, "\"["),
             (HeadText.literalEnd, "]\""),
+            (HeadText.traceparent, "Traceparent: "), (HeadText.traceVersion, "00-"),
+            (HeadText.traceSampled, "-01"), (HeadText.traceNotSampled, "-00"),
         ]
         for (bytes, text) in rows { #expect(String(decoding: bytes, as: UTF8.self) == text) }
     }

@@ -26,14 +26,13 @@ import Testing
     func good(_ admin: AdminSettings) { #expect(problems(admin).isEmpty) }
 
     @Test(
-        "what others could reach, a name, and a token where nobody is asked for it",
+        "what others could reach, and a name",
         arguments: [
             (AdminSettings("0.0.0.0:9900"), "can be reached by others"), (AdminSettings("[::]:9900"), "by others"),
             (AdminSettings("10.0.0.1:9900"), "by others"), (AdminSettings("localhost:9900"), "write `127.0.0.1:9900`"),
             (AdminSettings("127.0.0.1"), "has no port"), (AdminSettings("unix:run"), "unix:"),
             (AdminSettings("127.0.0.1:80"), "want the same place"),
             (AdminSettings("0.0.0.0:80", tokenFile: "t"), "same place"),
-            (AdminSettings("unix:/run/a.sock", tokenFile: "token"), "wants no `token_file`"),
         ])
     func bad(_ admin: AdminSettings, _ words: String) {
         let found = problems(admin)

@@ -68,8 +68,8 @@ import Testing
     @Test("a made identifier is 16 hexadecimal digits")
     func madeID() {
         var text = Array("x".utf8)
-        RequestID.append(0, to: &text)
-        RequestID.append(0x0123_4567_89AB_CDEF, to: &text)
+        ASCII.append(hexadecimal: 0, to: &text)
+        ASCII.append(hexadecimal: 0x0123_4567_89AB_CDEF, to: &text)
         #expect(String(decoding: text, as: UTF8.self) == "x00000000000000000123456789abcdef")
     }
 }

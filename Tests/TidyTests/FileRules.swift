@@ -12,6 +12,7 @@ let allowedImports: [String: Set<String>] = [
     "RelevoProxy": ["CLibevent", "CLibeventDNS", "CLibeventTLS", "RelevoHTTP", "RelevoPolicy", "Synchronization"],
     "Relevo": [
         "RelevoProxy", "RelevoPolicy", "CLibevent", "CoreMetrics", "Logging", "ServiceLifecycle", "Synchronization",
+        "Tracing",
     ],
     "RelevoConfig": ["RelevoPolicy", "Yams"],
     "RelevoAdmin": [

@@ -5,7 +5,7 @@ import RelevoPolicy
 
 /// Writes a configuration in its long form.
 struct EffectiveYAML {
-    private let origins: [ValuePath: ValueOrigin]
+    let origins: [ValuePath: ValueOrigin]
     private var lines: [(text: String, origin: String?)] = []
 
     /// Creates a writer for a configuration with the given origins.
@@ -46,6 +46,7 @@ struct EffectiveYAML {
         write(configuration.hsts, 0, ["hsts"])
         write(configuration.accessLog)
         write(configuration.recent)
+        write(configuration.tracing)
         write(configuration.admin)
         put("user", configuration.user.map { YAMLText.block($0.text) } ?? "off", 0, ["user"])
         return aligned()
@@ -112,8 +113,12 @@ struct EffectiveYAML {
 
     private mutating func write(_ log: AccessLog) {
         guard case .lines(let settings) = log else { return put("access_log", "off", 0, ["access_log"]) }
-        var target = "stdout"
-        if case .file(let path) = settings.target { target = YAMLText.block(path) }
+        let target =
+            switch settings.target {
+            case .standardOutput: "stdout"
+            case .file(let path): YAMLText.block(path)
+            case .syslog(let syslog): syslog.text
+            }
         let redacted = settings.redacted.map(\.rawValue).sorted().joined(separator: ", ")
         let form = settings.template.map { ("template", YAMLText.block($0.description)) }
         let values = [

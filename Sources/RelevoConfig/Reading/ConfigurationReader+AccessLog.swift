@@ -37,11 +37,19 @@ extension ConfigurationReader {
 
     private mutating func logTarget(_ field: Field) -> AccessLogSettings.Target? {
         let suggestion = "for example `/var/log/relevo/access.log`"
-        guard let word = text(field, wants: "`stdout` or a path", suggestion: suggestion) else { return nil }
+        guard let word = text(field, wants: "`stdout`, `syslog` or a path", suggestion: suggestion) else { return nil }
         if word == "stdout" { return .standardOutput }
+        if let syslog = Syslog(word) { return .syslog(syslog) }
+        if word.hasPrefix("syslog:") {
+            let names = Syslog.Facility.allCases.map(\.rawValue)
+            report(
+                "\(field.label) \(word.quoted) has no facility of syslog",
+                suggestion: "`syslog:` and one of \(names.joined(separator: ", "))", at: field.place)
+            return nil
+        }
         if word.hasPrefix("/"), !word.hasSuffix("/") { return .file(word) }
         report(
-            "\(field.label) \(word.quoted) is neither `stdout` nor a whole path", suggestion: suggestion,
+            "\(field.label) \(word.quoted) is neither `stdout` nor `syslog` nor a whole path", suggestion: suggestion,
             at: field.place)
         return nil
     }

@@ -62,6 +62,7 @@ struct ConfigurationReader {
         result.hsts = fields["hsts"].flatMap { hsts($0) }
         result.accessLog = fields["access_log"].flatMap { accessLog($0) } ?? .standardOutput
         if let field = fields["recent"] { result.recent = recent(field) }
+        result.tracing = fields["tracing"].flatMap { tracing($0) }
         result.admin = fields["admin"].flatMap { admin($0) }
         result.user = fields["user"].flatMap { user($0) }
         tests = fields["tests"].map { tests($0) } ?? []

@@ -6,8 +6,8 @@ import RelevoPolicy
 /// A kind of map in a configuration file.
 enum Section: CaseIterable {
     case root, listener, listenerTLS, certificate, clientCertificates, redirectToTLS, hsts, clusterTLS, proxyProtocol
-    case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, recent, redirect,
-        respond, admin
+    case domain, route, cluster, endpoint, timeouts, overrides, limits, resolver, accessLog, recent, tracing,
+        redirect, respond, admin
     case balance, hash, sticky, health, ejection, retry, concurrency, adaptive, queue
     case test, expect
     case script, phase, errors, latency
@@ -18,6 +18,12 @@ enum Section: CaseIterable {
         "proxy_protocol",
     ]
 
+    /// Keys of the file as a whole.
+    private static let wholes = [
+        "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver", "hsts",
+        "access_log", "recent", "tracing", "admin", "user", "tests",
+    ]
+
     /// Keys of what a test expects, in the order in which it is judged.
     static let expectations = [
         "domain", "route", "cluster", "endpoint", "status", "location", "body", "code", "headers", "timeouts",
@@ -26,11 +32,7 @@ enum Section: CaseIterable {
     /// Keys that it may have.
     var keys: [String] {
         switch self {
-        case .root:
-            [
-                "workers", "listeners", "domains", "clusters", "timeouts", "limits", "trusted_proxies", "resolver",
-                "hsts", "access_log", "recent", "admin", "user", "tests",
-            ]
+        case .root: Section.wholes
         case .listener: ["address", "tls", "proxy_protocol", "redirect"]
         case .listenerTLS: ["certificates", "certificate", "key", "ocsp", "client"]
         case .clientCertificates: ["mode", "ca", "crl", "rfc9440"]
@@ -60,6 +62,7 @@ enum Section: CaseIterable {
         case .resolver: ["nameservers", "search", "timeout", "tries", "min_ttl", "max_ttl"]
         case .accessLog: ["format", "template", "to", "only", "slower_than", "sample", "redact"]
         case .recent: ["requests", "slower_than"]
+        case .tracing: ["to", "sample", "service", "headers"]
         case .admin: ["address", "token_file"]
         case .redirect: ["to", "status"]
         case .respond: ["status", "body"]
@@ -91,8 +94,9 @@ enum Section: CaseIterable {
         case .domain, .route, .cluster: ["limits"]
         case .root, .admin, .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts,
             .clusterTLS,
-            .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .recent, .redirect,
-            .respond, .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue, .test,
+            .proxyProtocol, .endpoint, .timeouts, .overrides, .limits, .resolver, .accessLog, .recent, .tracing,
+            .redirect, .respond, .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue,
+            .test,
             .expect, .script, .phase, .errors, .latency:
             []
         }
@@ -120,6 +124,7 @@ enum Section: CaseIterable {
         case .resolver: "`resolver`"
         case .accessLog: "`access_log`"
         case .recent: "`recent`"
+        case .tracing: "`tracing`"
         case .admin: "`admin`"
         case .redirect: "`redirect`"
         case .respond: "`respond`"
@@ -147,7 +152,8 @@ enum Section: CaseIterable {
         case .balance, .hash, .sticky, .health, .ejection, .retry, .concurrency, .adaptive, .queue: true
         case .root, .listener, .listenerTLS, .certificate, .clientCertificates, .redirectToTLS, .hsts, .clusterTLS,
             .proxyProtocol, .domain, .route, .cluster, .endpoint, .timeouts, .overrides, .limits, .resolver,
-            .accessLog, .recent, .admin, .redirect, .respond, .test, .expect, .script, .phase, .errors, .latency:
+            .accessLog, .recent, .tracing, .admin, .redirect, .respond, .test, .expect, .script, .phase, .errors,
+            .latency:
             false
         }
     }

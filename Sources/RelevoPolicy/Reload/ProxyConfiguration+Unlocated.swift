@@ -11,6 +11,7 @@ extension ProxyConfiguration {
         result.clusters = clusters.map(\.unlocated)
         result.admin = admin?.unlocated
         result.user = user?.unlocated
+        result.tracing = tracing?.unlocated
         for index in result.domains.indices {
             result.domains[index].location = nil
             for route in result.domains[index].routes.indices {

@@ -35,7 +35,7 @@ public struct ReloadPlan: Sendable, Hashable {
 
     /// Those that a running proxy cannot make.
     public var needsRestart: [Item] {
-        items.filter { $0.kind == .setting && ["workers", "access_log", "admin", "user"].contains($0.name) }
+        items.filter { $0.kind == .setting && ["workers", "access_log", "tracing", "admin", "user"].contains($0.name) }
     }
 
     /// Compares two configurations. Where things are written does not count.
@@ -166,7 +166,7 @@ extension ReloadPlan {
             ("limits", before.limits == after.limits), ("resolver", before.resolver == after.resolver),
             ("trusted_proxies", before.trustedProxies == after.trustedProxies),
             ("hsts", before.hsts == after.hsts), ("access_log", before.accessLog == after.accessLog),
-            ("recent", before.recent == after.recent),
+            ("recent", before.recent == after.recent), ("tracing", before.tracing == after.tracing),
             ("admin", before.admin == after.admin), ("user", before.user == after.user),
         ])
         for key in keys { add(.setting, key, .changed, at: nil) }

@@ -46,6 +46,17 @@ public struct AccessLogSettings: Sendable, Hashable {
         case standardOutput
         /// A file, to whose end they are added.
         case file(String)
+        /// The log of the system.
+        case syslog(Syslog)
+
+        /// What has to be opened in the file system; nil for nothing.
+        package var path: String? {
+            switch self {
+            case .standardOutput: nil
+            case .file(let path): path
+            case .syslog(let syslog): syslog.socket
+            }
+        }
     }
 
     /// What is left out of lines because it may tell who somebody is.

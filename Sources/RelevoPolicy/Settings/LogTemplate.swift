@@ -26,7 +26,7 @@ public struct LogTemplate: Sendable, Hashable, CustomStringConvertible {
         "time", "request_id", "client", "peer", "relay", "domain", "host", "method", "target", "status",
         "bytes_received", "bytes_sent", "duration_ms", "head_ms", "connect_ms", "response_ms", "cluster", "endpoint",
         "attempts", "failed_attempts", "client_request", "upstream_reused", "code", "tls_version", "tls_cipher", "sni",
-        "client_cert_subject", "client_cert_fingerprint", "detail",
+        "client_cert_subject", "client_cert_fingerprint", "trace_id", "detail",
     ]
     /// Bytes of a template at most.
     public static let maxBytes = 4096

@@ -15,10 +15,7 @@ final class HealthProbe {
     private var onResult: ((CheckResult) -> Void)?
     private var connection: Bufferevent?
     private var limit: Timer?
-    private var head = ResponseHead()
-    private var scanner = HeadScanner()
-    private var method = Method.other
-    private var hasHead = false
+    private var answer = AnswerReader(answering: .other)
     /// What is looked for in the body; the text that every answer has if nothing is.
     private var search = TextSearch("")
 
@@ -38,7 +35,7 @@ final class HealthProbe {
         request = Self.request(check.probe, endpoint)
         self.onResult = onResult
         if case .http(let http) = check.probe {
-            method = Method.known(Array(http.method.utf8).span)
+            answer = AnswerReader(answering: Method.known(Array(http.method.utf8).span))
             search = TextSearch(http.body ?? "")
         }
         let connection = try place.security.open(place.address, on: loop)
@@ -109,20 +106,17 @@ final class HealthProbe {
     private func judge(isComplete: Bool) {
         guard case .http(let wanted) = probe, let input = connection?.input else { return }
         do throws(HTTPParseError) {
-            while !hasHead {
-                guard try takeHead(input) else {
-                    if isComplete { end(.failed(input.isEmpty ? "no answer" : "half an answer")) }
-                    return
-                }
-                hasHead = !head.isInterim
+            guard try answer.takeHead(from: input) else {
+                if isComplete { end(.failed(input.isEmpty ? "no answer" : "half an answer")) }
+                return
             }
         } catch {
             end(.failed("no valid HTTP: \(error.explanation)"))
             return
         }
-        guard wanted.statuses.contains(where: { $0.contains(head.status) }) else {
+        guard wanted.statuses.contains(where: { $0.contains(answer.head.status) }) else {
             let expected = wanted.statuses.map(Self.text).joined(separator: ", ")
-            end(.failed("status \(head.status) instead of \(expected)"))
+            end(.failed("status \(answer.head.status) instead of \(expected)"))
             return
         }
         var bytes: [UInt8] = []
@@ -130,32 +124,8 @@ final class HealthProbe {
         search.add(bytes)
         if search.isFound {
             end(.passed)
-        } else if isComplete || hasWholeBody {
+        } else if isComplete || answer.isWhole(search.count) {
             end(.failed("the answer does not contain \"\(wanted.body ?? "")\""))
-        }
-    }
-
-    /// Moves a complete head to `head`; false if more bytes are needed.
-    private func takeHead(_ input: Evbuffer) throws(HTTPParseError) -> Bool {
-        let limits = HeadLimits()
-        var scanner = scanner
-        var found: Int?
-        try input.forEachSegment(from: scanner.examined) { (segment) throws(HTTPParseError) in
-            found = try scanner.scan(segment, limit: limits.headBytes)
-            return found == nil
-        }
-        self.scanner = found == nil ? scanner : HeadScanner()
-        guard let length = found else { return false }
-        input.takePrefix(length, into: &head.fields.bytes)
-        try head.parse(limits: limits)
-        return true
-    }
-
-    private var hasWholeBody: Bool {
-        switch (try? head.framing(answering: method)) ?? .untilClose {
-        case .none: true
-        case .length(let count): search.count >= count
-        case .chunked, .untilClose: false
         }
     }
 

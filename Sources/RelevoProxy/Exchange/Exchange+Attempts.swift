@@ -90,6 +90,7 @@ extension Exchange {
         record.queuedSince = nil
         line.wasCalled = false
         cluster.attemptBegan(next)
+        if traced != nil { traceAttempt(at: chosen.endpoint) }
     }
 
     private func balanceRequest(_ cluster: ClusterState, _ tried: [Int]) -> BalanceRequest {
@@ -217,6 +218,7 @@ extension Exchange {
     /// Takes note of a failed attempt for the log.
     private func note(_ failure: AttemptFailure) {
         guard let target else { return }
+        traceFailure(failure)
         let time = now.nanoseconds(since: record.attemptBegan)
         history.add(
             FailedAttempt(

@@ -64,6 +64,7 @@ extension Exchange {
             !stays ? .close : traits.version == .http10 ? .keepAlive : .none
         var answer = answer
         if client.security != nil { announceStrictTransport(in: &answer) }
+        if wantsExplanation { answer.fields += explanation }
         var scratch = worker.takeScratch()
         answer.append(answering: traits.method, date: worker.dateClock.now, connection: note, to: &scratch)
         client.bufferevent.output.append(scratch)
@@ -120,6 +121,7 @@ extension Exchange {
         worker.count(self)
         worker.recent.note(self)
         worker.accessLog?.append(self)
+        endTrace()
         if !worker.taps.isEmpty {
             worker.taps.note(self, worker.snapshot.configuration.accessLog.settings?.redacted ?? [])
         }
@@ -148,7 +150,7 @@ extension Exchange {
         guard ownRequestID.isEmpty else { return ownRequestID }
         var made: [UInt8] = []
         swap(&made, &ownRequestID)
-        RequestID.append(worker.nextRequestID(), to: &made)
+        ASCII.append(hexadecimal: worker.nextRequestID(), to: &made)
         ownRequestID = made
         return made
     }

@@ -31,6 +31,8 @@ extension Exchange {
             return
         }
         identify()
+        takeExplanationField()
+        beginTrace()
         if asksForCertificates, let distrust = judgeCertificate() {
             return fail(.clientCertificateRefused, detail: distrust)
         }
@@ -135,6 +137,7 @@ extension Exchange {
         rewrite.clientAddress = client?.address ?? []
         rewrite.trusted = client?.isTrusted ?? false
         rewrite.requestID = requestID
+        if trace.isOn { rewrite.trace = trace.passage(attempt: history.isUsed ? history.failures.count : 0) }
         return rewrite
     }
 

@@ -152,6 +152,7 @@ extension Exchange {
         persists = plan.persists
         record.responseBegan = now
         record.status = responseTraits.status
+        if wantsExplanation { plan.rewrite.extraLines += explanation }
         endpointIsDone()
         machine.responseBegan()
         if history.isUsed { history.forgetBody() }

@@ -18,6 +18,12 @@ final class Exchange {
     var ownRequestID: [UInt8] = []
     /// The client's address: the peer's, or what a trusted peer says.
     var clientAddress: [UInt8] = []
+    /// Its place in a trace, if there are traces.
+    var trace = TraceContext()
+    /// What the embedding program makes of it, if that traces requests itself.
+    var traced: (any TracedExchange)?
+    /// Whether its answer says how it came to be.
+    var wantsExplanation = false
     /// More about the fault: the parser's words, the system's error.
     var detail: String?
 
@@ -130,6 +136,9 @@ final class Exchange {
         machine = ExchangeStateMachine()
         if !ownRequestID.isEmpty { ownRequestID.removeAll(keepingCapacity: true) }
         clientAddress = []
+        trace = TraceContext()
+        traced = nil
+        wantsExplanation = false
         detail = nil
         request.reset()
         traits = RequestTraits()

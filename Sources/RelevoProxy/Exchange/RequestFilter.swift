@@ -111,7 +111,7 @@ extension RequestFilter {
     }
 
     /// Fields that say how the message is framed, where it goes and what holds for one hop only.
-    private static func isReserved(_ name: String) -> Bool {
+    static func isReserved(_ name: String) -> Bool {
         [
             "host", "content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "te",
             "trailer", "upgrade", "http2-settings",

@@ -35,6 +35,12 @@ enum AccessLogLine {
         append(exchange.record, now: now, to: &output)
         append(exchange, exchange.record, to: &output)
         if let security = exchange.client?.security { output.append(contentsOf: security.logText) }
+        if exchange.trace.isOn {
+            output.append(contentsOf: LogText.traceID)
+            ASCII.append(hexadecimal: exchange.trace.trace.high, to: &output)
+            ASCII.append(hexadecimal: exchange.trace.trace.low, to: &output)
+            output.append(0x22)
+        }
         output.append(contentsOf: LogText.end)
     }
 

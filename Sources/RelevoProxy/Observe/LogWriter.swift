@@ -15,20 +15,8 @@ package final class LogWriter: Sendable {
 
     private let mailbox: LoopMailbox<LogSink>
     private let waiting = Atomic<Int>(0)
-    private let dropped = Atomic<Int>(0)
-    private let told: Mutex<Told>
-    private let onDrop: @Sendable (Int) -> Void
+    private let dropped: DropCount
     private let thread: LoopThread
-
-    /// What the operator was told of lost lines.
-    private struct Told {
-        var lines = 0
-        /// Nothing more before then.
-        var silence = MonotonicTime.now
-    }
-
-    /// How long nothing is told of lost lines after something was.
-    private static let silence: Duration = .seconds(10)
 
     /// Starts the writer's thread. The descriptor stays the caller's and must outlive the writer.
     /// - Parameter onDrop: called with the number of lines that were lost since it was called last, every ten seconds
@@ -36,34 +24,33 @@ package final class LogWriter: Sendable {
     package convenience init(
         descriptor: Int32, onDrop: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws(SystemError) {
-        try self.init(LogSink.Output(descriptor: descriptor, path: nil), onDrop)
+        try self.init(onDrop) { () throws(SystemError) in FileOutlet(descriptor: descriptor) }
     }
 
     /// Opens what the settings say and starts the writer's thread.
     package convenience init(
         _ target: AccessLogSettings.Target, onDrop: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws(SystemError) {
-        switch target {
-        case .standardOutput: try self.init(descriptor: 1, onDrop: onDrop)
-        case .file(let path):
-            let output = LogSink.Output(descriptor: try FileOutput.openForAppending(path), path: path)
-            do throws(SystemError) {
-                try self.init(output, onDrop)
-            } catch {
-                FileOutput.close(output.descriptor)
-                throw error
+        try self.init(onDrop) { () throws(SystemError) in
+            switch target {
+            case .standardOutput: FileOutlet(descriptor: 1)
+            case .file(let path): try FileOutlet(path: path)
+            case .syslog(let syslog): try SyslogOutlet(syslog, process: ProcessIdentity.number)
             }
         }
     }
 
-    private init(_ output: LogSink.Output, _ onDrop: @escaping @Sendable (Int) -> Void) throws(SystemError) {
-        self.onDrop = onDrop
-        told = Mutex(Told())
+    private init(
+        _ onDrop: @escaping @Sendable (Int) -> Void,
+        _ open: @escaping @Sendable () throws(SystemError) -> any LogOutlet
+    ) throws(SystemError) {
+        dropped = DropCount(onDrop: onDrop)
         let mailbox = try LoopMailbox<LogSink>()
         self.mailbox = mailbox
         thread = try LoopThread.start(name: "relevo-log") { () throws(SystemError) in
             let loop = try EventLoop()
-            let receiver = try mailbox.receive(on: loop, context: LogSink(output, loop: loop))
+            let sink = LogSink(try open(), loop: loop)
+            let receiver = try mailbox.receive(on: loop, context: sink)
             return {
                 loop.run()
                 receiver.close()
@@ -72,7 +59,7 @@ package final class LogWriter: Sendable {
     }
 
     /// Lines dropped since the start; any thread.
-    package var droppedLines: Int { dropped.load(ordering: .relaxed) }
+    package var droppedLines: Int { dropped.total }
 
     /// Hands over a block of whole lines; any thread.
     package func write(_ block: [UInt8], lines: Int) {
@@ -81,34 +68,16 @@ package final class LogWriter: Sendable {
         let accepted =
             before + size <= Self.capacity
             && mailbox.post { [self] sink in
-                if !sink.write(block) { drop(lines) }
+                dropped.add(sink.write(block, lines: lines))
                 waiting.subtract(size, ordering: .relaxed)
             }
         guard !accepted else { return }
         waiting.subtract(size, ordering: .relaxed)
-        drop(lines)
-    }
-
-    private func drop(_ lines: Int) {
-        dropped.add(lines, ordering: .relaxed)
-        let now = MonotonicTime.now
-        let isSilent = told.withLock { told in
-            guard now >= told.silence else { return true }
-            told.silence = now + Self.silence
-            return false
-        }
-        if !isSilent { tellOfDrops() }
+        dropped.add(lines)
     }
 
     /// Tells of lines that were lost and not told of yet, if there are any.
-    package func tellOfDrops() {
-        let lost = told.withLock { told in
-            let all = droppedLines
-            defer { told.lines = all }
-            return all - told.lines
-        }
-        if lost > 0 { onDrop(lost) }
-    }
+    package func tellOfDrops() { dropped.tell() }
 
     /// Opens the file anew, after those lines that wait: whoever rotates logs has moved it away. A file that cannot be
     /// opened leaves the one from before in use.
@@ -135,49 +104,21 @@ package final class LogWriter: Sendable {
 
 /// The writer's end of the mailbox. Confined to the writer's thread.
 package final class LogSink {
-    /// Where lines go.
-    struct Output: Sendable {
-        var descriptor: Int32
-        /// The file; nil for a descriptor that is somebody else's.
-        var path: String?
-    }
-
-    private var output: Output
+    private var outlet: (any LogOutlet)?
     private let loop: EventLoop
-    /// Whether the last line was cut: a full disk took a part of it.
-    private var isAmidLine = false
 
-    init(_ output: Output, loop: EventLoop) {
-        self.output = output
+    init(_ outlet: any LogOutlet, loop: EventLoop) {
+        self.outlet = outlet
         self.loop = loop
     }
 
-    func write(_ block: [UInt8]) -> Bool {
-        if isAmidLine {
-            guard FileOutput.writeAll([0x0A], to: output.descriptor) else { return false }
-            isAmidLine = false
-        }
-        let count = FileOutput.write(block, to: output.descriptor)
-        isAmidLine = count > 0 && block[count - 1] != 0x0A
-        return count == block.count
-    }
+    func write(_ block: [UInt8], lines: Int) -> Int { outlet?.write(block, lines: lines) ?? lines }
 
-    func reopen() -> SystemError? {
-        guard let path = output.path else { return nil }
-        do throws(SystemError) {
-            let next = try FileOutput.openForAppending(path)
-            FileOutput.close(output.descriptor)
-            output.descriptor = next
-            isAmidLine = false
-            return nil
-        } catch {
-            return error
-        }
-    }
+    func reopen() -> SystemError? { outlet?.reopen() }
 
     func stop() {
-        if output.path != nil { FileOutput.close(output.descriptor) }
-        output = Output(descriptor: -1, path: nil)
+        outlet?.close()
+        outlet = nil
         loop.stop()
     }
 }

@@ -35,6 +35,6 @@ package enum ProxyNotice: Sendable {
     case connectionsBounded(Int, descriptors: Int)
     /// Something about files that are read again.
     case file(FileNotice)
-    /// Lines of the access log could not be written.
-    case logLinesDropped(Int)
+    /// Something about where requests are written down.
+    case outlet(OutletNotice)
 }

@@ -48,15 +48,15 @@ package struct RequestStory: Sendable {
     package var timeline: [Event]
 
     init(_ trace: RequestTrace) {
-        id = Self.text(trace.id)
+        id = Self.printable(trace.id)
         ended = trace.ended
         nanoseconds = trace.end.nanoseconds(since: trace.record.started)
         fault = trace.record.fault
         status = trace.record.status
-        method = Self.text(trace.method)
-        host = Self.text(trace.host)
-        target = Self.text(trace.target)
-        client = Self.text(trace.client)
+        method = Self.printable(trace.method)
+        host = Self.printable(trace.host)
+        target = Self.printable(trace.target)
+        client = Self.printable(trace.client)
         domain = trace.domain?.written
         route = trace.route?.text
         cluster = trace.cluster?.name
@@ -67,7 +67,7 @@ package struct RequestStory: Sendable {
     }
 
     /// Bytes of a client as text that does no harm to a terminal or a page.
-    private static func text(_ bytes: [UInt8]) -> String {
+    static func printable(_ bytes: [UInt8]) -> String {
         var printable: [UInt8] = []
         for byte in bytes {
             if (0x20...0x7E).contains(byte) {
@@ -133,7 +133,7 @@ extension RequestStory {
     private static func advice(for trace: RequestTrace) -> String? {
         if let fault = trace.record.fault { return fault.advice }
         guard trace.endpoint != nil else { return nil }
-        return "The endpoint's own log knows the request as X-Request-ID \(text(trace.id))."
+        return "The endpoint's own log knows the request as X-Request-ID \(printable(trace.id))."
     }
 }
 

@@ -10,12 +10,13 @@ struct Timeline {
     private(set) var events: [RequestStory.Event] = []
     private let start: MonotonicTime
 
-    init(_ trace: RequestTrace) {
+    /// - Parameter isOver: false for one that goes on.
+    init(_ trace: RequestTrace, isOver: Bool = true) {
         start = trace.record.started
         began(trace)
         for (index, failure) in trace.failures.enumerated() { failed(failure, index + 1) }
         lastAttempt(trace)
-        ended(trace)
+        if isOver { ended(trace) }
         // Those of one moment stay as they are.
         events = events.enumerated().sorted {
             ($0.element.nanoseconds, $0.offset) < ($1.element.nanoseconds, $1.offset)
