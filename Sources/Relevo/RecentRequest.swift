@@ -74,15 +74,6 @@ extension RecentRequest {
 }
 
 extension ReverseProxy {
-    /// From now on the answer to a request whose field `Relevo-Explain` has this token says in fields of that name how
-    /// it came to be: what was chosen, what was tried, what failed. The field goes no further. Any thread; nothing
-    /// happens unless the proxy runs.
-    ///
-    /// `relevo` does so with the token of its admin listener.
-    public func explainRequests(withToken token: String) {
-        runningGroup?.explainRequests(withToken: Array(token.utf8))
-    }
-
     /// Requests that failed or were slow, the newest first, as `ProxyConfiguration.recent` says; empty unless the proxy
     /// runs. Any thread.
     /// - Parameters:

@@ -73,6 +73,8 @@ public final class ReverseProxy: Sendable {
     let logger: Logger
     private let hook: RequestHook?
     private let tracer: (any Tracer)?
+    /// What somebody has to know to have requests explained.
+    let explanationToken = Mutex<[UInt8]?>(nil)
     /// What another proxy has left to this one; let go of when it is used.
     private let inheritance: Mutex<Inheritance?>
     let reloads = Turnstile()
@@ -232,6 +234,7 @@ public final class ReverseProxy: Sendable {
         var settings = GroupSettings(
             hook: hook, log: outlets.log, notify: { [logger] in Self.report($0, to: logger) },
             seed: UInt64.random(in: 0...UInt64.max))
+        settings.explanationToken = explanationToken.withLock(\.self)
         if let tracer { settings.tracer = TracerBridge(tracer: tracer) } else { settings.spans = outlets.spans }
         settings.certificates = material.certificates
         settings.marksOfOthers = material.marks

@@ -112,6 +112,7 @@ package final class Worker {
             tracing.map { SpanBuffer(exporter, $0, logging.redacted, seed: .random(in: 0 ... .max)) }
         }
         tracer = settings.tracer
+        explanationKey = settings.explanationKey
         notify = settings.notify
         census = settings.census
         balance = settings.balance

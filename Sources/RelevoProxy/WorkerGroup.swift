@@ -33,6 +33,8 @@ package struct GroupSettings: Sendable {
     package var spans: SpanExporter?
     /// The embedding program's own traces, in place of spans.
     package var tracer: (any ExchangeTracer)?
+    /// What somebody has to know to have requests explained; nil if nobody can.
+    package var explanationToken: [UInt8]?
     /// Where news for the operator goes; any thread.
     package var notify: @Sendable (ProxyNotice) -> Void
     /// Who answers questions for names.
@@ -301,7 +303,9 @@ extension WorkerGroup {
         var seeds = RandomSource(seed: settings.seed &+ UInt64(index))
         return WorkerSettings(
             snapshot: snapshot, hook: settings.hook, log: settings.log,
-            spans: settings.spans, tracer: settings.tracer, notify: settings.notify, census: census, balance: balance,
+            spans: settings.spans, tracer: settings.tracer,
+            explanationKey: settings.explanationToken.map { ExplanationKey($0) }, notify: settings.notify,
+            census: census, balance: balance,
             index: index,
             control: control.mailbox, count: workers.count,
             secret: secret,

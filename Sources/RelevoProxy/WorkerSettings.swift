@@ -17,6 +17,8 @@ package struct WorkerSettings: Sendable {
     package var spans: SpanExporter?
     /// The embedding program's own traces, in place of spans.
     package var tracer: (any ExchangeTracer)?
+    /// What somebody has to know to have requests explained; nil if nobody can.
+    var explanationKey: ExplanationKey?
     /// Where news for the operator goes; any thread.
     package var notify: @Sendable (ProxyNotice) -> Void
     /// Connections of each client address, over all workers.

@@ -80,6 +80,29 @@ extension Integration {
             }
         }
 
+        @Test("the program explains requests to whoever knows the token of its admin listener")
+        func program() throws {
+            let directory = try TemporaryDirectory()
+            let origin = try Origin.ok()
+            let tokenFile = try directory.write("token", Self.token + "\n")
+            let file = try directory.write(
+                "relevo.yaml",
+                """
+                listeners: [127.0.0.1:0]
+                domains: { a.example: [\(origin.text)] }
+                admin: { address: "unix:\(directory.path)/admin.sock", token_file: \(tokenFile) }
+                access_log: off
+                """)
+            let program = try Program(Program.relevo, ["run", file])
+            let words = program.complaints { $0.contains("serving=") || $0.contains("relevo: ") }
+            let port = words.split(separator: "addresses=127.0.0.1:").dropFirst().first?.prefix { $0.isNumber }
+            let client = try Client(.loopback(port: try #require(port.flatMap { UInt16($0) }, "\(words)")))
+            #expect(explanation(try ask(client, "/", Self.token)).contains("attempt 1: \(origin.text) is chosen"))
+            #expect(explanation(try ask(client, "/", Self.token + "x")).isEmpty)
+            program.signal(SIGTERM)
+            #expect(try program.outcome().status == 0)
+        }
+
         @Test("without a token the field means nothing and passes")
         func off() async throws {
             let origin = try Origin.ok()
