@@ -68,8 +68,10 @@ final class Stage {
         var entrances = EntrancePlan(contexts: [], places: places)
         entrances.meet(listeners)
         let settings = WorkerSettings(
-            snapshot: snapshot, hook: nil, log: nil, spans: nil, tracer: nil, explanationKey: nil, notify: { _ in }, census: ClientCensus(limit: 100),
-            balance: AcceptBalance([]), index: 0, control: try LoopMailbox<ControlPlane>(), count: 1, secret: [1, 2, 3],
+            snapshot: snapshot, hook: nil, log: nil, spans: nil, tracer: nil, explanationKey: nil, notify: { _ in },
+            census: ClientCensus(limit: 100),
+            balance: AcceptBalance([]), index: 0, control: try LoopMailbox<ControlPlane>(), count: 1,
+            secret: [1, 2, 3],
             capacities: [nil], callOthers: { _ in }, entrances: entrances, maxConnections: 100, seed: 7)
         return try Worker(loop: loop, settings: settings, sockets: opened.share(of: 0, among: 1))
     }
