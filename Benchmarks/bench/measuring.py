@@ -14,6 +14,7 @@ import time
 from bench.loads import Resting, await_answer, check_answer, closed_loop, open_loop, tls_loop
 from bench.origin import Origin
 from bench.peers import Place, logged_lines
+from bench.scraping import scraping
 from bench.processes import Failure, core_times
 from bench.scenarios import RATE
 
@@ -64,7 +65,10 @@ class Bench:
         process, port = peer.start(self.processes, scenario.setup, place, self.seconds * 3 + 180)
         try:
             await_answer(scenario, process, port, self.identity)
-            result = load(scenario, process, port, self.load_place(scenario))
+            with scraping(folder / "admin.sock" if scenario.setup.observed else None) as failures:
+                result = load(scenario, process, port, self.load_place(scenario))
+            if failures:
+                raise Failure(f"its metrics could not be had: {failures[0]}")
             if not process.alive:
                 raise Failure(f"it {process.ending()} during the load")
             if scenario.setup.log:

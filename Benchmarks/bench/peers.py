@@ -17,17 +17,22 @@ LOGGING = {"relevo", "nginx", "nginx-system", "haproxy"}
 class Setup:
     """How a proxy is to be started: what differs between scenarios."""
 
-    def __init__(self, workers=1, log=False, domains=0, routes=0, tls=None):
+    def __init__(self, workers=1, log=False, domains=0, routes=0, tls=None, observed=None):
         self.workers = workers
         self.log = log
         self.domains = domains
         self.routes = routes
+        # Whether somebody looks on by all means that there are, or nobody; None for what is usual.
+        self.observed = observed
         self.tls = tls  # None, `clients`: they speak TLS to the proxy, `origin`: the proxy does to it
 
     @property
     def conditions(self):
         """What a template's lines may be for."""
-        return {"tls" if self.tls == "clients" else "plain", "tls-origin" if self.tls == "origin" else "plain-origin"}
+        observed = {None: "usual", True: "observed", False: "unobserved"}[self.observed]
+        return {
+            "tls" if self.tls == "clients" else "plain", "tls-origin" if self.tls == "origin" else "plain-origin",
+            observed}
 
 
 class Peer:

@@ -57,6 +57,10 @@ ALL = [
         unit="GiB", without=LIMITED, syscalls=True),
     Scenario("log", "1 KiB answer, access log to a file", setup=Setup(log=True), only=LOGGING),
     Scenario(
+        "observed", "1 KiB answer; access log, memory of failures, traces of 1 %, metrics asked for each second",
+        setup=Setup(log=True, observed=True), only={"relevo"}),
+    Scenario("unobserved", "1 KiB answer; none of it", setup=Setup(observed=False), only={"relevo"}),
+    Scenario(
         "workers-2", "1 KiB answer, two workers, unpinned", setup=Setup(workers=2), without=LIMITED, pinned=False,
         connections=128),
     Scenario(

@@ -168,8 +168,15 @@ final class SpanSender {
     /// Sends to one of the addresses: to the next one after each failure.
     private func send(to addresses: [SocketAddress]) {
         guard let batch, !addresses.isEmpty else { return ended(.failed("no address")) }
-        let body = frame.before + batch.bytes.dropLast() + frame.after
-        let request = collector.head + Array("Content-Length: \(body.count)\r\n\r\n".utf8) + body
+        // But for the last comma.
+        let spans = batch.bytes[..<max(0, batch.bytes.count - 1)]
+        let length = frame.before.count + spans.count + frame.after.count
+        var request = collector.head
+        request.reserveCapacity(request.count + length + 40)
+        request += Array("Content-Length: \(length)\r\n\r\n".utf8)
+        request += frame.before
+        request += spans
+        request += frame.after
         do throws(SystemError) {
             call = try CollectorCall(loop: loop, request, to: addresses[failures % addresses.count], security) {
                 [unowned self] in ended($0)
