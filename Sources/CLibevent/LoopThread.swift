@@ -10,12 +10,23 @@ import Synchronization
 /// Blocked signals keep SIGPIPE from ending the process when a peer has gone, without a signal handler that would
 /// belong to the embedding program.
 public final class LoopThread: Sendable {
+    /// How a thread fares beside others of the system.
+    public enum Priority: Sendable {
+        /// Like any other.
+        case usual
+        /// Behind those of usual priority, when there are not enough processors for all (`nice(2)`, for the thread alone).
+        case low
+    }
+
+    private static let niceness: Int32 = 10
     private let handle: Mutex<pthread_t?>
 
     /// Starts a thread that runs `body` and ends with it. `name` is cut to 15 bytes.
-    public init(name: String, body: @escaping @Sendable () -> Void) throws(SystemError) {
+    public init(
+        name: String, priority: Priority = .usual, body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
         var thread = pthread_t()
-        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        let start = Unmanaged.passRetained(Start(name: name, priority: priority, body: body))
         let status = pthread_create(
             &thread, nil,
             { argument in
@@ -34,10 +45,11 @@ public final class LoopThread: Sendable {
     ///
     /// What a loop needs is opened on the loop's own thread: so the caller learns of it when there is nothing left.
     public static func start(
-        name: String, preparing prepare: @escaping @Sendable () throws(SystemError) -> () -> Void
+        name: String, priority: Priority = .usual,
+        preparing prepare: @escaping @Sendable () throws(SystemError) -> () -> Void
     ) throws(SystemError) -> LoopThread {
         let gate = Gate()
-        let thread = try LoopThread(name: name) {
+        let thread = try LoopThread(name: name, priority: priority) {
             do throws(SystemError) {
                 let run = try prepare()
                 gate.open(nil)
@@ -102,10 +114,12 @@ public final class LoopThread: Sendable {
 
     private final class Start: Sendable {
         let name: String
+        let priority: Priority
         let body: @Sendable () -> Void
 
-        init(name: String, body: @escaping @Sendable () -> Void) {
+        init(name: String, priority: Priority, body: @escaping @Sendable () -> Void) {
             self.name = name
+            self.priority = priority
             self.body = body
         }
 
@@ -114,6 +128,7 @@ public final class LoopThread: Sendable {
             var cut = ""
             for character in name where (cut + String(character)).utf8.count <= 15 { cut.append(character) }
             pthread_setname_np(pthread_self(), cut)
+            if priority == .low { setpriority(Int32(PRIO_PROCESS.rawValue), 0, LoopThread.niceness) }
             body()
         }
     }

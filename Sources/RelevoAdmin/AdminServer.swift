@@ -20,6 +20,8 @@ final class AdminPlane {
     private var isFinishing = false
     private var limit: Timer?
     private let onRefusal: @Sendable (AdminRefused) -> Void
+    /// Where answers are made: who looks on takes no time from requests.
+    private let executor: BackgroundExecutor
     private var silence = MonotonicTime(nanoseconds: 0)
     private var unheard = 0
 
@@ -37,6 +39,7 @@ final class AdminPlane {
         self.mailbox = mailbox
         handler = watchers.handler
         onRefusal = watchers.onRefusal
+        executor = try BackgroundExecutor(name: "relevo-answers")
         guard let socket = place.socket.withLock(\.self)?.socket else {
             throw SystemError(protocol: "its socket is somebody else's", in: .listen)
         }
@@ -80,7 +83,7 @@ final class AdminPlane {
     /// Has a request answered; other connections are served meanwhile.
     func ask(_ request: AdminRequest, for connection: AdminConnection) {
         let (number, handler, mailbox) = (connection.number, handler, mailbox)
-        Task {
+        Task(executorPreference: executor) {
             let response = await handler(request)
             mailbox.postAlways { $0.connections[number]?.answer(response) }
         }

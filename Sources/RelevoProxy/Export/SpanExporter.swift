@@ -44,7 +44,7 @@ package final class SpanExporter: Sendable {
         let mailbox = try LoopMailbox<SpanSender>()
         self.mailbox = mailbox
         let events = SpanEvents(settled: { tally.settle(taken: $0, lost: $1, bytes: $2) }, notify: notify)
-        thread = try LoopThread.start(name: "relevo-spans") { [hasEnded] () throws(SystemError) in
+        thread = try LoopThread.start(name: "relevo-spans", priority: .low) { [hasEnded] () throws(SystemError) in
             let loop = try EventLoop()
             let sender = try SpanSender(loop: loop, target, events)
             let jobs = try mailbox.receive(on: loop, context: sender)
