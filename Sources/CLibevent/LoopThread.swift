@@ -14,7 +14,7 @@ public final class LoopThread: Sendable {
     public enum Priority: Sendable {
         /// Like any other.
         case usual
-        /// Behind those of usual priority, when there are not enough processors for all (`nice(2)`, for the thread alone).
+        /// Behind those of usual priority when there are not enough processors for all (`setpriority(2)`).
         case low
     }
 

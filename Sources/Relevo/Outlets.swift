@@ -19,12 +19,13 @@ struct Outlets: Sendable {
     }
 
     /// Opens what the configuration says; of what fails nothing is left open.
+    /// - Parameter tracing: false if spans go elsewhere.
     static func open(
-        _ configuration: ProxyConfiguration, notify: @escaping @Sendable (ProxyNotice) -> Void
+        _ configuration: ProxyConfiguration, tracing: Bool, notify: @escaping @Sendable (ProxyNotice) -> Void
     ) async throws(StartError) -> Outlets {
         let log = try openLog(configuration.accessLog, notify)
         do throws(StartError) {
-            return Outlets(log: log, spans: try openSpans(configuration, notify))
+            return Outlets(log: log, spans: tracing ? try openSpans(configuration, notify) : nil)
         } catch {
             await log?.finish(within: .seconds(1))
             throw error

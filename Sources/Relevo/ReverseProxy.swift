@@ -122,7 +122,8 @@ public final class ReverseProxy: Sendable {
         var outlets = Outlets.none
         do {
             let material = served
-            outlets = try await Outlets.open(material.snapshot.configuration) { [logger] in Self.report($0, to: logger)
+            outlets = try await Outlets.open(material.snapshot.configuration, tracing: tracer == nil) { [logger] in
+                Self.report($0, to: logger)
             }
             var settings = settings(material, outlets)
             // Sockets that no listener wants are closed with it.

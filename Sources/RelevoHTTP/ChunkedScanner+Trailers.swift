@@ -13,6 +13,7 @@ extension ChunkedScanner {
         set.insert(KnownFieldSet(.retryAfter, .vary, .warning, .connection, .keepAlive, .proxyConnection))
         set.insert(KnownFieldSet(.upgrade, .http2Settings, .via, .forwarded, .xForwardedFor, .xForwardedProto))
         set.insert(KnownFieldSet(.xForwardedHost, .xForwardedPort, .xRealIP, .xRequestID, .origin, .altSvc))
+        set.insert(KnownFieldSet(.traceparent, .tracestate, .relevoExplain))
         return set
     }
 

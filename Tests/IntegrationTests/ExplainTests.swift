@@ -80,6 +80,24 @@ extension Integration {
             }
         }
 
+        @Test("an endpoint cannot put its own words into an explanation, trailers do not carry the token on")
+        func forged() async throws {
+            let origin = try Origin.answering(
+                "HTTP/1.1 200 OK\r\nRelevo-Explain: forged\r\nContent-Length: 0\r\n\r\n")
+            try await withRunning(configuration([.to("a.example", origin)])) { proxy, address in
+                proxy.explainRequests(withToken: Self.token)
+                let client = try Client(address)
+                let told = explanation(try ask(client, "/", Self.token))
+                #expect(told.contains("the answer begins") && !told.contains("forged"))
+                try client.send(
+                    "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + "0\r\nRelevo-Explain: \(Self.token)\r\nX-Other: 1\r\n\r\n")
+                #expect(try client.response().status == 200)
+                let received = try origin.connection().receivedText
+                #expect(received.contains("X-Other: 1") && !received.contains(Self.token))
+            }
+        }
+
         @Test("the program explains requests to whoever knows the token of its admin listener")
         func program() throws {
             let directory = try TemporaryDirectory()

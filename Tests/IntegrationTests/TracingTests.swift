@@ -23,6 +23,15 @@ private struct Collector {
         }
     }
 
+    /// One that sends these bytes, and leaves its connections open.
+    init(raw answer: String) throws {
+        origin = try Origin { connection in
+            try connection.readRequest()
+            try connection.wire.send(answer)
+            connection.readToEnd()
+        }
+    }
+
     /// The spans of all requests so far.
     var spans: [Span] {
         origin.connections.filter { $0.requestCount > 0 }.flatMap { connection -> [Span] in
@@ -215,6 +224,59 @@ extension Integration {
                 #expect(status == 200)
                 #expect(await eventually { await proxy.statistics().spansExported == 1 })
                 #expect(await proxy.statistics().spansDropped == 1)
+            }
+        }
+
+        @Test("a status that has come counts, however the answer ends: nothing is sent twice")
+        func endings() async throws {
+            let origin = try Origin.ok()
+            let answers = [
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+                "HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n",
+            ]
+            for (index, answer) in answers.enumerated() {
+                let collector = try Collector(raw: answer)
+                try await withRunning(configuration(origin.text, to: collector)) { proxy, address in
+                    let status = try ask(address, "a.example").status
+                    #expect(status == 200)
+                    #expect(
+                        await eventually {
+                            let found = await proxy.statistics()
+                            return (index == 0 ? found.spansExported : found.spansDropped) == 2
+                        })
+                    #expect(collector.origin.requestCount == 1)
+                }
+            }
+        }
+
+        @Test("spans that fill the queue before their second is over are sent at once")
+        func much() async throws {
+            let (collector, origin) = (try Collector(), try Origin.ok())
+            try await withRunning(configuration(origin.text, to: collector)) { proxy, address in
+                let client = try Client(address)
+                let agent = String(repeating: "a", count: 14_000)
+                for _ in 0..<400 {
+                    try client.send("GET / HTTP/1.1\r\nHost: a.example\r\nUser-Agent: \(agent)\r\n\r\n")
+                    _ = try client.response()
+                }
+                #expect(await eventually { await proxy.statistics().spansExported == 800 })
+                #expect(await proxy.statistics().spansDropped == 0)
+            }
+        }
+
+        @Test("an attempt that fails in the moment of its choice hides none that follows")
+        func sameMoment() async throws {
+            let (collector, origin) = (try Collector(), try Origin.ok())
+            let directory = try TemporaryDirectory()
+            let settings = configuration(origin.text, to: collector) {
+                $0.clusters[0].endpoints = [.init("unix:\(directory.path)/none"), .init(origin.text)]
+                $0.clusters[0].endpoints[1].backup = 1
+            }
+            try await withRunning(settings) { _, address in
+                #expect(try ask(address, "a.example").status == 200)
+                let told = try place(in: origin)
+                #expect(await eventually { collector.spans.contains { $0.spanId == told[2] } })
+                #expect(collector.spans.count == 3)
             }
         }
 

@@ -1,6 +1,8 @@
 // A form of access log lines that the operator has written: text with the names of fields in braces.
 // What the fields are: docs/access-log.md; filling them in: RelevoProxy/Observe/TemplateLine.
 
+import RelevoHTTP
+
 /// Why a text is no template.
 public struct LogTemplateError: Error, Sendable, Hashable, CustomStringConvertible {
     /// In words.
@@ -99,6 +101,9 @@ private struct LogTemplateReader {
             guard !header.isEmpty, header.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3A }) else {
                 throw LogTemplateError(
                     description: "`{\(name)}` names no header", suggestion: "for example `{header:user-agent}`")
+            }
+            guard header != KnownField.relevoExplain.name else {
+                throw LogTemplateError(description: "`{\(name)}` would write a secret down", suggestion: nil)
             }
             found.append(.header(header))
             return

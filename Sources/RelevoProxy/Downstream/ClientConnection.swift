@@ -44,6 +44,8 @@ final class ClientConnection {
     let door: Door
     /// The peer as text, without port: for logs.
     let peerHost: [UInt8]
+    /// The same as lines of the log have it; empty before the first.
+    var logText: [UInt8] = []
     /// The peer's IP address as text, for fields; empty if it has none.
     let address: [UInt8]
     /// The place in the worker's list.
@@ -64,11 +66,11 @@ final class ClientConnection {
     /// Connections to endpoints that have told of this one, between two requests; nil before the first.
     var upstreams: ClientUpstreams?
     /// Whether the listener that it came to is gone.
-    private(set) var isLeaving = false
-    private var leavesPatiently = false
+    var isLeaving = false
+    var leavesPatiently = false
     private var isCounted = false
     private var isRefused = false
-    private var state = State.idle
+    var state = State.idle
     private var scanner = HeadScanner()
     private var headStarted = MonotonicTime(nanoseconds: 0)
     private var emptyLines = 0
@@ -122,7 +124,7 @@ final class ClientConnection {
         wait(isShakingHands ? worker.snapshot.patience.handshake : worker.snapshot.patience.head)
     }
 
-    private func wait(_ nanoseconds: UInt64) {
+    func wait(_ nanoseconds: UInt64) {
         worker.wheel.set(deadline, at: worker.loop.now.advanced(by: nanoseconds))
     }
 }
@@ -323,7 +325,7 @@ extension ClientConnection {
     var mayAskMore: Bool { !hasEnded || !bufferevent.input.isEmpty }
 
     /// Ends the connection once its output is flushed.
-    private func finish(_ linger: Linger) {
+    func finish(_ linger: Linger) {
         let linger: Linger = hasEnded ? .needless : hasUnread ? .needed : linger
         state = .flushing(linger)
         bufferevent.setWriteLowMark(0)
@@ -349,34 +351,6 @@ extension ClientConnection {
             bufferevent.input.drain(bufferevent.input.length)
             wait(isRefused ? Self.refusedLingerTime : Self.lingerTime)
         }
-    }
-
-    /// Ends the connection if it waits between two requests; true if it did.
-    func endIfIdle() -> Bool {
-        guard case .idle = state, requestCount > 0, bufferevent.output.isEmpty else { return false }
-        guard bufferevent.isQuiet else { return false }
-        close(.orderly)
-        return true
-    }
-
-    /// The proxy is shutting down: a connection between two requests ends now, one with an exchange after it. One
-    /// that was just accepted gets a moment for its first request, which its client may have sent already; so does one
-    /// whose next request waits in the system. Patience lets all of them send one more, for as long as they may idle.
-    func drain(_ manner: DrainManner = .prompt) {
-        isLeaving = true
-        leavesPatiently = manner == .patient
-        guard manner == .prompt else { return }
-        switch state {
-        case .idle where requestCount == 0 || !bufferevent.isQuiet: wait(Self.drainPatience)
-        case .idle: finish(.needless)
-        case .head, .exchanging, .flushing, .lingering, .closed: break
-        }
-    }
-
-    /// The proxy ends and waits no longer: who still waits for a response is told, and the connection ends.
-    func cutOff() {
-        if case .exchanging(let exchange) = state { exchange.cutOff() }
-        close(bufferevent.output.isEmpty ? .orderly : .reset)
     }
 
     /// Ends the connection at once. Idempotent.

@@ -87,6 +87,7 @@ extension Exchange {
         addresses = chosen.beginTurn()
         isAttempting = true
         record.attemptBegan = now
+        record.isAttemptOpen = true
         record.queuedSince = nil
         line.wasCalled = false
         cluster.attemptBegan(next)
@@ -206,6 +207,7 @@ extension Exchange {
         avoidsPool = false
         note(failure)
         record.attemptBegan = now
+        record.isAttemptOpen = true
     }
 
     private func leaveEndpoint(_ failure: AttemptFailure) {
@@ -219,6 +221,7 @@ extension Exchange {
     private func note(_ failure: AttemptFailure) {
         guard let target else { return }
         traceFailure(failure)
+        record.isAttemptOpen = false
         let time = now.nanoseconds(since: record.attemptBegan)
         history.add(
             FailedAttempt(

@@ -35,6 +35,12 @@ extension Exchange {
         request.fields.remove(.relevoExplain)
     }
 
+    /// Adds the explanation to an endpoint's answer, in place of what that says by the same name.
+    func explain(in rewrite: inout ResponseRewrite) {
+        response.fields.remove(.relevoExplain)
+        rewrite.extraLines += explanation
+    }
+
     /// What has happened so far, as fields of the answer.
     var explanation: [UInt8] {
         let trace = RequestTrace(self, LogRedaction([]))

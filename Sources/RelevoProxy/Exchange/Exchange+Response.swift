@@ -130,6 +130,7 @@ extension Exchange {
         var rewrite = ResponseRewrite(connection: .upgrade)
         rewrite.via = addsFields
         if saysStrictTransport { announceStrictTransport(in: &rewrite) }
+        if wantsExplanation { explain(in: &rewrite) }
         write(rewrite)
         pumpRequest()
         return machine.isResponding ? .goesOn : .over
@@ -152,7 +153,7 @@ extension Exchange {
         persists = plan.persists
         record.responseBegan = now
         record.status = responseTraits.status
-        if wantsExplanation { plan.rewrite.extraLines += explanation }
+        if wantsExplanation { explain(in: &plan.rewrite) }
         endpointIsDone()
         machine.responseBegan()
         if history.isUsed { history.forgetBody() }

@@ -28,6 +28,8 @@ struct ExchangeRecord: BitwiseCopyable {
     var sends = 0
     /// When the endpoint was chosen.
     var attemptBegan = MonotonicTime(nanoseconds: 0)
+    /// Whether an endpoint was chosen whose attempt has not failed, or was the last.
+    var isAttemptOpen = false
     /// When the head was sent, or the whole request.
     var sent = MonotonicTime(nanoseconds: 0)
     /// When the client ended its side, if it has.

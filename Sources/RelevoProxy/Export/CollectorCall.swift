@@ -44,7 +44,7 @@ final class CollectorCall {
         connection.onSignal = { [unowned self] in signalled($0) }
         connection.onRead = { [unowned self] in judge(isComplete: false) }
         limit = try Timer(loop: loop, .once) { [unowned self] in
-            end(.failed("no answer within \(DurationText.write(Self.patience))"))
+            fail("no answer within \(DurationText.write(Self.patience))")
         }
         limit?.start(Self.patience)
     }
@@ -71,7 +71,7 @@ final class CollectorCall {
             connection?.send(request)
             request = []
         case .endOfStream: judge(isComplete: true)
-        case .failed(let error): end(.failed(error.reason))
+        case .failed(let error): fail(error.reason)
         }
     }
 
@@ -89,8 +89,23 @@ final class CollectorCall {
         var part: [UInt8] = []
         input.takePrefix(input.length, into: &part)
         body += part
-        guard isComplete || answer.isWhole(body.count) || body.count >= Self.maxAnswer else { return }
+        guard isComplete || isWhole else { return }
         end(Self.result(answer.head, body))
+    }
+
+    /// Whether enough has come: of an answer that is no success the status alone says what follows.
+    private var isWhole: Bool {
+        if !(200..<300).contains(answer.head.status) || body.count >= Self.maxAnswer { return true }
+        if answer.isWhole(body.count) { return true }
+        let isChunked = answer.head.fields.contains(.transferEncoding)
+        return isChunked && body.suffix(5).elementsEqual(Self.lastChunk)
+    }
+
+    private static let lastChunk: [UInt8] = [0x30, 0x0D, 0x0A, 0x0D, 0x0A]
+
+    /// Nothing more comes. A status that has come counts all the same: sent again, spans would be there twice.
+    private func fail(_ reason: String) {
+        end(answer.hasHead ? Self.result(answer.head, body) : .failed(reason))
     }
 
     /// Which answers are worth another try is said by the specification of OTLP (§ OTLP/HTTP response).

@@ -29,6 +29,17 @@ final class SpanSender {
     /// How long spans wait for others.
     static let gatherTime: Duration = .seconds(1)
     private static let longestPause = 30
+    /// How often one request is sent at most: about eight minutes' worth.
+    private static let mostTries = 20
+
+    /// What the timer runs for.
+    private enum Wait {
+        case none
+        /// For more spans.
+        case gathering
+        /// For a collector that has failed.
+        case backingOff
+    }
 
     private let loop: EventLoop
     private let collector: TraceCollector
@@ -41,7 +52,9 @@ final class SpanSender {
     private var batch: SpanBatch?
     private var call: CollectorCall?
     private var pause: Timer?
-    private var isWaiting = false
+    private var wait = Wait.none
+    /// Bytes of the queue.
+    private var queued = 0
     private var isAsking = false
     private var failures = 0
     private var isTroubled = false
@@ -68,7 +81,7 @@ final class SpanSender {
     private static func frame(service: String) -> (before: [UInt8], after: [UInt8]) {
         var before = Array(#"{"resourceSpans":[{"resource":{"attributes":["#.utf8)
         before += Array(#"{"key":"service.name","value":{"stringValue":""#.utf8)
-        JSONText.append(service, to: &before)
+        JSONText.append(text: service, to: &before)
         before += Array(#""}}]},"scopeSpans":[{"scope":{"name":"relevo"},"spans":["#.utf8)
         return (before, Array("]}]}]}".utf8))
     }
@@ -76,16 +89,20 @@ final class SpanSender {
     /// Takes spans.
     func take(_ block: SpanBatch) {
         queue.append(block)
-        guard !isWaiting, call == nil, !isAsking else { return }
-        wait(Self.gatherTime)
+        queued += block.bytes.count
+        guard call == nil, !isAsking else { return }
+        switch wait {
+        case .none: goOn()
+        case .gathering where queued >= Self.batchBytes: pauseIsOver()
+        case .gathering, .backingOff: break
+        }
     }
 
     /// Sends what waits at once, and calls `done` when nothing does any more, or at the first failure.
     func finish(_ done: @escaping () -> Void) {
         onEmpty = done
         guard call == nil, !isAsking else { return }
-        isWaiting = false
-        sendNext()
+        pauseIsOver()
     }
 
     /// Ends everything; what still waits is lost.
@@ -99,6 +116,7 @@ final class SpanSender {
         for block in (batch.map { [$0] } ?? []) + queue { settle(block, taken: 0) }
         batch = nil
         queue = []
+        queued = 0
     }
 
     /// Ends the thread's loop.
@@ -108,14 +126,21 @@ final class SpanSender {
         events.settled(taken, block.spans - taken, block.bytes.count)
     }
 
-    private func wait(_ time: Duration) {
-        isWaiting = true
+    private func wait(_ time: Duration, for reason: Wait) {
+        wait = reason
         pause?.start(time)
     }
 
     private func pauseIsOver() {
-        isWaiting = false
+        pause?.stop()
+        wait = .none
         sendNext()
+    }
+
+    /// Sends what waits, at once if that is much or the last.
+    private func goOn() {
+        if onEmpty != nil || queued >= Self.batchBytes { return sendNext() }
+        if !queue.isEmpty { wait(Self.gatherTime, for: .gathering) }
     }
 
     private func sendNext() {
@@ -145,6 +170,7 @@ final class SpanSender {
             taken += 1
         }
         queue.removeFirst(taken)
+        queued -= result.bytes.count
         return result
     }
 
@@ -191,32 +217,30 @@ final class SpanSender {
         switch result {
         case .taken(let rejected):
             finishBatch(taken: { max(0, $0 - rejected) })
-            failures = 0
             if isTroubled { events.notify(.outlet(.collectorTakes(collector.text))) }
             isTroubled = false
         case .refused(let reason):
             finishBatch(taken: { _ in 0 })
-            tell(reason)
+            tell(.collectorRefuses(collector.text, reason: reason))
         case .busy(let reason, let seconds):
-            tell(reason)
+            tell(.collectorFails(collector.text, reason: reason))
             return goOnLater(after: seconds)
         case .failed(let reason):
-            tell(reason)
+            tell(.collectorFails(collector.text, reason: reason))
             return goOnLater(after: nil)
         }
-        let isFull = queue.reduce(0) { $0 + $1.bytes.count } >= Self.batchBytes
-        if onEmpty != nil || isFull { return sendNext() }
-        if !queue.isEmpty { wait(Self.gatherTime) }
+        goOn()
     }
 
     private func finishBatch(taken: (Int) -> Int) {
         guard let batch else { return }
         settle(batch, taken: taken(batch.spans))
         self.batch = nil
+        failures = 0
     }
 
-    private func tell(_ reason: String) {
-        if !isTroubled { events.notify(.outlet(.collectorFails(collector.text, reason: reason))) }
+    private func tell(_ news: OutletNotice) {
+        if !isTroubled { events.notify(.outlet(news)) }
         isTroubled = true
     }
 
@@ -228,9 +252,11 @@ final class SpanSender {
             onEmpty = nil
             return
         }
-        let usual = min(Self.longestPause, 1 << min(failures - 1, 5))
+        // One that will never be taken does not keep others back for ever.
+        if failures >= Self.mostTries { finishBatch(taken: { _ in 0 }) }
+        let usual = min(Self.longestPause, 1 << min(max(failures, 1) - 1, 5))
         let jitter = Int.random(in: 0...250)
-        wait(.milliseconds(min(seconds ?? usual, 300) * 1000 + jitter))
+        wait(.milliseconds(min(max(seconds ?? 0, usual), 300) * 1000 + jitter), for: .backingOff)
     }
 }
 

@@ -44,10 +44,20 @@ enum AccessLogLine {
         output.append(contentsOf: LogText.end)
     }
 
+    /// Who the client is, and its peer. For all requests of a connection that is the same text, unless somebody
+    /// trusted says of whom each of them is.
     private static func appendPeers(of exchange: Exchange, to output: inout [UInt8]) {
-        JSONText.append(exchange.clientAddress[...], to: &output)
+        guard let client = exchange.client, exchange.clientAddress == client.peerHost else {
+            return appendPeers(exchange.clientAddress, exchange.client, to: &output)
+        }
+        if client.logText.isEmpty { appendPeers(client.peerHost, client, to: &client.logText) }
+        output.append(contentsOf: client.logText)
+    }
+
+    private static func appendPeers(_ address: [UInt8], _ client: ClientConnection?, to output: inout [UInt8]) {
+        JSONText.append(address[...], to: &output)
         output.append(contentsOf: LogText.peer)
-        guard let client = exchange.client else { return }
+        guard let client else { return }
         append(client.peer, host: client.peerHost, to: &output)
         if client.announcement != nil { appendRelay(of: client, to: &output) }
     }
@@ -100,8 +110,12 @@ enum AccessLogLine {
     }
 
     private static func append(_ exchange: Exchange, _ record: ExchangeRecord, to output: inout [UInt8]) {
-        JSONText.append(LogText.cluster, exchange.cluster?.cluster.name, to: &output)
-        JSONText.append(LogText.endpoint, exchange.target?.endpoint.text, to: &output)
+        if let target = exchange.target {
+            if target.logText.isEmpty { appendPlace(exchange, to: &target.logText) }
+            output.append(contentsOf: target.logText)
+        } else {
+            appendPlace(exchange, to: &output)
+        }
         output.append(contentsOf: LogText.attempts)
         JSONText.append(record.attempts, to: &output)
         output.append(contentsOf: LogText.clientRequest)
@@ -111,6 +125,12 @@ enum AccessLogLine {
         guard let fault = record.fault else { return }
         JSONText.append(LogText.code, fault.rawValue, to: &output)
         JSONText.append(LogText.detail, exchange.detail, to: &output)
+    }
+
+    /// Where it went: the same for all requests of an endpoint.
+    private static func appendPlace(_ exchange: Exchange, to output: inout [UInt8]) {
+        JSONText.append(LogText.cluster, exchange.cluster?.cluster.name, to: &output)
+        JSONText.append(LogText.endpoint, exchange.target?.endpoint.text, to: &output)
     }
 
     /// The attempts that others followed, in their order.

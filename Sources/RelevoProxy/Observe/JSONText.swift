@@ -27,6 +27,13 @@ enum JSONText {
         }
     }
 
+    /// Text of the operator's as the inside of a string: what is no ASCII stays as it is.
+    static func append(text value: String, to output: inout [UInt8]) {
+        for byte in value.utf8 {
+            if byte >= 0x80 || isPlain(byte) { output.append(byte) } else { appendEscape(byte, to: &output) }
+        }
+    }
+
     /// Text as a whole string, behind a key that ends with the opening quote; nothing for none.
     static func append(_ key: [UInt8], _ value: String?, to output: inout [UInt8]) {
         guard let value else { return }
@@ -68,16 +75,25 @@ enum JSONText {
         appendDigits(number.magnitude, to: &output)
     }
 
+    /// Room is made once for all digits: that costs more than they do.
     private static func appendDigits(_ number: UInt, to output: inout [UInt8]) {
-        if number >= 10 { appendDigits(number / 10, to: &output) }
+        output.append(addingCapacity: 20) { write(number, to: &$0) }
+    }
+
+    private static func write(_ number: UInt, to output: inout OutputSpan<UInt8>) {
+        if number >= 10 { write(number / 10, to: &output) }
+        output.append(0x30 + UInt8(truncatingIfNeeded: number % 10))
+    }
+
+    private static func write(threeDigits number: Int, to output: inout OutputSpan<UInt8>) {
+        output.append(0x30 + UInt8(truncatingIfNeeded: number / 100 % 10))
+        output.append(0x30 + UInt8(truncatingIfNeeded: number / 10 % 10))
         output.append(0x30 + UInt8(truncatingIfNeeded: number % 10))
     }
 
     /// A number below 1000 with three digits.
     static func append(threeDigits number: Int, to output: inout [UInt8]) {
-        output.append(0x30 + UInt8(truncatingIfNeeded: number / 100 % 10))
-        output.append(0x30 + UInt8(truncatingIfNeeded: number / 10 % 10))
-        output.append(0x30 + UInt8(truncatingIfNeeded: number % 10))
+        output.append(addingCapacity: 3) { write(threeDigits: number, to: &$0) }
     }
 
     /// Nanoseconds as milliseconds with three decimals, behind a key; nothing for none.
@@ -85,8 +101,10 @@ enum JSONText {
         guard let nanoseconds else { return }
         let micros = UInt(nanoseconds / 1000)
         output.append(contentsOf: key)
-        appendDigits(micros / 1000, to: &output)
-        output.append(0x2E)
-        append(threeDigits: Int(micros % 1000), to: &output)
+        output.append(addingCapacity: 24) { text in
+            write(micros / 1000, to: &text)
+            text.append(0x2E)
+            write(threeDigits: Int(micros % 1000), to: &text)
+        }
     }
 }

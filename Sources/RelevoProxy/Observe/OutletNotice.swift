@@ -9,6 +9,8 @@ package enum OutletNotice: Sendable, Hashable {
     case spansDropped(Int)
     /// The collector of spans does not take them, since it last did.
     case collectorFails(String, reason: String)
+    /// The collector of spans does not want them, since it last did.
+    case collectorRefuses(String, reason: String)
     /// It takes them again.
     case collectorTakes(String)
 
@@ -18,6 +20,7 @@ package enum OutletNotice: Sendable, Hashable {
         case .linesDropped: "access log lines dropped: nobody took them"
         case .spansDropped: "spans dropped: the collector did not take them"
         case .collectorFails: "spans wait: the collector does not take them"
+        case .collectorRefuses: "spans are lost: the collector refuses them"
         case .collectorTakes: "the collector takes spans again"
         }
     }
@@ -27,7 +30,8 @@ package enum OutletNotice: Sendable, Hashable {
         switch self {
         case .linesDropped(let count): [("lines", "\(count)")]
         case .spansDropped(let count): [("spans", "\(count)")]
-        case .collectorFails(let collector, let reason): [("collector", collector), ("reason", reason)]
+        case .collectorFails(let collector, let reason), .collectorRefuses(let collector, let reason):
+            [("collector", collector), ("reason", reason)]
         case .collectorTakes(let collector): [("collector", collector)]
         }
     }

@@ -83,8 +83,7 @@ struct SpanLine {
                 end(code: nil, status: status, isError: true, detail: nil)
             }
         }
-        guard let endpoint = exchange.target?.endpoint, record.attemptBegan >= record.headComplete,
-            failures.last?.began != record.attemptBegan
+        guard let endpoint = exchange.target?.endpoint, record.isAttemptOpen
         else { return failures.count }
         beginAttempt(failures.count, at: endpoint, record.attemptBegan, exchange.now)
         let isAnswered = record.responseBegan != nil
@@ -136,7 +135,7 @@ extension SpanLine {
             ASCII.append(hexadecimal: parent, to: &output)
         }
         put(#"","name":""#)
-        JSONText.append(name, to: &output)
+        JSONText.append(text: name, to: &output)
         put(#"","kind":"#)
         JSONText.append(kind, to: &output)
         put(#","startTimeUnixNano":""#)
@@ -170,7 +169,7 @@ extension SpanLine {
             put(#","status":{"code":2"#)
             if let detail {
                 put(#","message":""#)
-                JSONText.append(detail, to: &output)
+                JSONText.append(text: detail, to: &output)
                 put("\"")
             }
             put("}")
@@ -186,7 +185,12 @@ extension SpanLine {
         put(#""},"#)
     }
 
-    private mutating func add(_ key: String, _ value: String) { add(key, Array(value.utf8)[...]) }
+    private mutating func add(_ key: String, _ value: String) {
+        self.key(key)
+        put(#""stringValue":""#)
+        JSONText.append(text: value, to: &output)
+        put("\"}}")
+    }
 
     private mutating func add(_ key: String, _ value: ArraySlice<UInt8>) {
         self.key(key)

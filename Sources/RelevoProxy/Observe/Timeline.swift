@@ -62,7 +62,7 @@ struct Timeline {
         if let held = record.heldSince { add(held, "no endpoint can be reached: the request is held") }
         if let short = record.shortSince { add(short, "no descriptor is free: the request waits for one") }
         if let queued = record.queuedSince { add(queued, "all endpoints are full: the request waits in line") }
-        guard let endpoint = trace.endpoint, record.attemptBegan >= record.headComplete else { return }
+        guard let endpoint = trace.endpoint, record.isAttemptOpen else { return }
         let number = trace.failures.count + 1
         let kept = record.upstreamReused ? " by a kept connection" : ""
         add(record.attemptBegan, "attempt \(number): \(endpoint.text) is chosen\(kept)")

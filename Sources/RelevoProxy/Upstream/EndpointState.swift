@@ -18,6 +18,8 @@ final class EndpointState {
     private let addresses = AddressBook()
     /// Requests in flight from this worker.
     var active = 0
+    /// It and its cluster as lines of the log have them; empty before the first.
+    var logText: [UInt8] = []
     /// What was counted of it.
     var tally = EndpointTally()
 
@@ -34,6 +36,7 @@ final class EndpointState {
     func becomes(_ endpoint: Endpoint, _ security: EndpointSecurity) {
         self.endpoint = endpoint
         self.security = security
+        logText = []
     }
 
     /// Opens connections by other settings from now on. Those that were opened before end, or do when they would be
