@@ -140,6 +140,18 @@ public final class Bufferevent {
         return relevo_is_reset(bufferevent_getfd(raw)) != 0
     }
 
+    /// Bytes that the peer's system has acknowledged since the connection was begun, its opening (SYN) being one and a
+    /// layer's own bytes among them; asks the system (`TCP_INFO`). Also after the peer has ended or reset it; nil if
+    /// the system does not tell.
+    ///
+    /// A peer that closes with all read acknowledges it by the closing itself (FIN), so one that has closed and has not
+    /// acknowledged had not received. With a reset (RST) that conclusion is not allowed.
+    public var acknowledgedBytes: Int64? {
+        guard let raw, flavour != .pair else { return nil }
+        let count = relevo_acknowledged(bufferevent_getfd(raw))
+        return count < 0 ? nil : count
+    }
+
     /// Whether neither bytes nor an end wait in the system; asks it (`MSG_PEEK`), because between two turns of the loop
     /// it may know more than ``input`` shows. Always true for pairs.
     ///

@@ -55,6 +55,9 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
         [ECONNREFUSED, ECONNRESET, ENOENT, EAGAIN].contains(code) && call != .handshake
     }
 
+    /// The peer has reset the connection.
+    public var isReset: Bool { code == ECONNRESET }
+
     /// All local ports towards the peer are in use.
     public var isOutOfPorts: Bool { code == EADDRNOTAVAIL }
 

@@ -84,6 +84,31 @@ extension Integration {
         }
 
         @Test(
+            "a POST that an endpoint resets without having acknowledged a byte goes on only where that is allowed",
+            arguments: [RetrySettings.NonIdempotent.never, .unacknowledged])
+        func unacknowledged(setting: RetrySettings.NonIdempotent) async throws {
+            // Serves some requests, so that the system acknowledges with delay; leaves the next one unread and ends.
+            let leaving = try Origin { connection in
+                for _ in 0..<4 {
+                    try connection.readRequest()
+                    try connection.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst")
+                }
+                #expect(connection.wire.isReadable(withinMilliseconds: 10_000))
+            }
+            let configuration = cluster([leaving]) { $0.retry?.nonIdempotent = setting }
+            let proxy = try await TestProxy.start(configuration)
+            for _ in 0..<4 { try expect(proxy, request("GET"), text: "first") }
+            let (isSent, body) = (setting == .unacknowledged, "once")
+            try expect(proxy, request("POST", body: body), to: "POST", status: isSent ? 200 : 502)
+            await proxy.stop()
+            let line = proxy.log.lines().last
+            #expect(line?.number("attempts") == (isSent ? 2 : 1))
+            #expect(line?.text("code") == (isSent ? nil : "upstream.stale"))
+            guard isSent else { return }
+            #expect(try leaving.connection(1).receivedText.hasSuffix(body))
+        }
+
+        @Test(
             "a body that is kept is sent again as it was",
             arguments: [("PUT", ""), ("POST", "Idempotency-Key: \"8e03978e\"\r\n"), ("DELETE", "")])
         func bodies(method: String, fields: String) async throws {

@@ -90,6 +90,9 @@ struct ClusterSettingsTests {
         (retry.attempts, retry.budget, retry.reserve, retry.bodyBytes, retry.backoff) = (2, 5, 0, 1024, .zero)
         let text = "{ attempts: 2, budget: 5%, reserve: 0, body_bytes: 1KiB, backoff: off, statuses: off }"
         #expect(try cluster("retry: \(text)").retry == retry)
+        retry = RetrySettings()
+        retry.nonIdempotent = .unacknowledged
+        #expect(try cluster("retry: { non_idempotent: unacknowledged }").retry == retry)
     }
 
     @Test("Limits are numbers or off; an adaptive one stands alone or beside a fixed one")

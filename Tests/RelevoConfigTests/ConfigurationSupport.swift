@@ -114,7 +114,14 @@ enum SampleFile {
               max_time: 2m
               share: 100%
               server_errors: false
-            retry: { attempts: 5, statuses: 502-503, budget: 0%, reserve: 0, body_bytes: 0, backoff: off }
+            retry:
+              attempts: 5
+              statuses: 502-503
+              budget: 0%
+              reserve: 0
+              body_bytes: 0
+              non_idempotent: unacknowledged
+              backoff: off
             slow_start: off
             hold: off
             max_requests: off

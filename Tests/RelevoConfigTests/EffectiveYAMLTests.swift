@@ -49,6 +49,7 @@ struct EffectiveYAMLTests {
               budget: 20%                       # default
               reserve: 3                        # default
               body_bytes: 64KiB                 # default
+              non_idempotent: never             # default
               backoff: 25ms                     # default
             slow_start: off                     # default
             hold: off                           # default

@@ -97,8 +97,28 @@ import Testing
             }
         }
         #expect(verdict { $0.isIdempotent = false } == .no(.mayBeProcessed))
-        #expect(verdict { ($0.isIdempotent, $0.requestBytesSent) = (false, false) } == .no(.notIdempotent))
         #expect(verdict { $0.body = .lost } == .no(.bodyLost))
+    }
+
+    @Test(
+        "what an endpoint cannot have received goes on for every method, as after a refused connection",
+        arguments: [Fault.upstreamStale, .upstreamClosed])
+    func unread(fault: Fault) {
+        func verdict(_ change: (inout AttemptEvidence) -> Void = { _ in }) -> RetryVerdict {
+            decide(fault, nil) {
+                ($0.isIdempotent, $0.requestBytesSent, $0.sends) = (false, false, 0)
+                change(&$0)
+            }
+        }
+        #expect(verdict() == Self.onward)
+        #expect(verdict { $0.connection = .kept } == Self.reopened)
+        #expect(verdict { $0.hasUntried = false } == .no(.noneLeft))
+        #expect(verdict { $0.body = .lost } == .no(.bodyLost))
+        #expect(verdict { $0.attempts = 16 } == .no(.triedOften(16)))
+        #expect(verdict { $0.responseBytes = true } != Self.onward)
+        #expect(verdict { $0.requestBytesSent = true } == .no(.isOff))
+        let held = evidence(.fault(fault)) { ($0.isIdempotent, $0.requestBytesSent, $0.sends) = (false, false, 0) }
+        #expect(HoldPolicy.takes(held, nil))
     }
 
     @Test("a request that ends kept connections again and again is retried like any other")
@@ -207,6 +227,9 @@ import Testing
         case "connect":
             if item.body == .lost { return .no(.bodyLost) }
             return isUnsafe ? .no(.mayBeProcessed) : Self.onward
+        case "upstream" where !item.requestBytesSent && (fault == .upstreamStale || fault == .upstreamClosed):
+            if item.body == .lost { return .no(.bodyLost) }
+            return item.connection == .kept ? Self.reopened : Self.onward
         case "upstream" where fault != .upstreamTruncated:
             if !isStale && !isOn { return .no(.isOff) }
             if isUnsafe { return .no(.mayBeProcessed) }

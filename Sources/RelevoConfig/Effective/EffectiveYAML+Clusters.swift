@@ -133,7 +133,7 @@ extension EffectiveYAML {
         write(retry.statuses, as: "statuses", depth + 1, path)
         let values = [
             ("budget", "\(retry.budget)%"), ("reserve", String(retry.reserve)),
-            ("body_bytes", SizeText.write(retry.bodyBytes)),
+            ("body_bytes", SizeText.write(retry.bodyBytes)), ("non_idempotent", retry.nonIdempotent.rawValue),
             ("backoff", retry.backoff == .zero ? "off" : DurationText.write(retry.backoff)),
         ]
         put(values, depth + 1, path)

@@ -102,6 +102,9 @@ extension ConfigurationReader {
         take("budget", of: fields, into: &result.budget) { $0.percentage($1) }
         take("reserve", of: fields, into: &result.reserve) { $0.number($1, wants: "a whole number") }
         take("body_bytes", of: fields, into: &result.bodyBytes) { $0.size($1, in: 0...Int.max) }
+        take("non_idempotent", of: fields, into: &result.nonIdempotent) {
+            $0.choice($1, of: RetrySettings.NonIdempotent.self)
+        }
         take("backoff", of: fields, into: &result.backoff) { $0.says("off", $1) ? .zero : $0.duration($1) }
         return result
     }

@@ -75,7 +75,7 @@ enum Section: CaseIterable {
                 "initial",
             ]
         case .ejection: ["consecutive", "rate", "volume", "window", "time", "max_time", "share", "server_errors"]
-        case .retry: ["attempts", "statuses", "budget", "reserve", "body_bytes", "backoff"]
+        case .retry: ["attempts", "statuses", "budget", "reserve", "body_bytes", "non_idempotent", "backoff"]
         case .concurrency: ["limit", "adaptive"]
         case .adaptive: ["minimum", "maximum"]
         case .queue: ["length", "timeout"]

@@ -25,7 +25,7 @@ package struct AttemptEvidence: Sendable, Hashable, BitwiseCopyable {
 
     /// Why the attempt failed.
     package var failure: AttemptFailure
-    /// Whether a byte of the request may have left, in this attempt or in one before.
+    /// Whether a byte of the request may have left and been read, in this attempt or in one before.
     package var requestBytesSent = true
     /// Whether a byte of a response was received in this attempt.
     package var responseBytes = false

@@ -13,7 +13,9 @@ package enum HoldPolicy {
     /// what ends them. Each such wait counts against the retry budget.
     package static func takes(_ evidence: AttemptEvidence, _ settings: RetrySettings?) -> Bool {
         guard case .fault(let fault) = evidence.failure, fault.mayBeRestart else { return false }
-        if fault.row.retry == .nothingSent { return evidence.sends == 0 || evidence.isIdempotent }
+        if fault.row.retry == .nothingSent || !evidence.requestBytesSent, evidence.body != .lost {
+            return evidence.sends == 0 || evidence.isIdempotent
+        }
         guard let settings, evidence.isIdempotent, evidence.body != .lost, !evidence.responseBytes else { return false }
         return evidence.sends <= settings.attempts
     }

@@ -6,6 +6,7 @@
 ///      failure                        another attempt     budget, wait   on condition that
 ///      connect.*                      elsewhere           no             16 attempts, 2 connect timeouts
 ///      upstream.stale, first send     same endpoint       no             idempotent, body, no response byte
+///      upstream.stale, .closed        as if not sent      no             unread for certain, body, 16 attempts
 ///      upstream.* but truncated       elsewhere           yes            retry on, idempotent, body, sends
 ///      a listed status                elsewhere           yes            retry on, idempotent, body, sends
 ///      everything else                none
@@ -38,6 +39,7 @@ package enum RetryPolicy {
             switch fault.row.retry {
             case .never: return .no(.isFinal)
             case .nothingSent: return afterConnect(evidence)
+            case .ifIdempotent where isUnread(fault, evidence): return afterUnread(evidence)
             case .ifIdempotent: return isStale(evidence) ? afterStale(evidence) : afterSend(evidence, settings)
             }
         }
@@ -48,6 +50,22 @@ package enum RetryPolicy {
         if evidence.body == .lost { return .no(.bodyLost) }
         if evidence.attempts >= maxAttempts { return .no(.triedOften(evidence.attempts)) }
         if evidence.connectTimeouts >= maxTimeouts { return .no(.timedOutOften(evidence.connectTimeouts)) }
+        guard evidence.hasUntried else { return .no(.noneLeft) }
+        return .another(.elsewhere, countsAgainstBudget: false, waits: false)
+    }
+
+    /// The connection ended before the endpoint had anything of the request.
+    private static func isUnread(_ fault: Fault, _ evidence: AttemptEvidence) -> Bool {
+        (fault == .upstreamStale || fault == .upstreamClosed) && !evidence.requestBytesSent && !evidence.responseBytes
+    }
+
+    /// It was sent, but not received: as harmless as a refused connection, for every method.
+    private static func afterUnread(_ evidence: AttemptEvidence) -> RetryVerdict {
+        if evidence.body == .lost { return .no(.bodyLost) }
+        if evidence.attempts >= maxAttempts { return .no(.triedOften(evidence.attempts)) }
+        if evidence.connection == .kept {
+            return .another(.sameEndpoint, countsAgainstBudget: false, waits: false)
+        }
         guard evidence.hasUntried else { return .no(.noneLeft) }
         return .another(.elsewhere, countsAgainstBudget: false, waits: false)
     }

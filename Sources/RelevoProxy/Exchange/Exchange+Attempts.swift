@@ -137,6 +137,7 @@ extension Exchange {
     func attemptFailed(_ fault: Fault, detail: String?) {
         self.detail = detail
         record.fault = fault
+        if isUnread { record.sends -= 1 }
         let isConnectFailure = fault.row.retry == .nothingSent
         guard let next = nextAttempt(after: .fault(fault)) else {
             guard mayHold(after: .fault(fault)), let wait = hold() else { return fail(fault, detail: detail) }
@@ -176,7 +177,7 @@ extension Exchange {
 
     private func evidence(of failure: AttemptFailure, _ cluster: ClusterState) -> AttemptEvidence {
         var evidence = AttemptEvidence(failure)
-        evidence.requestBytesSent = hasForwarded
+        evidence.requestBytesSent = hasForwarded && !isUnread
         evidence.responseBytes = hasResponseBytes
         evidence.connection = upstream?.isReused ?? false ? .kept : .fresh
         evidence.isIdempotent = traits.isRepeatable
@@ -193,7 +194,7 @@ extension Exchange {
     }
 
     /// Whether the endpoint has sent anything in answer to this request.
-    private var hasResponseBytes: Bool {
+    var hasResponseBytes: Bool {
         interimResponses > 0 || machine.awaitsResponseHead && !(upstream?.bufferevent.input.isEmpty ?? true)
     }
 
@@ -253,6 +254,7 @@ extension Exchange {
         upstreamHasEnded = false
         requestWasCutOff = false
         hasForwarded = false
+        isUnread = false
         interimResponses = 0
         record.upstreamReused = false
         responseScanner = HeadScanner()

@@ -113,7 +113,7 @@ extension Exchange {
         requestLane.start(requestFraming, limits: worker.headLimits, limit: snapshot.limits.bodyBytes)
         requestLane.paused = .awaitingConnect
         guard traits.hasBody else { return }
-        let retry = traits.isRepeatable ? cluster?.cluster.retry : nil
+        let retry = cluster?.cluster.retry
         let count: Int? = if case .length(let count) = traits.framing { count } else { nil }
         history.keepBody(upTo: retry?.bodyBytes ?? 0, expecting: count)
     }

@@ -53,6 +53,16 @@ extension Exchange {
         return upstream.isReused && interimResponses == 0 && upstream.bufferevent.input.isEmpty
     }
 
+    /// Whether a request that must not be processed twice counts as not processed at all: nothing of it was acknowledged
+    /// when the endpoint closed the connection, or, if the cluster's settings take that for enough, reset it.
+    private func wasUnread(_ ending: Ending) -> Bool {
+        guard !traits.isRepeatable, !hasResponseBytes, let upstream, upstream.isUnacknowledged else { return false }
+        switch ending {
+        case .orderly: return true
+        case .broken(let error): return error.isReset && cluster?.cluster.retry?.nonIdempotent == .unacknowledged
+        }
+    }
+
     /// The endpoint takes no more of the request, but its answer may be on its way: it is still read.
     private func upstreamStoppedReading() {
         guard machine.isReceivingRequest else { return }
@@ -64,6 +74,7 @@ extension Exchange {
 
     /// The endpoint will send nothing more.
     private func upstreamEnded(_ ending: Ending) {
+        if machine.awaitsResponseHead { isUnread = wasUnread(ending) }
         if machine.awaitsResponseHead, isStale {
             attemptFailed(.upstreamStale, detail: nil)
         } else if machine.awaitsResponseHead {

@@ -56,6 +56,8 @@ final class Exchange {
     var awaitsContinue = false
     /// Whether bytes of the request may have gone to an endpoint.
     var hasForwarded = false
+    /// Whether what has gone there counts as not received: nothing of it was acknowledged.
+    var isUnread = false
     /// Whether the endpoint stopped taking the request before all of it was sent.
     var requestWasCutOff = false
     var patience: Patience
@@ -154,6 +156,7 @@ final class Exchange {
         pausedSince = nil
         awaitsContinue = false
         hasForwarded = false
+        isUnread = false
         requestWasCutOff = false
         target = nil
         upstream = nil

@@ -15,6 +15,9 @@ final class UpstreamConnection {
     var edition = 0
     /// Requests that were sent on it.
     var requestCount = 0
+    /// Bytes acknowledged before the present request, by ``Bufferevent/acknowledgedBytes``; kept up to date only for
+    /// requests that cannot be repeated. At first there is the opening of the connection.
+    var acknowledgedBefore: Int64? = 1
     /// The turn of the loop in which it was released.
     var released: EventLoop.Turn?
     /// When it has waited too long.
@@ -46,6 +49,12 @@ final class UpstreamConnection {
 
     /// Whether an earlier request was served on it.
     var isReused: Bool { requestCount > 1 }
+
+    /// Whether the endpoint's system has acknowledged nothing of a request that cannot be repeated.
+    var isUnacknowledged: Bool {
+        guard let before = acknowledgedBefore, let count = bufferevent.acknowledgedBytes else { return false }
+        return count <= before
+    }
 
     /// Ends the connection.
     func close(_ ending: Bufferevent.Ending = .orderly) {

@@ -31,10 +31,12 @@ final class UpstreamPool {
     func lease(_ address: SocketAddress, to exchange: Exchange) -> UpstreamConnection? {
         while let connection = takeLast(address) {
             // What has come unasked would be taken for this exchange's response.
-            guard isQuiet(connection, exactly: !exchange.traits.isRepeatable) else {
+            let isRepeatable = exchange.traits.isRepeatable
+            guard isQuiet(connection, exactly: !isRepeatable) else {
                 end(connection)
                 continue
             }
+            if !isRepeatable { connection.acknowledgedBefore = connection.bufferevent.acknowledgedBytes }
             wheel.unset(connection.deadline)
             connection.pool = nil
             connection.exchange = exchange
