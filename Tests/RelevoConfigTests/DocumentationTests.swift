@@ -65,7 +65,7 @@ struct DocumentationTests {
     @Test(
         "The defaults of a cluster's blocks are the defaults of the code",
         arguments: [
-            ("Health", "health", 12), ("Ejection", "ejection", 8), ("Retry", "retry", 6),
+            ("Health", "health", 12), ("Ejection", "ejection", 8), ("Retry", "retry", 7),
             ("Concurrency and queue", "concurrency", 3), ("Concurrency and queue", "queue", 2),
         ])
     func blocks(heading: String, block: String, count: Int) throws {
