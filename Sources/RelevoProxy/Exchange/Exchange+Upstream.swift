@@ -53,8 +53,9 @@ extension Exchange {
         return upstream.isReused && interimResponses == 0 && upstream.bufferevent.input.isEmpty
     }
 
-    /// Whether a request that must not be processed twice counts as not processed at all: nothing of it was acknowledged
-    /// when the endpoint closed the connection, or, if the cluster's settings take that for enough, reset it.
+    /// Whether a request that must not be processed twice counts as not processed at all: nothing of it was
+    /// acknowledged when the endpoint closed the connection, or, if the cluster's settings take that for enough,
+    /// reset it.
     private func wasUnread(_ ending: Ending) -> Bool {
         guard !traits.isRepeatable, !hasResponseBytes, let upstream, upstream.isUnacknowledged else { return false }
         switch ending {
